@@ -1,4 +1,5 @@
-/// Accepts clients, checks their lease, hands them a prestarted worker; never reads a CUDA call's arguments.
+/// Accepts clients, checks their lease, hands them a prestarted worker; never reads a CUDA call's
+/// arguments.
 @NullMarked
 package org.bitfusion.dispatcher;
 
