@@ -1,4 +1,4 @@
-/// The whole product on loopback, broken one part at a time; holds no product code.
+/// Starts the product's own processes on loopback for tests; holds no product code.
 @NullMarked
 package org.bitfusion.systemtests;
 

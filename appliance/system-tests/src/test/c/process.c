@@ -1,0 +1,240 @@
+// The process: fork, exit, dlclose, printf, signals.
+#include "kernels.h"
+#include <dirent.h>
+#include <dlfcn.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static int child_status(pid_t child)
+{
+    int status = -1;
+    return waitpid(child, &status, 0) == child && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void a_forked_child_is_not_initialised_and_the_parent_goes_on(void)
+{
+    OK(begin());
+    CUdeviceptr p;
+    OK(cuMemAlloc_v2(&p, 4096));
+    OK(launch_fill(p, 1, 1024, 0));
+    for (int i = 0; i < 3; i++) {
+        fflush(0);
+        pid_t child = fork();
+        CHECK(child >= 0);
+        if (!child) {
+            CUdeviceptr q;
+            int count;
+            int ok = cuMemAlloc_v2(&q, 16) == NOT_INITIALIZED && cuDeviceGetCount(&count) == NOT_INITIALIZED &&
+                     cuInit(0) == NOT_INITIALIZED && cuCtxSynchronize() == NOT_INITIALIZED;
+            if (i == 1) exit(ok ? 0 : 1); /* with atexit handlers and destructors */
+            _exit(ok ? 0 : 1);
+        }
+        CHECK(child_status(child) == 0);
+        uint32_t value = 0;
+        OK(launch_fill(p, (unsigned)i + 10, 1024, 0));
+        OK(cuMemcpyDtoH_v2(&value, p, 4));
+        CHECK(value == (uint32_t)i + 10);
+    }
+}
+
+static void a_forked_child_can_exec_a_program_of_its_own(void)
+{
+    OK(begin());
+    fflush(0);
+    pid_t child = fork();
+    CHECK(child >= 0);
+    if (!child) {
+        execl("/proc/self/exe", "process", "exit_leaves_nothing_behind", (char *)0);
+        _exit(127);
+    }
+    CHECK(child_status(child) == 0);
+    OK(cuCtxSynchronize());
+}
+
+static void late(void)
+{
+    /* cudart's own destructors call the driver after ours might have run */
+    CUdeviceptr p;
+    CUresult r = cuMemAlloc_v2(&p, 64);
+    if (!r) r = cuMemFree_v2(p);
+    if (!r) r = cuModuleUnload(module_);
+    if (!r) r = cuDevicePrimaryCtxRelease_v2(0);
+    if (r) _exit(3);
+}
+
+__attribute__((destructor)) static void very_late(void) { (void)cuCtxSynchronize(); }
+
+static void calls_from_exit_handlers_and_destructors_work(void)
+{
+    CUfunction f;
+    OK(begin());
+    OK(kernel(&f, "count"));
+    CHECK(!atexit(late));
+}
+
+static void exit_leaves_nothing_behind(void)
+{
+    CUdeviceptr p;
+    OK(begin());
+    OK(cuMemAlloc_v2(&p, 1 << 20));
+    OK(launch_fill(p, 3, 1 << 18, 0));
+}
+
+static void dlclose_is_harmless(void)
+{
+    void *library = dlopen("libcuda.so.1", RTLD_NOW);
+    CHECK(library);
+    CUresult (*init)(unsigned) = (CUresult(*)(unsigned))dlsym(library, "cuInit");
+    CHECK(init);
+    OK(init(0));
+    CHECK(!dlclose(library));
+    OK(begin());
+    CHECK(dlopen("libcuda.so", RTLD_NOW));
+}
+
+static void kernel_printf_goes_through_the_program_s_stdout_in_order(void)
+{
+    OK(begin());
+    char text[512] = "", *buffer = 0;
+    size_t size = 0;
+    FILE *memory = open_memstream(&buffer, &size), *saved = stdout;
+    CUfunction f;
+    unsigned n = 5;
+    void *a[] = {&n};
+    OK(kernel(&f, "say"));
+    stdout = memory;
+    printf("before\n");
+    CUresult r = cuLaunchKernel(f, 1, 1, 1, 1, 1, 1, 0, 0, a, 0);
+    if (!r) r = cuCtxSynchronize();
+    printf("after\n");
+    fflush(memory);
+    stdout = saved;
+    snprintf(text, sizeof text, "%s", buffer);
+    OK(r);
+    if (strcmp(text, "before\nkernel says 5\nafter\n")) FAIL("stdout held: %.400s", text);
+}
+
+static volatile int signalled;
+static void on_signal(int number) { signalled = number; }
+
+static int threads_that_block(int number)
+{
+    DIR *tasks = opendir("/proc/self/task");
+    struct dirent *e;
+    int open_to_it = 0;
+    while (tasks && (e = readdir(tasks))) {
+        char path[300], line[256];
+        unsigned long long mask = 0;
+        if (e->d_name[0] == '.' || atoi(e->d_name) == getpid()) continue;
+        snprintf(path, sizeof path, "/proc/self/task/%s/status", e->d_name);
+        FILE *status = fopen(path, "r");
+        while (status && fgets(line, sizeof line, status))
+            if (!strncmp(line, "SigBlk:", 7)) mask = strtoull(line + 7, 0, 16);
+        if (status) fclose(status);
+        if (!(mask >> (number - 1) & 1)) open_to_it++;
+    }
+    if (tasks) closedir(tasks);
+    return open_to_it;
+}
+
+static void nothing_of_it(void *unused) { (void)unused; }
+
+static void our_threads_block_all_signals(void)
+{
+    OK(begin());
+    CUstream stream;
+    OK(cuStreamCreate(&stream, 1));
+    OK(cuLaunchHostFunc(stream, nothing_of_it, 0));
+    OK(cuStreamSynchronize(stream));
+    signal(SIGUSR1, on_signal);
+    CHECK(threads_that_block(SIGUSR1) == 0 && threads_that_block(SIGTERM) == 0 && threads_that_block(SIGCHLD) == 0);
+    kill(getpid(), SIGUSR1);
+    CHECK(signalled == SIGUSR1);
+}
+
+static int descriptors(void)
+{
+    int n = 0;
+    DIR *all = opendir("/proc/self/fd");
+    while (all && readdir(all)) n++;
+    if (all) closedir(all);
+    return n;
+}
+
+static int tasks(void)
+{
+    int n = 0;
+    DIR *all = opendir("/proc/self/task");
+    while (all && readdir(all)) n++;
+    if (all) closedir(all);
+    return n;
+}
+
+static void a_program_that_never_calls_pays_nothing(void)
+{
+    CHECK(tasks() == 3); /* ".", "..", this thread */
+    CHECK(descriptors() == 6); /* ".", "..", three standard ones and the directory's own */
+}
+
+/* For the fault tests: works until it is told to stop or a call fails; prints the status and how long it took. */
+static void works_until_it_fails(void)
+{
+    OK(begin());
+    CUdeviceptr p;
+    OK(cuMemAlloc_v2(&p, 64 << 20));
+    puts("working");
+    fflush(stdout);
+    for (double end = now_ms() + 60000; now_ms() < end;) {
+        double start = now_ms();
+        CUresult r = cuMemsetD8_v2(p, 1, 1024);
+        if (!r) r = cuCtxSynchronize();
+        if (r) {
+            printf("status %d after %.0f ms\n", r, now_ms() - start);
+            fflush(stdout);
+            start = now_ms();
+            r = cuMemAlloc_v2(&p, 16);
+            printf("again %d after %.0f ms\n", r, now_ms() - start);
+            return;
+        }
+        struct timespec pause = {0, 2000000};
+        nanosleep(&pause, 0);
+    }
+    FAIL("nothing failed for a minute");
+}
+
+/* For the fault tests: holds memory until a line comes, then proves that it can still work. */
+static void waits_then_works(void)
+{
+    OK(begin());
+    CUdeviceptr p;
+    char line[16];
+    uint32_t value = 0;
+    OK(cuMemAlloc_v2(&p, 64 << 20));
+    puts("working");
+    fflush(stdout);
+    CHECK(fgets(line, sizeof line, stdin));
+    OK(launch_fill(p, 6, 1024, 0));
+    OK(cuMemcpyDtoH_v2(&value, p, 4));
+    CHECK(value == 6);
+    CUdeviceptr q;
+    OK(cuMemAlloc_v2(&q, 1 << 20));
+}
+
+int main(int argc, char **argv)
+{
+#define T(name) {#name, name}
+    static const struct test tests[] = {T(a_forked_child_is_not_initialised_and_the_parent_goes_on),
+                                        T(a_forked_child_can_exec_a_program_of_its_own),
+                                        T(calls_from_exit_handlers_and_destructors_work),
+                                        T(exit_leaves_nothing_behind),
+                                        T(dlclose_is_harmless),
+                                        T(kernel_printf_goes_through_the_program_s_stdout_in_order),
+                                        T(our_threads_block_all_signals),
+                                        T(a_program_that_never_calls_pays_nothing),
+                                        {0, 0}};
+    static const struct test special[] = {T(works_until_it_fails), T(waits_then_works), {0, 0}};
+    for (const struct test *t = special; argc > 1 && t->name; t++)
+        if (!strcmp(argv[1], t->name)) return run_tests(special, argc, argv);
+    return run_tests(tests, argc, argv);
+}

@@ -1,0 +1,134 @@
+package org.bitfusion.systemtests;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/// A whole appliance in processes of its own, started by the class that `bitfusion server` starts,
+/// on a free loopback port and with a secret of its own. [#close()] ends it and all its workers.
+public final class Appliance implements AutoCloseable {
+    private static final Pattern LISTENING =
+            Pattern.compile("Listening on 127\\.0\\.0\\.1 : (\\d+)");
+
+    private final Process process;
+    private final int port;
+    private final Path folder;
+
+    private Appliance(Process process, int port, Path folder) {
+        this.process = process;
+        this.port = port;
+        this.folder = folder;
+    }
+
+    public static Appliance start(Map<String, String> settings) {
+        return start(List.of(), settings);
+    }
+
+    /// @param prefix a command that starts the JVM, for example to enter a network namespace
+    public static Appliance start(List<String> prefix, Map<String, String> settings) {
+        try {
+            Path folder =
+                    Files.createTempDirectory(
+                            Files.createDirectories(Repository.target()), "appliance");
+            List<String> command = new ArrayList<>(prefix);
+            command.addAll(
+                    List.of(
+                            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                            "--enable-native-access=ALL-UNNAMED",
+                            "-cp",
+                            System.getProperty("java.class.path"),
+                            "org.bitfusion.server.ApplianceMain",
+                            "-p",
+                            "0"));
+            ProcessBuilder builder = new ProcessBuilder(command);
+            builder.redirectError(folder.resolve("log").toFile());
+            builder.environment().put("BF_GPU", "soft");
+            builder.environment().put("BF_SOFT_DEVICES", "2");
+            builder.environment().put("BF_SOFT_MEMORY", "2048");
+            builder.environment()
+                    .put("BF_ACCESS_SECRET_FILE", folder.resolve("access.secret").toString());
+            builder.environment().putAll(settings);
+            Process process = builder.start();
+            return new Appliance(process, awaitPort(process, folder), folder);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    // The reader stays open: closing it would break the appliance's later prints.
+    @SuppressWarnings("resource")
+    private static int awaitPort(Process process, Path folder) throws IOException {
+        BufferedReader output = process.inputReader();
+        for (String line = output.readLine(); line != null; line = output.readLine()) {
+            Matcher matcher = LISTENING.matcher(line);
+            if (matcher.find()) {
+                Thread.ofVirtual().start(() -> output.lines().forEach(ignored -> {}));
+                return Integer.parseInt(matcher.group(1));
+            }
+        }
+        throw new IllegalStateException(
+                "the appliance did not start: " + Files.readString(folder.resolve("log")));
+    }
+
+    public int port() {
+        return port;
+    }
+
+    public Process process() {
+        return process;
+    }
+
+    public String log() {
+        try {
+            return Files.readString(folder.resolve("log"));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    public Path accessSecretFile() {
+        return folder.resolve("access.secret");
+    }
+
+    /// The worker processes that now belong to this appliance.
+    public List<ProcessHandle> workers() {
+        return process.toHandle().descendants().filter(ProcessHandle::isAlive).toList();
+    }
+
+    /// What a program needs to use all devices of this appliance without a lease.
+    public Map<String, String> clientEnvironment() {
+        try {
+            Path adaptor = folder.resolve("adaptor.conf");
+            Files.writeString(adaptor, "127.0.0.1:" + port + "\n");
+            return Map.of(
+                    "BF_ADAPTOR_CONFIG", adaptor.toString(),
+                    "BF_ACCESS_SECRET_FILE", accessSecretFile().toString(),
+                    "LD_LIBRARY_PATH", Repository.shim().toString());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Override
+    public void close() {
+        List<ProcessHandle> workers = workers();
+        process.destroy();
+        try {
+            if (!process.waitFor(5, TimeUnit.SECONDS)) {
+                process.destroyForcibly();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            process.destroyForcibly();
+        }
+        workers.forEach(ProcessHandle::destroyForcibly);
+    }
+}

@@ -1,0 +1,98 @@
+package org.bitfusion.systemtests;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/// A program from `src/test/c`, linked with the client's `libcuda.so.1` as an unmodified driver-API
+/// program would be.
+public record CProgram(Path executable) {
+
+    /// How a finished program ended and what it printed.
+    public record Result(int exitCode, String output) {}
+
+    public static CProgram build(String name) {
+        Path source = Repository.root().resolve("appliance/system-tests/src/test/c/" + name + ".c");
+        Path executable = Repository.target().resolve("programs/" + name);
+        try {
+            Files.createDirectories(executable.getParent());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        Result result =
+                run(
+                        List.of(
+                                "gcc",
+                                "-std=c17",
+                                "-D_GNU_SOURCE",
+                                "-O1",
+                                "-g",
+                                "-Wall",
+                                "-o",
+                                executable.toString(),
+                                source.toString(),
+                                "-L" + Repository.shim(),
+                                "-l:libcuda.so.1",
+                                "-lpthread",
+                                "-ldl"),
+                        Map.of(),
+                        60);
+        if (result.exitCode() != 0) {
+            throw new IllegalStateException("gcc " + source + ": " + result.output());
+        }
+        return new CProgram(executable);
+    }
+
+    /// The names of the program's tests.
+    public List<String> tests() {
+        return run(
+                        List.of(executable.toString(), "--list"),
+                        Map.of("LD_LIBRARY_PATH", Repository.shim().toString()),
+                        10)
+                .output()
+                .lines()
+                .toList();
+    }
+
+    public Result run(String test, Map<String, String> environment) {
+        return run(List.of(executable.toString(), test), environment, 60);
+    }
+
+    /// Runs a command to its end; after `seconds` it is killed and the result has exit code -1.
+    public static Result run(List<String> command, Map<String, String> environment, int seconds) {
+        try {
+            Path output =
+                    Files.createTempFile(
+                            Files.createDirectories(Repository.target()), "output", ".txt");
+            Process process =
+                    start(command, environment, ProcessBuilder.Redirect.to(output.toFile()));
+            boolean ended = process.waitFor(seconds, TimeUnit.SECONDS);
+            process.destroyForcibly().waitFor();
+            String text = Files.readString(output);
+            Files.delete(output);
+            return new Result(
+                    ended ? process.exitValue() : -1,
+                    ended ? text : text + "\n(killed after " + seconds + " s)");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /// Starts a command whose output goes to `output` (stderr with it).
+    public static Process start(
+            List<String> command, Map<String, String> environment, ProcessBuilder.Redirect output)
+            throws IOException {
+        ProcessBuilder builder =
+                new ProcessBuilder(new ArrayList<>(command)).redirectErrorStream(true);
+        builder.redirectOutput(output);
+        builder.environment().putAll(environment);
+        return builder.start();
+    }
+}

@@ -1,0 +1,35 @@
+package org.bitfusion.systemtests;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/// Where things lie in the checkout that the tests run from.
+public final class Repository {
+    private static final Path ROOT = findRoot();
+
+    private Repository() {}
+
+    public static Path root() {
+        return ROOT;
+    }
+
+    /// The folder with the client's `libcuda.so.1` and `libcuda.so`.
+    public static Path shim() {
+        return ROOT.resolve("client/shim/target");
+    }
+
+    public static Path target() {
+        return ROOT.resolve("appliance/system-tests/target");
+    }
+
+    private static Path findRoot() {
+        Path folder = Path.of("").toAbsolutePath();
+        while (folder != null && !Files.exists(folder.resolve("protocol/spec"))) {
+            folder = folder.getParent();
+        }
+        if (folder == null) {
+            throw new IllegalStateException("no checkout above " + Path.of("").toAbsolutePath());
+        }
+        return folder;
+    }
+}
