@@ -1,0 +1,55 @@
+#include "channel.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* Number of bytes read: `wanted`, less at the end of the stream. */
+static size_t read_fully(int descriptor, char *target, size_t wanted) {
+    size_t done = 0;
+    while (done < wanted) {
+        ssize_t count = read(descriptor, target + done, wanted - done);
+        if (count == 0 || (count < 0 && errno != EINTR)) {
+            break;
+        }
+        if (count > 0) {
+            done += (size_t)count;
+        }
+    }
+    return done;
+}
+
+enum channel_state channel_read(int descriptor, struct message *message) {
+    unsigned char header[MESSAGE_HEADER_BYTES];
+    size_t count = read_fully(descriptor, (char *)header, sizeof header);
+    if (count == 0) {
+        return CHANNEL_CLOSED;
+    }
+    message->kind = header[0];
+    message->length = (size_t)header[1] | (size_t)header[2] << 8 | (size_t)header[3] << 16 | (size_t)header[4] << 24;
+    bool known = message->kind == MESSAGE_OUTPUT || message->kind == MESSAGE_RUN;
+    if (count < sizeof header || !known || message->length > MESSAGE_BYTES_LIMIT) {
+        return CHANNEL_BROKEN;
+    }
+    message->body = malloc(message->length + 1);
+    if (message->body == NULL || read_fully(descriptor, message->body, message->length) < message->length) {
+        free(message->body);
+        return CHANNEL_BROKEN;
+    }
+    message->body[message->length] = '\0';
+    return CHANNEL_MESSAGE;
+}
+
+void channel_say(int descriptor, const char *word, long value) {
+    char line[64];
+    int length = snprintf(line, sizeof line, "%s %ld\n", word, value);
+    for (int done = 0; done < length;) {
+        ssize_t count = write(descriptor, line + done, (size_t)(length - done));
+        if (count < 0 && errno != EINTR) {
+            return;
+        }
+        done += count > 0 ? (int)count : 0;
+    }
+}

@@ -1,0 +1,97 @@
+#define _GNU_SOURCE
+#include "home.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+bool home_find(struct home *home, const char *argument_zero) {
+    char *directory = home->directory;
+    ssize_t length = readlink("/proc/self/exe", directory, sizeof home->directory - 1);
+    if (length < 0) {
+        return false;
+    }
+    directory[length] = '\0';
+    for (int level = 0; level < 2; level++) { /* drop "/bin/bitfusion" */
+        char *slash = strrchr(directory, '/');
+        if (slash == NULL) {
+            errno = ENOENT;
+            return false;
+        }
+        *slash = '\0';
+    }
+    const char *base = argument_zero == NULL ? NULL : strrchr(argument_zero, '/');
+    base = base != NULL ? base + 1 : argument_zero;
+    home->program_name = base != NULL && strcmp(base, "flexdirect") == 0 ? base : "bitfusion";
+    return true;
+}
+
+/* The arguments of one Java command line; freed by the exec that ends this process image. */
+struct command {
+    char *arguments[MAX_JAVA_ARGUMENTS];
+    int count;
+};
+
+__attribute__((format(printf, 2, 3))) static void add(struct command *command, const char *format, ...) {
+    char *text = NULL;
+    va_list values;
+    va_start(values, format);
+    if (vasprintf(&text, format, values) < 0) {
+        text = NULL;
+    }
+    va_end(values);
+    if (text != NULL && command->count < MAX_JAVA_ARGUMENTS - 1) {
+        command->arguments[command->count++] = text;
+        command->arguments[command->count] = NULL;
+    }
+}
+
+/* A cache that is missing or does not fit only costs time. */
+static void add_cache(struct command *command, const char *directory, const char *name) {
+    add(command, "-XX:AOTCache=%s/lib/java/%s.aot", directory, name);
+}
+
+static bool is_server(int argument_count, char **arguments) {
+    return argument_count > 1 && (strcmp(arguments[1], "server") == 0 || strcmp(arguments[1], "s") == 0);
+}
+
+void home_exec_java(const struct home *home, int argument_count, char **arguments) {
+    const char *directory = home->directory;
+    struct command command = {.count = 0};
+    add(&command, "%s/runtime/bin/java", directory);
+    add(&command, "-Xlog:disable");
+    if (is_server(argument_count, arguments)) {
+        add(&command, "@%s/lib/java/server.options", directory);
+        add_cache(&command, directory, "server");
+        add(&command, "-cp");
+        add(&command, "%s/lib/java/*", directory);
+    } else {
+        /* A short life: no second compiler, no parallel collector, no shared performance file. */
+        add(&command, "-XX:+UseSerialGC");
+        add(&command, "-XX:TieredStopAtLevel=1");
+        add(&command, "-XX:-UsePerfData");
+        add(&command, "-Xmx64m");
+        add_cache(&command, directory, "cli");
+        add(&command, "-cp");
+        add(&command, "%1$s/lib/java/bitfusion-cli.jar:%1$s/lib/java/bitfusion-protocol-codec.jar:%1$s/lib/java/picocli.jar",
+            directory);
+    }
+    add(&command, "-Dbitfusion.home=%s", directory);
+    add(&command, "-Dbitfusion.name=%s", home->program_name);
+    add(&command, "org.bitfusion.cli.Main");
+    char **all = calloc((size_t)(command.count + argument_count) + 1, sizeof *all);
+    if (all == NULL) {
+        return;
+    }
+    memcpy(all, command.arguments, (size_t)command.count * sizeof *all);
+    for (int i = 1; i < argument_count; i++) {
+        all[command.count + i - 1] = arguments[i];
+    }
+    execv(all[0], all);
+    int failure = errno;
+    free(all);
+    errno = failure;
+}

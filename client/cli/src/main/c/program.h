@@ -1,0 +1,26 @@
+#ifndef BITFUSION_PROGRAM_H
+#define BITFUSION_PROGRAM_H
+
+#include <signal.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+/* Signal state that this process was started with and that every child gets back. */
+struct inherited_signals {
+    sigset_t mask;
+    struct sigaction child;       /* SIGCHLD: a parent that ignores it would make waiting impossible */
+    struct sigaction broken_pipe; /* SIGPIPE */
+};
+
+void inherited_signals_restore(const struct inherited_signals *inherited);
+
+/*
+ * Starts the program of an 'R' message in this process group with everything this process was started with.
+ * Returns its process number, or -1 with errno of what failed (ENOENT: no such program, EINVAL: malformed message).
+ */
+pid_t program_start(char *body, size_t length, const struct inherited_signals *inherited);
+
+/* Closes every descriptor above 2 except `kept` (pass -1 for none). */
+void descriptors_close_above_standard(const int *kept, size_t kept_count);
+
+#endif

@@ -1,0 +1,37 @@
+/*
+ * bin/bitfusion: finds the distribution, and either becomes the Java program or, for the commands that start a
+ * program of the user, stays as its parent (supervise.h).
+ */
+#include "home.h"
+#include "supervise.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { EXIT_INTERNAL = 70 };
+
+static bool starts_a_program(const char *command) {
+    static const char *const commands[] = {"run", "client", "c", "local"};
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        if (strcmp(command, commands[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+int main(int argument_count, char **arguments) {
+    struct home home;
+    if (!home_find(&home, argument_count > 0 ? arguments[0] : NULL)) {
+        fprintf(stderr, "bitfusion: cannot find its own folder: %s\n", strerror(errno));
+        return EXIT_INTERNAL;
+    }
+    if (argument_count > 1 && starts_a_program(arguments[1])) {
+        return supervise(&home, argument_count, arguments);
+    }
+    home_exec_java(&home, argument_count, arguments);
+    fprintf(stderr, "bitfusion: %s/runtime/bin/java: %s; reinstall bitfusion\n", home.directory, strerror(errno));
+    return EXIT_INTERNAL;
+}

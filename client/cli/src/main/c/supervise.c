@@ -1,0 +1,217 @@
+#define _GNU_SOURCE
+#include "supervise.h"
+
+#include "channel.h"
+#include "program.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { EXIT_INTERNAL = 70, EXIT_SIGNAL_BASE = 128 };
+
+static const int forwarded[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGCONT, SIGTSTP, SIGWINCH};
+
+struct supervisor {
+    struct inherited_signals inherited;
+    pid_t keeper;
+    pid_t program;
+    int from_keeper;   /* -1 once closed */
+    int to_keeper;
+    int signals;
+    int keeper_code;
+    int program_code;  /* valid once program_ended */
+    bool program_ended;
+    bool keeper_ended;
+};
+
+static void fail(const char *what) { fprintf(stderr, "bitfusion: %s: %s\n", what, strerror(errno)); }
+
+static int exit_code(int status) {
+    return WIFSIGNALED(status) ? EXIT_SIGNAL_BASE + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+/* Blocks what is forwarded and opens the descriptor that tells of it. What the user had ignored stays so. */
+static bool watch_signals(struct supervisor *supervisor) {
+    sigset_t watched;
+    sigemptyset(&watched);
+    sigaddset(&watched, SIGCHLD);
+    for (size_t i = 0; i < sizeof forwarded / sizeof *forwarded; i++) {
+        struct sigaction action;
+        if (sigaction(forwarded[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN) {
+            sigaddset(&watched, forwarded[i]);
+        }
+    }
+    struct sigaction plain = {.sa_handler = SIG_DFL};
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    sigaction(SIGCHLD, &plain, &supervisor->inherited.child);
+    sigaction(SIGPIPE, &ignore, &supervisor->inherited.broken_pipe);
+    sigprocmask(SIG_BLOCK, &watched, &supervisor->inherited.mask);
+    supervisor->signals = signalfd(-1, &watched, SFD_CLOEXEC | SFD_NONBLOCK);
+    return supervisor->signals >= 0;
+}
+
+static void drop_variables_of_the_program(void) {
+    /* Meant for the program, not for the lease keeper. */
+    static const char *const names[] = {"LD_PRELOAD", "LD_AUDIT", "JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        unsetenv(names[i]);
+    }
+}
+
+static bool start_keeper(struct supervisor *supervisor, const struct home *home, int argument_count, char **arguments) {
+    int requests[2];
+    int answers[2];
+    if (pipe2(requests, O_CLOEXEC) != 0 || pipe2(answers, O_CLOEXEC) != 0) {
+        return false;
+    }
+    supervisor->keeper = fork();
+    if (supervisor->keeper == 0) {
+        setsid();
+        if (dup2(answers[0], STDIN_FILENO) < 0 || dup2(requests[1], STDOUT_FILENO) < 0) {
+            _exit(EXIT_INTERNAL);
+        }
+        descriptors_close_above_standard(NULL, 0);
+        inherited_signals_restore(&supervisor->inherited);
+        drop_variables_of_the_program();
+        home_exec_java(home, argument_count, arguments);
+        fprintf(stderr, "bitfusion: %s/runtime/bin/java: %s; reinstall bitfusion\n", home->directory, strerror(errno));
+        _exit(EXIT_INTERNAL);
+    }
+    close(requests[1]);
+    close(answers[0]);
+    supervisor->from_keeper = requests[0];
+    supervisor->to_keeper = answers[1];
+    return supervisor->keeper > 0;
+}
+
+/* What the program now holds itself is let go here, so that a pipe it closes is closed. */
+static void release_descriptors(const struct supervisor *supervisor) {
+    int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (nothing >= 0) {
+        dup2(nothing, STDIN_FILENO);
+        dup2(nothing, STDOUT_FILENO);
+        close(nothing);
+    }
+    int kept[] = {supervisor->from_keeper, supervisor->to_keeper, supervisor->signals};
+    descriptors_close_above_standard(kept, sizeof kept / sizeof *kept);
+}
+
+static void write_output(const struct message *message) {
+    for (size_t done = 0; done < message->length;) {
+        ssize_t count = write(STDOUT_FILENO, message->body + done, message->length - done);
+        if (count < 0 && errno != EINTR) {
+            return;
+        }
+        done += count > 0 ? (size_t)count : 0;
+    }
+}
+
+static void hear_keeper(struct supervisor *supervisor) {
+    struct message message;
+    enum channel_state state = channel_read(supervisor->from_keeper, &message);
+    if (state != CHANNEL_MESSAGE) {
+        close(supervisor->from_keeper);
+        supervisor->from_keeper = -1;
+        return;
+    }
+    if (message.kind == MESSAGE_OUTPUT) {
+        write_output(&message);
+    } else if (supervisor->program == 0) {
+        pid_t process = program_start(message.body, message.length, &supervisor->inherited);
+        if (process < 0) {
+            channel_say(supervisor->to_keeper, "failed", errno);
+        } else {
+            supervisor->program = process;
+            release_descriptors(supervisor);
+            channel_say(supervisor->to_keeper, "started", process);
+        }
+    }
+    free(message.body);
+}
+
+/* Stops this process as the program was stopped, so that the shell takes the terminal back. */
+static void stop_self(int signal_number) {
+    sigset_t one;
+    sigset_t before;
+    sigemptyset(&one);
+    sigaddset(&one, signal_number);
+    kill(getpid(), signal_number);
+    sigprocmask(SIG_UNBLOCK, &one, &before);
+    sigprocmask(SIG_SETMASK, &before, NULL);
+}
+
+static void reap(struct supervisor *supervisor) {
+    int status;
+    pid_t process;
+    while ((process = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0) {
+        if (WIFSTOPPED(status)) {
+            if (process == supervisor->program) {
+                stop_self(WSTOPSIG(status));
+            }
+        } else if (process == supervisor->program) {
+            supervisor->program_ended = true;
+            supervisor->program_code = exit_code(status);
+            channel_say(supervisor->to_keeper, "ended", supervisor->program_code);
+        } else if (process == supervisor->keeper) {
+            supervisor->keeper_ended = true;
+            supervisor->keeper_code = exit_code(status);
+        }
+    }
+}
+
+static void hear_signal(struct supervisor *supervisor) {
+    struct signalfd_siginfo signal_info;
+    while (read(supervisor->signals, &signal_info, sizeof signal_info) == (ssize_t)sizeof signal_info) {
+        int number = (int)signal_info.ssi_signo;
+        bool from_terminal = signal_info.ssi_code > 0; /* the kernel has sent it to the whole group */
+        if (number == SIGCHLD) {
+            reap(supervisor);
+        } else if (supervisor->program_ended) {
+            continue; /* the release is short and bounded */
+        } else if (supervisor->program > 0) {
+            if ((!from_terminal || number == SIGCONT) && (pid_t)signal_info.ssi_pid != supervisor->program) {
+                kill(supervisor->program, number);
+            }
+        } else if (number == SIGTSTP) {
+            stop_self(number);
+        } else if (number == SIGHUP || number == SIGINT || number == SIGQUIT || number == SIGTERM) {
+            channel_say(supervisor->to_keeper, "cancel", number);
+        }
+    }
+}
+
+static bool is_over(const struct supervisor *supervisor) {
+    bool program_over = supervisor->program == 0 || supervisor->program_ended;
+    return supervisor->keeper_ended && supervisor->from_keeper < 0 && program_over;
+}
+
+int supervise(const struct home *home, int argument_count, char **arguments) {
+    struct supervisor supervisor = {.from_keeper = -1, .to_keeper = -1};
+    if (!watch_signals(&supervisor) || !start_keeper(&supervisor, home, argument_count, arguments)) {
+        fail("cannot start");
+        return EXIT_INTERNAL;
+    }
+    while (!is_over(&supervisor)) {
+        struct pollfd watched[] = {{.fd = supervisor.signals, .events = POLLIN},
+                                   {.fd = supervisor.from_keeper, .events = POLLIN}};
+        if (poll(watched, 2, -1) < 0 && errno != EINTR) {
+            fail("poll");
+            return EXIT_INTERNAL;
+        }
+        if (watched[1].revents != 0) {
+            hear_keeper(&supervisor);
+        }
+        if (watched[0].revents != 0) {
+            hear_signal(&supervisor);
+        }
+    }
+    return supervisor.program_ended ? supervisor.program_code : supervisor.keeper_code;
+}

@@ -1,0 +1,43 @@
+package org.bitfusion.cli;
+
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import org.bitfusion.cli.help.FrontCommand;
+
+/// `bitfusion` and `flexdirect`. `run`, `client` and `local` take the short way: nothing is loaded
+/// that they do not need.
+public final class Main {
+    private Main() {}
+
+    public static void main(String[] arguments) {
+        int code;
+        try {
+            code = execute(Distribution.current(), arguments);
+        } catch (Fault fault) {
+            complain(fault.line());
+            code = fault.code().number();
+        } catch (Exception exception) {
+            complain("internal fault: " + exception + "; please report it");
+            code = ExitCode.INTERNAL.number();
+        }
+        // Nothing here has shutdown hooks; System.exit would only take longer. The appliance never
+        // comes back here.
+        Runtime.getRuntime().halt(code);
+    }
+
+    private static int execute(Distribution distribution, String[] arguments) throws Exception {
+        return FrontCommand.execute(distribution, System.out, arguments);
+    }
+
+    private static void complain(String line) {
+        try (FileOutputStream error = new FileOutputStream(FileDescriptor.err)) {
+            error.write(
+                    (System.getProperty("bitfusion.name", "bitfusion") + ": " + line + "\n")
+                            .getBytes(StandardCharsets.UTF_8));
+        } catch (IOException _) {
+            // Nobody can read it.
+        }
+    }
+}

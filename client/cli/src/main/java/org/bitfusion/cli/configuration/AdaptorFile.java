@@ -1,0 +1,73 @@
+package org.bitfusion.cli.configuration;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.bitfusion.cli.ExitCode;
+import org.bitfusion.cli.Fault;
+
+/// `adaptor.conf`: the dispatchers of a session. A line is `ip`, `ip:port` or `ip port`, or, as
+/// written by `run`, `ip dispatcher_port lease_uuid srs_port version lease_secret_hex`.
+public final class AdaptorFile {
+    private static final int LEASE_WORDS = 6;
+
+    private AdaptorFile() {}
+
+    /// The file that `client` uses when none is named: `$BF_ADAPTOR_CONFIG`, the user's, then the
+    /// machine's.
+    public static Path find(Path userHome, Path systemConfiguration) {
+        Path user = userHome.resolve(".bitfusionio/adaptor.conf");
+        if (ConfigurationFile.readIfPresent(user) != null) {
+            return user;
+        }
+        Path system = systemConfiguration.resolve("bitfusionio/adaptor.conf");
+        if (ConfigurationFile.readIfPresent(system) != null) {
+            return system;
+        }
+        throw new Fault(
+                ExitCode.UNREADABLE_CONFIGURATION,
+                "no dispatcher named: give one with -l ip:port, a file with -f, or write it into "
+                        + user
+                        + " or "
+                        + system);
+    }
+
+    /// The dispatchers that a file names.
+    public static List<ServerAddress> read(Path file) {
+        return parse(file.toString(), ConfigurationFile.read(file));
+    }
+
+    static List<ServerAddress> parse(String file, String text) {
+        List<ServerAddress> addresses = new ArrayList<>();
+        int number = 0;
+        for (String raw : text.split("\n", -1)) {
+            number++;
+            String line = ServersFile.withoutComment(raw).strip();
+            if (line.isEmpty()) {
+                continue;
+            }
+            String[] words = line.split("[ \t]+", -1);
+            ServerAddress address =
+                    words.length == LEASE_WORDS
+                            ? ServerAddress.parse(words[0] + " " + words[1])
+                            : words.length <= 2 ? ServerAddress.parse(line) : null;
+            if (address == null) {
+                throw new Fault(
+                        ExitCode.BROKEN_CONFIGURATION,
+                        file
+                                + " line "
+                                + number
+                                + ": '"
+                                + line
+                                + "' is no dispatcher; write ip, ip:port or ip port, one a line");
+            }
+            addresses.add(address);
+        }
+        if (addresses.isEmpty()) {
+            throw new Fault(
+                    ExitCode.BROKEN_CONFIGURATION,
+                    file + ": names no dispatcher; write ip, ip:port or ip port, one a line");
+        }
+        return addresses;
+    }
+}

@@ -1,0 +1,50 @@
+package org.bitfusion.cli.configuration;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import org.bitfusion.cli.ExitCode;
+import org.bitfusion.cli.Fault;
+import org.jspecify.annotations.Nullable;
+
+/// Reads small text files whole; a file that is there but cannot be used is a fault, never skipped.
+final class ConfigurationFile {
+    private static final long BYTES_LIMIT = 1024 * 1024;
+
+    private ConfigurationFile() {}
+
+    /// The text, or null when there is no such file.
+    static @Nullable String readIfPresent(Path file) {
+        try {
+            if (Files.size(file) > BYTES_LIMIT) {
+                throw new Fault(
+                        ExitCode.BROKEN_CONFIGURATION,
+                        file + ": larger than 1 MiB, so no list of servers; mend or remove it");
+            }
+            return new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
+        } catch (NoSuchFileException _) {
+            return null;
+        } catch (AccessDeniedException _) {
+            throw unreadable(file, "permission denied");
+        } catch (IOException exception) {
+            throw unreadable(file, String.valueOf(exception.getMessage()));
+        }
+    }
+
+    static String read(Path file) {
+        String text = readIfPresent(file);
+        if (text == null) {
+            throw unreadable(file, "no such file");
+        }
+        return text;
+    }
+
+    private static Fault unreadable(Path file, String reason) {
+        return new Fault(
+                ExitCode.UNREADABLE_CONFIGURATION,
+                file + ": cannot be read (" + reason + "); mend it or name another file");
+    }
+}

@@ -1,0 +1,122 @@
+package org.bitfusion.cli.configuration;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.bitfusion.cli.ExitCode;
+import org.bitfusion.cli.Fault;
+import org.jspecify.annotations.Nullable;
+
+/// Where a dispatcher listens.
+///
+/// @param host name, IPv4 address, or IPv6 address without its brackets
+/// @param port 1 to 65535
+public record ServerAddress(String host, int port) {
+    /// The dispatcher's port; also the default in `servers.conf` until the resource scheduler
+    /// (56001) exists.
+    public static final int DEFAULT_PORT = 55001;
+
+    private static final int PORT_LIMIT = 65535;
+
+    /// Reads `host`, `host:port`, `host port`, `[v6]` or `[v6]:port`; null when it is none of
+    /// these.
+    public static @Nullable ServerAddress parse(String text) {
+        String trimmed = text.strip();
+        String host;
+        String rest;
+        if (trimmed.startsWith("[")) {
+            int end = trimmed.indexOf(']');
+            if (end < 0) {
+                return null;
+            }
+            host = trimmed.substring(1, end);
+            rest = trimmed.substring(end + 1);
+        } else {
+            int end = 0;
+            while (end < trimmed.length()
+                    && trimmed.charAt(end) != ':'
+                    && trimmed.charAt(end) > ' ') {
+                end++;
+            }
+            host = trimmed.substring(0, end);
+            rest = trimmed.substring(end);
+        }
+        if (!isHost(host)) {
+            return null;
+        }
+        if (rest.isEmpty()) {
+            return new ServerAddress(host, DEFAULT_PORT);
+        }
+        if (rest.charAt(0) != ':' && rest.charAt(0) > ' ') {
+            return null;
+        }
+        int port = parsePort(rest.substring(1).strip());
+        return port < 0 ? null : new ServerAddress(host, port);
+    }
+
+    /// Reads the value of `-l`: addresses separated by `;`.
+    public static List<ServerAddress> parseList(String text) {
+        List<ServerAddress> addresses = new ArrayList<>();
+        int start = 0;
+        while (start <= text.length()) {
+            int end = text.indexOf(';', start);
+            end = end < 0 ? text.length() : end;
+            String item = text.substring(start, end);
+            if (!item.isBlank()) {
+                ServerAddress address = parse(item);
+                if (address == null) {
+                    throw new Fault(
+                            ExitCode.USAGE,
+                            "-l "
+                                    + text
+                                    + ": '"
+                                    + item.strip()
+                                    + "' is no address; write ip, ip:port or several separated by ;");
+                }
+                addresses.add(address);
+            }
+            start = end + 1;
+        }
+        if (addresses.isEmpty()) {
+            throw new Fault(
+                    ExitCode.USAGE,
+                    "-l: the list is empty; write ip, ip:port or several separated by ;");
+        }
+        return addresses;
+    }
+
+    /// A port number, or -1.
+    static int parsePort(String text) {
+        if (text.isEmpty() || text.length() > 5) {
+            return -1;
+        }
+        int port = 0;
+        for (int i = 0; i < text.length(); i++) {
+            int digit = text.charAt(i) - '0';
+            if (digit < 0 || digit > 9) {
+                return -1;
+            }
+            port = port * 10 + digit;
+        }
+        return port >= 1 && port <= PORT_LIMIT ? port : -1;
+    }
+
+    private static boolean isHost(String text) {
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            boolean allowed =
+                    (c >= 'a' && c <= 'z')
+                            || (c >= 'A' && c <= 'Z')
+                            || (c >= '0' && c <= '9')
+                            || "-._:%".indexOf(c) >= 0;
+            if (!allowed) {
+                return false;
+            }
+        }
+        return !text.isEmpty() && text.charAt(0) != '-';
+    }
+
+    @Override
+    public String toString() {
+        return (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + port;
+    }
+}

@@ -1,0 +1,94 @@
+package org.bitfusion.cli.options;
+
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// `run`, parsed.
+///
+/// @param gpuCount how many GPUs, at least 1
+/// @param share memory of each
+/// @param patience how long to wait for them
+/// @param serverList value of `-l`: addresses separated by `;`
+/// @param serversFile value of `-s`
+/// @param quiet no transcript
+/// @param application program and arguments, at least one word
+public record RunOptions(
+        int gpuCount,
+        Share share,
+        Duration patience,
+        @Nullable String serverList,
+        @Nullable String serversFile,
+        boolean quiet,
+        List<String> application) {
+
+    static final int GPU_COUNT_LIMIT = 64;
+
+    /// Parses `arguments` from `start` on; null when help is asked for.
+    public static @Nullable RunOptions parse(String[] arguments, int start) {
+        ArgumentReader reader = new ArgumentReader("run", arguments, start);
+        int gpuCount = 0;
+        Share share = null;
+        Duration patience = WaitTime.DEFAULT;
+        String serverList = null;
+        String serversFile = null;
+        boolean quiet = false;
+        for (String flag = reader.nextFlag(); flag != null; flag = reader.nextFlag()) {
+            switch (flag) {
+                case "n", "num_gpus" -> gpuCount = gpuCount(reader, reader.value(flag));
+                case "p", "partial" ->
+                        share = only(reader, share, Share.parseFraction(reader.value(flag)));
+                case "m", "memory" ->
+                        share = only(reader, share, Share.parseMebibytes(reader.value(flag)));
+                case "t", "timeout" -> patience = WaitTime.parse(reader.value(flag));
+                case "l", "server_list" -> serverList = reader.value(flag);
+                case "s", "servers" -> serversFile = reader.value(flag);
+                case "q", "quiet" -> quiet = true;
+                case "h", "help" -> {
+                    return null;
+                }
+                case "filter" ->
+                        throw reader.usage(
+                                "--filter is not available yet: the one server is chosen with -l or -s");
+                default -> throw reader.usage("unknown option -" + flag);
+            }
+        }
+        if (gpuCount == 0) {
+            throw reader.usage("say how many GPUs with -n, for example -n 1");
+        }
+        if (serverList != null && serversFile != null) {
+            throw reader.usage("-l and -s exclude each other");
+        }
+        Share wanted = share == null ? new Share.Whole() : share;
+        return new RunOptions(
+                gpuCount, wanted, patience, serverList, serversFile, quiet, reader.application());
+    }
+
+    private static int gpuCount(ArgumentReader reader, String text) {
+        int count = text.length() == 1 || text.length() == 2 ? parseDigits(text) : 0;
+        if (count < 1 || count > GPU_COUNT_LIMIT) {
+            throw reader.usage(
+                    "-n " + text + ": give a number of GPUs from 1 to " + GPU_COUNT_LIMIT);
+        }
+        return count;
+    }
+
+    private static int parseDigits(String text) {
+        int number = 0;
+        for (int i = 0; i < text.length(); i++) {
+            int digit = text.charAt(i) - '0';
+            if (digit < 0 || digit > 9) {
+                return 0;
+            }
+            number = number * 10 + digit;
+        }
+        return number;
+    }
+
+    private static Share only(ArgumentReader reader, @Nullable Share earlier, Share share) {
+        if (earlier != null) {
+            throw reader.usage("give either -p or -m, and once");
+        }
+        return share;
+    }
+}

@@ -1,0 +1,80 @@
+package org.bitfusion.cli.session;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.SeekableByteChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.EnumSet;
+import java.util.Set;
+import org.bitfusion.cli.ExitCode;
+import org.bitfusion.cli.Fault;
+
+/// The generated adaptor file of a session, `/tmp/bitfusion` and digits, readable by its user only:
+/// who reads it joins the session.
+public final class SessionFile implements AutoCloseable {
+    private static final int ATTEMPTS = 100;
+    private static final long NAMES = 1_000_000_000L;
+
+    private final Path path;
+
+    private SessionFile(Path path) {
+        this.path = path;
+    }
+
+    /// Creates the file in `folder` with `content`.
+    public static SessionFile create(Path folder, String content) {
+        Set<PosixFilePermission> ownerOnly =
+                EnumSet.of(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE);
+        long name = System.nanoTime() ^ ProcessHandle.current().pid() << 20;
+        try {
+            for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+                Path path = folder.resolve("bitfusion" + Math.floorMod(name + attempt, NAMES));
+                try (SeekableByteChannel channel =
+                        Files.newByteChannel(
+                                path,
+                                Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
+                                PosixFilePermissions.asFileAttribute(ownerOnly))) {
+                    channel.write(ByteBuffer.wrap(content.getBytes(StandardCharsets.UTF_8)));
+                    return new SessionFile(path);
+                } catch (FileAlreadyExistsException _) {
+                    // Taken: the next name.
+                }
+            }
+        } catch (IOException exception) {
+            throw new Fault(
+                    ExitCode.CANNOT_CREATE,
+                    "cannot write the session's configuration file into "
+                            + folder
+                            + " ("
+                            + exception.getMessage()
+                            + "); make room or rights there");
+        }
+        throw new Fault(
+                ExitCode.CANNOT_CREATE,
+                "no free name for a configuration file in "
+                        + folder
+                        + "; remove old "
+                        + folder
+                        + "/bitfusion* files");
+    }
+
+    public Path path() {
+        return path;
+    }
+
+    /// Removes the file; one that is already gone is fine.
+    @Override
+    public void close() {
+        try {
+            Files.deleteIfExists(path);
+        } catch (IOException _) {
+            // Its lease ends now, so what it says is worth nothing.
+        }
+    }
+}

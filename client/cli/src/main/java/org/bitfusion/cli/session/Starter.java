@@ -1,0 +1,155 @@
+package org.bitfusion.cli.session;
+
+import java.io.FileDescriptor;
+import java.io.FileInputStream;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/// The other end of `src/main/c/channel.h`: the process that the shell started, which is the parent
+/// of this one and of the user's program. Standard input and output of this process are the channel
+/// to it; the user's own are not open here.
+///
+/// ```
+/// to the starter    | kind u8 | length u32 LE | length bytes |    kind 'O' text to print, 'R' program to run
+/// from the starter  | "started PID\n" "failed ERRNO\n" "cancel SIGNAL\n" "ended CODE\n" |
+/// ```
+///
+/// The end of the stream from the starter means that it was killed.
+public final class Starter {
+    private static final int HEADER_BYTES = 5;
+    private static final int SIGNAL_KILL = 9;
+
+    /// What the starter tells.
+    public sealed interface Event {
+        /// The program runs.
+        record Started(long process) implements Event {}
+
+        /// The program could not be started, for the reason `error` (an errno).
+        record Failed(int error) implements Event {}
+
+        /// The user wants to stop before a program was started; or the starter is gone (signal 9).
+        record Cancelled(int signal) implements Event {}
+
+        /// The program ended.
+        record Ended(int code) implements Event {}
+    }
+
+    private final FileInputStream input = new FileInputStream(FileDescriptor.in);
+    private final OutputStream output = new FileOutputStream(FileDescriptor.out);
+    private final LinkedBlockingQueue<Event> events = new LinkedBlockingQueue<>();
+    private volatile @Nullable Runnable onCancel;
+
+    /// Begins to listen.
+    public Starter() {
+        Thread listener = new Thread(this::listen, "starter");
+        listener.setDaemon(true);
+        listener.start();
+    }
+
+    /// Has `action` run, on another thread, as soon as the user cancels or the starter is gone.
+    public void onCancel(Runnable action) {
+        onCancel = action;
+    }
+
+    /// Prints on the user's standard output.
+    public void print(String text) {
+        send('O', text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /// Asks for the program's start; the answer is the next event.
+    ///
+    /// @param assignments `KEY=VALUE`, added to the environment that the user's shell gave
+    public void run(List<String> assignments, List<String> application) {
+        StringBuilder body = new StringBuilder();
+        for (String assignment : assignments) {
+            body.append(assignment).append('\0');
+        }
+        body.append('\0');
+        for (String word : application) {
+            body.append(word).append('\0');
+        }
+        send('R', body.toString().getBytes(nativeCharset()));
+    }
+
+    /// The next event, waiting for it.
+    public Event next() {
+        try {
+            return events.take();
+        } catch (InterruptedException _) {
+            return new Event.Cancelled(SIGNAL_KILL);
+        }
+    }
+
+    /// The next event, or null when none comes within `time`.
+    public @Nullable Event next(Duration time) {
+        try {
+            return events.poll(time.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (InterruptedException _) {
+            return new Event.Cancelled(SIGNAL_KILL);
+        }
+    }
+
+    /// Arguments travel in the encoding in which the JVM decoded them.
+    private static java.nio.charset.Charset nativeCharset() {
+        String name = System.getProperty("sun.jnu.encoding");
+        return name == null ? StandardCharsets.UTF_8 : java.nio.charset.Charset.forName(name);
+    }
+
+    private void send(char kind, byte[] body) {
+        ByteBuffer frame =
+                ByteBuffer.allocate(HEADER_BYTES + body.length).order(ByteOrder.LITTLE_ENDIAN);
+        frame.put((byte) kind).putInt(body.length).put(body);
+        try {
+            output.write(frame.array());
+        } catch (IOException exception) {
+            throw new UncheckedIOException("the starter is gone", exception);
+        }
+    }
+
+    private void listen() {
+        StringBuilder line = new StringBuilder();
+        try {
+            for (int c = input.read(); c >= 0; c = input.read()) {
+                if (c == '\n') {
+                    hear(line.toString());
+                    line.setLength(0);
+                } else {
+                    line.append((char) c);
+                }
+            }
+        } catch (IOException _) {
+            // The same as its end.
+        }
+        cancelled(SIGNAL_KILL);
+    }
+
+    private void hear(String line) {
+        int space = line.indexOf(' ');
+        int value = Integer.parseInt(line, space + 1, line.length(), 10);
+        switch (line.substring(0, space)) {
+            case "started" -> events.add(new Event.Started(value));
+            case "failed" -> events.add(new Event.Failed(value));
+            case "ended" -> events.add(new Event.Ended(value));
+            case "cancel" -> cancelled(value);
+            default -> throw new IllegalStateException("starter says: " + line);
+        }
+    }
+
+    private void cancelled(int signal) {
+        events.add(new Event.Cancelled(signal));
+        Runnable action = onCancel;
+        if (action != null) {
+            action.run();
+        }
+    }
+}
