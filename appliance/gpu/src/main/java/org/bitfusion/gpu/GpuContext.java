@@ -1,0 +1,44 @@
+package org.bitfusion.gpu;
+
+/// A program's state on one device: memory, streams, modules, the first execution error.
+public interface GpuContext extends AutoCloseable {
+    GpuDevice device();
+
+    GpuMemory memory();
+
+    /// The legacy default stream: waits for, and is waited for by, every blocking stream.
+    GpuStream defaultStream();
+
+    /// @param flags CU_STREAM_NON_BLOCKING = 1
+    /// @param priority lower numbers first; values out of range are clamped
+    Outcome<GpuStream> createStream(int flags, int priority);
+
+    /// @param flags CU_EVENT_BLOCKING_SYNC = 1, CU_EVENT_DISABLE_TIMING = 2
+    Outcome<GpuEvent> createEvent(int flags);
+
+    /// Loads a module; the failure's detail names what is wrong with the image.
+    Outcome<GpuModule> loadModule(ModuleImage image);
+
+    /// Completes when everything submitted to any stream of the context before this call is done.
+    void whenIdle(Completion completion);
+
+    /// The sticky error of the context, or SUCCESS.
+    CudaStatus error();
+
+    /// @param limit CU_LIMIT_* number
+    Outcome<Long> limit(int limit);
+
+    CudaStatus setLimit(int limit, long value);
+
+    CudaStatus enablePeer(GpuContext peer);
+
+    CudaStatus disablePeer(GpuContext peer);
+
+    /// What kernels have printed since the last call, in order: taken at synchronising points.
+    /// Empty most of the time, and then free.
+    byte[] takeOutput();
+
+    /// Ends the context: running kernels are stopped, its memory, streams and modules are gone.
+    @Override
+    void close();
+}
