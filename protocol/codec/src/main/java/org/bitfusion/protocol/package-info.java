@@ -1,4 +1,5 @@
-/// Frames, hello and messages between client and appliance; never opens a socket.
+/// The wire between programs, dispatcher and workers: the hello, the frame's header and the pieces
+/// of a message; never opens a socket.
 @NullMarked
 package org.bitfusion.protocol;
 

@@ -1,0 +1,80 @@
+package org.bitfusion.protocol.generator;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/// Writes what was asked for from a directory of specification files.
+///
+/// `--spec DIR` is read; `--c DIR` gets the headers and sources of the shim, `--java DIR` the
+/// messages and constants of the codec, `--ffm DIR` the appliance's calls into the real driver,
+/// `--table FILE` the table of functions.
+public final class GeneratorMain {
+    private static final List<String> OPTIONS =
+            List.of("--spec", "--c", "--java", "--ffm", "--table");
+
+    private GeneratorMain() {}
+
+    /// Exits with 1 and one line on stderr if the specification or the command line is wrong.
+    public static void main(String[] arguments) {
+        try {
+            run(arguments);
+        } catch (SpecificationException | IllegalArgumentException | IOException e) {
+            System.err.println(e.getMessage());
+            System.exit(1);
+        }
+    }
+
+    static void run(String... arguments) throws IOException {
+        Map<String, Path> options = options(arguments);
+        Path spec = options.get("--spec");
+        if (spec == null) {
+            throw new IllegalArgumentException("--spec is missing (expected: a directory)");
+        }
+        Specification specification = SpecificationParser.parse(spec);
+        Path c = options.get("--c");
+        if (c != null) {
+            writeC(specification, c);
+        }
+        Path java = options.get("--java");
+        if (java != null) {
+            new JavaMessagesWriter(specification).write(java);
+            new JavaConstantsWriter(specification).write(java);
+        }
+        Path ffm = options.get("--ffm");
+        if (ffm != null) {
+            new ForeignWriter(specification).write(ffm);
+        }
+        Path table = options.get("--table");
+        if (table != null) {
+            new CFunctionsWriter(specification).coverage().write(table);
+        }
+    }
+
+    private static void writeC(Specification specification, Path directory) throws IOException {
+        CFunctionsWriter functions = new CFunctionsWriter(specification);
+        new CTypesWriter(specification).source().write(directory.resolve("bf_cuda_types.h"));
+        new CMessagesWriter(specification).source().write(directory.resolve("bf_messages.h"));
+        functions.functions().write(directory.resolve("bf_functions.h"));
+        functions.entryHeader().write(directory.resolve("bf_entry.h"));
+        functions.entry().write(directory.resolve("bf_entry.c"));
+        functions.missing().write(directory.resolve("bf_missing.c"));
+        functions.procHeader().write(directory.resolve("bf_proc_table.h"));
+        functions.procTable().write(directory.resolve("bf_proc_table.c"));
+        functions.versionScript().write(directory.resolve("libcuda.map"));
+    }
+
+    private static Map<String, Path> options(String[] arguments) {
+        Map<String, Path> options = new HashMap<>();
+        for (int i = 0; i < arguments.length; i += 2) {
+            if (!OPTIONS.contains(arguments[i]) || i + 1 == arguments.length) {
+                throw new IllegalArgumentException(
+                        arguments[i] + " (expected: " + String.join(" PATH, ", OPTIONS) + " PATH)");
+            }
+            options.put(arguments[i], Path.of(arguments[i + 1]));
+        }
+        return options;
+    }
+}

@@ -1,0 +1,60 @@
+package org.bitfusion.protocol.generator;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/// Generated text under construction, indented by four spaces a level.
+@SuppressWarnings(
+        "AnnotateFormatMethod") // the annotation would be a dependency, and this module has none
+final class Source {
+    private final StringBuilder text = new StringBuilder();
+    private int level;
+
+    /// Adds a line; without arguments the text is taken as it is.
+    Source line(String format, Object... arguments) {
+        String line = arguments.length == 0 ? format : String.format(format, arguments);
+        if (!line.isEmpty()) {
+            text.repeat("    ", level).append(line);
+        }
+        text.append('\n');
+        return this;
+    }
+
+    Source blank() {
+        return line("");
+    }
+
+    /// Adds a line that opens a block.
+    Source open(String format, Object... arguments) {
+        line(format, arguments);
+        level++;
+        return this;
+    }
+
+    /// Ends a block.
+    Source close(String format, Object... arguments) {
+        level--;
+        return line(format, arguments);
+    }
+
+    /// Adds lines as they are, indented like the rest.
+    Source block(String lines) {
+        lines.stripTrailing().lines().forEach(line -> line("%s", line));
+        return this;
+    }
+
+    /// Writes the text; a file that already holds it is left as it is, so that builds can see what
+    /// is new.
+    void write(Path file) throws IOException {
+        Files.createDirectories(file.toAbsolutePath().getParent());
+        if (!Files.exists(file) || !Files.readString(file).contentEquals(text)) {
+            Files.writeString(file, text);
+        }
+    }
+
+    @Override
+    public String toString() {
+        return text.toString();
+    }
+}
