@@ -19,6 +19,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Supplier;
 import javax.net.ssl.SSLEngine;
 
@@ -84,9 +85,7 @@ public final class IoProbe {
                 new Way(
                         "C tls",
                         true,
-                        () ->
-                                new CServer(
-                                        program, "tls", certificate.toString(), key.toString())));
+                        () -> new CServer(program, "tls", certificate.toString(), key.toString())));
         for (SslProvider provider : List.of(SslProvider.JDK, SslProvider.OPENSSL)) {
             SslContext context =
                     SslContextBuilder.forServer(certificate.toFile(), key.toFile())
@@ -155,24 +154,21 @@ public final class IoProbe {
         System.out.printf(
                 "%-24s %22s %22s %22s %22s%n",
                 "server", "answered (us)", "one-way (1/s)", "in (MiB/s)", "out (MiB/s)");
-        figures.forEach(
-                (name, rows) -> {
-                    double[][] reference =
-                            figures.get(name.contains("tls") ? "C tls" : "C plain");
-                    StringBuilder line = new StringBuilder(String.format("%-24s", name));
-                    for (int figure = 0; figure < FIGURES; figure++) {
-                        double[] values = new double[rows.length];
-                        double[] ratios = new double[rows.length];
-                        for (int round = 0; round < rows.length; round++) {
-                            values[round] = rows[round][figure];
-                            ratios[round] = values[round] / reference[round][figure];
-                        }
-                        line.append(
-                                String.format(
-                                        " %13.1f (%5.2f)", median(values), median(ratios)));
-                    }
-                    System.out.println(line);
-                });
+        figures.forEach((name, rows) -> {
+            double[][] reference =
+                    Objects.requireNonNull(figures.get(name.contains("tls") ? "C tls" : "C plain"));
+            StringBuilder line = new StringBuilder(String.format("%-24s", name));
+            for (int figure = 0; figure < FIGURES; figure++) {
+                double[] values = new double[rows.length];
+                double[] ratios = new double[rows.length];
+                for (int round = 0; round < rows.length; round++) {
+                    values[round] = rows[round][figure];
+                    ratios[round] = values[round] / reference[round][figure];
+                }
+                line.append(String.format(" %13.1f (%5.2f)", median(values), median(ratios)));
+            }
+            System.out.println(line);
+        });
     }
 
     private static double median(double[] values) {
