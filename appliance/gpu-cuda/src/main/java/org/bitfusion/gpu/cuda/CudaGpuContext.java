@@ -3,7 +3,6 @@ package org.bitfusion.gpu.cuda;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicReference;
 import org.bitfusion.gpu.AllocationBudget;
 import org.bitfusion.gpu.Completion;
 import org.bitfusion.gpu.CudaStatus;
@@ -28,7 +27,7 @@ final class CudaGpuContext implements GpuContext {
     private final Staging staging = new Staging();
     private final CudaGpuStream defaultStream;
     private final List<CudaGpuStream> streams = new CopyOnWriteArrayList<>();
-    private final AtomicReference<CudaStatus> error = new AtomicReference<>(CudaStatus.SUCCESS);
+    private volatile CudaStatus error = CudaStatus.SUCCESS;
 
     CudaGpuContext(
             CudaGpuDriver driver,
@@ -57,10 +56,16 @@ final class CudaGpuContext implements GpuContext {
     /// Remembers an execution error, and answers the context's error if it has one.
     CudaStatus noted(CudaStatus status) {
         if (status.isSticky()) {
-            error.compareAndSet(CudaStatus.SUCCESS, status);
+            keepFirst(status);
         }
-        CudaStatus kept = error.get();
+        CudaStatus kept = error;
         return kept.isSuccess() ? status : kept;
+    }
+
+    private synchronized void keepFirst(CudaStatus status) {
+        if (error.isSuccess()) {
+            error = status;
+        }
     }
 
     Staging staging() {
@@ -126,7 +131,7 @@ final class CudaGpuContext implements GpuContext {
 
     @Override
     public CudaStatus error() {
-        return error.get();
+        return error;
     }
 
     @Override

@@ -36,6 +36,7 @@ final class HostFunctions {
     }
 
     // Called by the driver on a thread of its own; nothing may be thrown into it.
+    @SuppressWarnings("UnusedMethod") // found by name below
     private static void reached(MemorySegment id) {
         Consumer<Runnable> function = PENDING.remove(id.address());
         if (function == null) {
