@@ -47,15 +47,16 @@ final class ClientConnection extends SimpleChannelInboundHandler<Object> {
 
     @Override
     public void channelActive(ChannelHandlerContext context) {
-        context.executor()
-                .schedule(
-                        () -> {
-                            if (state instanceof ClientConnectionState.AwaitingHello) {
-                                refuse(context, "nothing was said");
-                            }
-                        },
-                        SECONDS_TO_GREET,
-                        TimeUnit.SECONDS);
+        var _ =
+                context.executor()
+                        .schedule(
+                                () -> {
+                                    if (state instanceof ClientConnectionState.AwaitingHello) {
+                                        refuse(context, "nothing was said");
+                                    }
+                                },
+                                SECONDS_TO_GREET,
+                                TimeUnit.SECONDS);
     }
 
     @Override
@@ -66,7 +67,8 @@ final class ClientConnection extends SimpleChannelInboundHandler<Object> {
                 context.channel().config().setAutoRead(false);
                 brokers.whenKnown(broker -> greet(context, hello, broker));
             }
-            case FrameDecoder.Frame frame -> brokers.whenKnown(broker -> call(context, frame, broker));
+            case FrameDecoder.Frame frame ->
+                    brokers.whenKnown(broker -> call(context, frame, broker));
             default -> throw new ProtocolException("unexpected " + message.getClass());
         }
     }
@@ -99,16 +101,20 @@ final class ClientConnection extends SimpleChannelInboundHandler<Object> {
         if (hello.version() != WireConstants.PROTOCOL_VERSION) {
             return Hello.Status.OTHER_VERSION;
         }
-        boolean withoutLease = hello.id().equals(Hello.NO_LEASE);
         return switch (hello.kind()) {
             case Hello.KIND_LEASE -> allowed(hello, settings.accessSecret());
-            case Hello.KIND_SESSION when withoutLease -> allowed(hello, settings.accessSecret());
-            case Hello.KIND_SESSION ->
-                    broker.lease(hello.id())
-                            .map(lease -> allowed(hello, lease.secret()))
-                            .orElse(Hello.Status.UNKNOWN_LEASE);
+            case Hello.KIND_SESSION -> judgeSession(hello, broker);
             default -> Hello.Status.NOT_ALLOWED;
         };
+    }
+
+    private Hello.Status judgeSession(Hello hello, SessionBroker broker) {
+        if (hello.id().equals(Hello.NO_LEASE)) {
+            return allowed(hello, settings.accessSecret());
+        }
+        return broker.lease(hello.id())
+                .map(lease -> allowed(hello, lease.secret()))
+                .orElse(Hello.Status.UNKNOWN_LEASE);
     }
 
     private static Hello.Status allowed(Hello hello, Secret secret) {
@@ -146,6 +152,6 @@ final class ClientConnection extends SimpleChannelInboundHandler<Object> {
 
     private static void refuse(ChannelHandlerContext context, @Nullable String reason) {
         LOG.warn("peer={} closed, error=\"{}\"", context.channel().remoteAddress(), reason);
-        context.close();
+        var _ = context.close();
     }
 }

@@ -81,7 +81,7 @@ public final class Dispatcher implements AutoCloseable {
                         .bind(settings.address())
                         .awaitUninterruptibly();
         if (!bound.isSuccess()) {
-            group.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+            var _ = group.shutdownGracefully(0, 1, TimeUnit.SECONDS);
             throw new PortInUseException(settings.address(), bound.cause());
         }
         Dispatcher dispatcher = new Dispatcher(settings, group, bound.channel());

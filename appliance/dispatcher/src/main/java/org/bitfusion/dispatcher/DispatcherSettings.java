@@ -46,10 +46,8 @@ public record DispatcherSettings(
     /// TCP ports from `minimum` to `maximum`; both 0: any that is free.
     public record PortRange(int minimum, int maximum) {
         public PortRange {
-            if (minimum < 0
-                    || maximum > 65535
-                    || minimum > maximum
-                    || minimum == 0 && maximum > 0) {
+            boolean any = minimum == 0 && maximum == 0;
+            if (!any && (minimum < 1 || maximum > 65535 || minimum > maximum)) {
                 throw new IllegalArgumentException(
                         "ports: " + minimum + " to " + maximum + " (expected: 1 to 65535, or 0)");
             }

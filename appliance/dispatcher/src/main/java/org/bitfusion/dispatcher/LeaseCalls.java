@@ -154,7 +154,7 @@ final class LeaseCalls implements LeaseMessageHandler {
     private void send(int bodyBytes, Consumer<ByteBuffer> frame) {
         ByteBuffer bytes = ByteBuffer.allocate(FrameHeader.BYTES + bodyBytes);
         frame.accept(bytes);
-        channel.writeAndFlush(Unpooled.wrappedBuffer(bytes.flip()));
+        var _ = channel.writeAndFlush(Unpooled.wrappedBuffer(bytes.flip()));
     }
 
     private void fail(int call, int request, int status) {

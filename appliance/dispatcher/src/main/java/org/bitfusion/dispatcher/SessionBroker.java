@@ -49,11 +49,12 @@ final class SessionBroker {
         for (int device = 0; device < devices.size(); device++) {
             openShares.add(Share.open(ledger, device));
         }
-        executor.scheduleWithFixedDelay(
-                this::endExpired,
-                EXPIRY_CHECK_MILLISECONDS,
-                EXPIRY_CHECK_MILLISECONDS,
-                TimeUnit.MILLISECONDS);
+        var _ =
+                executor.scheduleWithFixedDelay(
+                        this::endExpired,
+                        EXPIRY_CHECK_MILLISECONDS,
+                        EXPIRY_CHECK_MILLISECONDS,
+                        TimeUnit.MILLISECONDS);
     }
 
     List<ServedDevice> devices() {
@@ -116,10 +117,11 @@ final class SessionBroker {
         Set<Session> open = sessions.getOrDefault(lease.id(), Set.of());
         open.forEach(Session::end);
         Set<Session> late = Set.copyOf(open);
-        executor.schedule(
-                () -> late.forEach(Session::kill),
-                settings.grace().toMillis(),
-                TimeUnit.MILLISECONDS);
+        var _ =
+                executor.schedule(
+                        () -> late.forEach(Session::kill),
+                        settings.grace().toMillis(),
+                        TimeUnit.MILLISECONDS);
         finishIfLast(lease.id());
     }
 
@@ -166,7 +168,9 @@ final class SessionBroker {
             pool.assign(worker, session);
             session.open(settings, request);
             Duration patience = Session.PATIENCE;
-            executor.schedule(session::giveUpOpening, patience.toMillis(), TimeUnit.MILLISECONDS);
+            var _ =
+                    executor.schedule(
+                            session::giveUpOpening, patience.toMillis(), TimeUnit.MILLISECONDS);
         });
     }
 

@@ -47,7 +47,7 @@ final class Share {
 
     /// @return false if so much is not left
     boolean reserve(long worker, long bytes) {
-        if (bytes < 0 || bytes > available() || !leased && !ledger.take(device, bytes)) {
+        if (bytes < 0 || bytes > available() || (!leased && !ledger.take(device, bytes))) {
             return false;
         }
         reserved += bytes;

@@ -149,7 +149,7 @@ final class WorkerPool implements WorkerProcess.Listener {
         if (!closed) {
             pausing = true;
             long pause = Math.min(LONGEST_PAUSE_MILLISECONDS, 100L << Math.min(failures, 10));
-            executor.schedule(this::goOn, pause, TimeUnit.MILLISECONDS);
+            var _ = executor.schedule(this::goOn, pause, TimeUnit.MILLISECONDS);
         }
     }
 

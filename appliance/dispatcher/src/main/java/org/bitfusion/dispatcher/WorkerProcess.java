@@ -65,7 +65,9 @@ final class WorkerProcess {
         } catch (IOException e) {
             LOG.debug("worker={} pipe closed", process.pid());
         }
-        process.onExit().thenAcceptAsync(gone -> listener.ended(this, gone.exitValue()), executor);
+        var _ =
+                process.onExit()
+                        .thenAcceptAsync(gone -> listener.ended(this, gone.exitValue()), executor);
     }
 
     private static @Nullable String readLine(BufferedReader reader) throws IOException {

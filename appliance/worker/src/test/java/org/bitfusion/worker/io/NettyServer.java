@@ -99,7 +99,7 @@ final class NettyServer implements ProbeServer {
         public void answer(ByteBuffer frame) {
             ChannelHandlerContext to = java.util.Objects.requireNonNull(context);
             ByteBuf copy = to.alloc().directBuffer(frame.remaining());
-            to.writeAndFlush(copy.writeBytes(frame), to.voidPromise());
+            var _ = to.writeAndFlush(copy.writeBytes(frame), to.voidPromise());
         }
 
         @Override
@@ -117,19 +117,21 @@ final class NettyServer implements ProbeServer {
             while (sent < ProbeFrames.BULK && to.channel().isWritable()) {
                 int at = sent;
                 sent += ProbeFrames.CHUNK;
-                to.write(
-                        Unpooled.wrappedBuffer(ProbeFrames.bulkHeader().rewind()),
-                        to.voidPromise());
-                to.writeAndFlush(
-                        Unpooled.wrappedBuffer(memory.slice(at, ProbeFrames.CHUNK)),
-                        to.voidPromise());
+                var _ =
+                        to.write(
+                                Unpooled.wrappedBuffer(ProbeFrames.bulkHeader().rewind()),
+                                to.voidPromise());
+                var _ =
+                        to.writeAndFlush(
+                                Unpooled.wrappedBuffer(memory.slice(at, ProbeFrames.CHUNK)),
+                                to.voidPromise());
             }
         }
 
         @Override
         public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
             cause.printStackTrace();
-            context.close();
+            var _ = context.close();
         }
     }
 }
