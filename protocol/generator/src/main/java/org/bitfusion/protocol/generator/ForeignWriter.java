@@ -139,7 +139,7 @@ final class ForeignWriter {
             if (type instanceof StructType struct) {
                 out.blank();
                 out.open("static final class %s {", javaName(struct.name()));
-                out.line("static final long BYTES = %d;", struct.bytes());
+                out.line("static final long STRUCT_BYTES = %d;", struct.bytes());
                 List<Long> offsets = layouts.offsets(struct);
                 for (int i = 0; i < offsets.size(); i++) {
                     out.line(
