@@ -29,7 +29,6 @@ struct supervisor {
     int keeper_code;
     int program_code;  /* valid once program_ended */
     bool program_ended;
-    bool cancelled;    /* told to the keeper: nothing is started any more */
     bool keeper_ended;
 };
 
@@ -125,7 +124,7 @@ static void hear_keeper(struct supervisor *supervisor) {
     }
     if (message.kind == MESSAGE_OUTPUT) {
         write_output(&message);
-    } else if (supervisor->program == 0 && !supervisor->cancelled) {
+    } else if (supervisor->program == 0) {
         pid_t process = program_start(message.body, message.length, &supervisor->inherited);
         if (process < 0) {
             channel_say(supervisor->to_keeper, "failed", errno);
@@ -164,10 +163,6 @@ static void reap(struct supervisor *supervisor) {
         } else if (process == supervisor->keeper) {
             supervisor->keeper_ended = true;
             supervisor->keeper_code = exit_code(status);
-            if (WIFSIGNALED(status) && !supervisor->program_ended) {
-                fprintf(stderr, "bitfusion: the process that holds the GPUs was killed (signal %d); they are lost soon\n",
-                        WTERMSIG(status));
-            }
         }
     }
 }
@@ -188,7 +183,6 @@ static void hear_signal(struct supervisor *supervisor) {
         } else if (number == SIGTSTP) {
             stop_self(number);
         } else if (number == SIGHUP || number == SIGINT || number == SIGQUIT || number == SIGTERM) {
-            supervisor->cancelled = true;
             channel_say(supervisor->to_keeper, "cancel", number);
         }
     }

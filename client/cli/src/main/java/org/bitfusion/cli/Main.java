@@ -4,7 +4,6 @@ import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import org.bitfusion.cli.command.ProgramCommands;
 import org.bitfusion.cli.help.FrontCommand;
 
 /// `bitfusion` and `flexdirect`. `run`, `client` and `local` take the short way: nothing is loaded
@@ -29,9 +28,7 @@ public final class Main {
     }
 
     private static int execute(Distribution distribution, String[] arguments) throws Exception {
-        return arguments.length > 0 && ProgramCommands.contains(arguments[0])
-                ? ProgramCommands.execute(distribution, arguments)
-                : FrontCommand.execute(distribution, System.out, arguments);
+        return FrontCommand.execute(distribution, System.out, arguments);
     }
 
     private static void complain(String line) {

@@ -13,7 +13,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /// The other end of `src/main/c/channel.h`: the process that the shell started, which is the parent
@@ -48,7 +47,7 @@ public final class Starter {
     private final FileInputStream input = new FileInputStream(FileDescriptor.in);
     private final OutputStream output = new FileOutputStream(FileDescriptor.out);
     private final LinkedBlockingQueue<Event> events = new LinkedBlockingQueue<>();
-    private volatile @Nullable IntConsumer onCancel;
+    private volatile @Nullable Runnable onCancel;
 
     /// Begins to listen.
     public Starter() {
@@ -58,9 +57,7 @@ public final class Starter {
     }
 
     /// Has `action` run, on another thread, as soon as the user cancels or the starter is gone.
-    ///
-    /// @param action is given the signal's number
-    public void onCancel(IntConsumer action) {
+    public void onCancel(Runnable action) {
         onCancel = action;
     }
 
@@ -150,9 +147,9 @@ public final class Starter {
 
     private void cancelled(int signal) {
         events.add(new Event.Cancelled(signal));
-        IntConsumer action = onCancel;
+        Runnable action = onCancel;
         if (action != null) {
-            action.accept(signal);
+            action.run();
         }
     }
 }

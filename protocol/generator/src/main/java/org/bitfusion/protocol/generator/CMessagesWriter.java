@@ -8,6 +8,158 @@ import org.bitfusion.protocol.generator.Specification.Message;
 
 /// Writes `bf_messages.h`: a structure per message with its encoder and its decoder.
 final class CMessagesWriter {
+    private static final String PREFACE =
+            """
+            /*
+             * The messages of the wire. Generated from protocol/spec; explained in docs/PROTOCOL.md.
+             *
+             * For a message "mem.set" there are:
+             *   struct bf_mem_set                  its fields, without a payload's bytes
+             *   BF_CALL_MEM_SET                    its number
+             *   BF_MEM_SET_MINIMUM                 the fewest bytes of its body, without payload; all there are if BF_MEM_SET_FIXED is 1
+             *   bf_mem_set_bytes(m)                bytes of its body, without payload
+             *   bf_mem_set_write(out, m)           writes the body, returns the end
+             *   bf_mem_set_frame(out, m ...)       writes header and body, returns the bytes written; "request" where it is
+             *                                      answered, "payload_bytes" where a payload follows what is written
+             *   bf_mem_set_read(in, n, m)          reads a body of n bytes (with payload: its first n bytes); false if malformed
+             * and the same with "_answer" for what a good answer carries. Views (struct bf_view) point into the body that was read,
+             * or at what is to be written: for arrays count is of elements and the bytes are the elements as they travel.
+             * A writer does not check limits: BF_..._MAX are there for that.
+             */
+            #ifndef BF_MESSAGES_H
+            #define BF_MESSAGES_H
+
+            #include <stdbool.h>
+            #include <stddef.h>
+            #include <stdint.h>
+            #include <string.h>
+
+            #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+            #error "the wire is little-endian, and so must be the machine"
+            #endif
+
+            """;
+
+    private static final String SUPPORT =
+            """
+            #define BF_FRAME_BYTES 16u
+            #define BF_FLAG_ANSWER 1u
+
+            struct bf_frame {
+                uint32_t length; /* of the body */
+                uint16_t call;
+                uint16_t flags;
+                uint32_t request; /* 0: not answered */
+                int32_t status;   /* CUresult in answers, else 0 */
+            };
+            _Static_assert(sizeof(struct bf_frame) == BF_FRAME_BYTES, "layout of a frame's header");
+
+            /* Bytes that lie elsewhere. count: of bytes, of an array's elements. */
+            struct bf_view {
+                const uint8_t *data;
+                uint32_t count;
+                uint32_t bytes;
+            };
+
+            struct bf_reader {
+                const uint8_t *at;
+                const uint8_t *end;
+            };
+
+            static inline uint8_t *bf_put(uint8_t *out, const void *value, size_t bytes)
+            {
+                if (bytes)
+                    memcpy(out, value, bytes);
+                return out + bytes;
+            }
+
+            static inline void bf_frame_read(const uint8_t *in, struct bf_frame *frame)
+            {
+                memcpy(frame, in, BF_FRAME_BYTES);
+            }
+
+            static inline uint8_t *bf_frame_write(uint8_t *out, size_t length, uint16_t call, uint16_t flags,
+                                                  uint32_t request, int32_t status)
+            {
+                struct bf_frame frame = {(uint32_t)length, call, flags, request, status};
+                return bf_put(out, &frame, BF_FRAME_BYTES);
+            }
+
+            static inline bool bf_has(const struct bf_reader *reader, size_t bytes)
+            {
+                return (size_t)(reader->end - reader->at) >= bytes;
+            }
+
+            static inline void bf_get(struct bf_reader *reader, void *value, size_t bytes)
+            {
+                memcpy(value, reader->at, bytes);
+                reader->at += bytes;
+            }
+
+            static inline bool bf_get_view(struct bf_reader *reader, struct bf_view *view, uint32_t bytes)
+            {
+                bool good = bf_has(reader, bytes);
+                if (good) {
+                    view->data = reader->at;
+                    view->bytes = bytes;
+                    reader->at += bytes;
+                }
+                return good;
+            }
+
+            static inline bool bf_get_text(struct bf_reader *reader, struct bf_view *view, uint32_t maximum)
+            {
+                uint16_t count = 0;
+                bool good = bf_has(reader, sizeof count);
+                if (good) {
+                    bf_get(reader, &count, sizeof count);
+                    view->count = count;
+                    good = count <= maximum && bf_get_view(reader, view, count);
+                }
+                return good;
+            }
+
+            static inline bool bf_get_count(struct bf_reader *reader, uint32_t *count, uint32_t maximum)
+            {
+                bool good = bf_has(reader, sizeof *count);
+                if (good) {
+                    bf_get(reader, count, sizeof *count);
+                    good = *count <= maximum;
+                }
+                return good;
+            }
+
+            static inline uint8_t *bf_put_text(uint8_t *out, const struct bf_view *view)
+            {
+                uint16_t count = (uint16_t)view->bytes;
+                out = bf_put(out, &count, sizeof count);
+                return bf_put(out, view->data, count);
+            }
+
+            static inline uint8_t *bf_put_counted(uint8_t *out, const struct bf_view *view)
+            {
+                out = bf_put(out, &view->count, sizeof view->count);
+                return bf_put(out, view->data, view->bytes);
+            }
+
+            static inline struct bf_view bf_view_of(const void *data, size_t bytes)
+            {
+                struct bf_view view = {(const uint8_t *)data, (uint32_t)bytes, (uint32_t)bytes};
+                return view;
+            }
+
+            static inline struct bf_view bf_view_of_text(const char *text)
+            {
+                return bf_view_of(text, strlen(text));
+            }
+
+            static inline struct bf_view bf_view_of_array(const void *data, size_t count, size_t element_bytes)
+            {
+                struct bf_view view = {(const uint8_t *)data, (uint32_t)count, (uint32_t)(count * element_bytes)};
+                return view;
+            }
+            """;
+
     private final Specification specification;
     private final Sizes sizes;
 
@@ -18,9 +170,9 @@ final class CMessagesWriter {
 
     Source source() {
         Source out = new Source();
-        out.resource("messages-preface.txt");
+        out.block(PREFACE);
         constants(out);
-        out.resource("messages-support.txt");
+        out.block(SUPPORT);
         for (Composite composite : specification.records().values()) {
             structure(out, composite.name(), composite.fields());
             functions(out, composite.name(), composite.fields(), true);

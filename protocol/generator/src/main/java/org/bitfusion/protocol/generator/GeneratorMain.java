@@ -10,11 +10,10 @@ import java.util.Map;
 ///
 /// `--spec DIR` is read; `--c DIR` gets the headers and sources of the shim, `--java DIR` the
 /// messages and constants of the codec, `--ffm DIR` the appliance's calls into the real driver,
-/// `--table FILE` the table of functions, `--echo FILE` a C program for tests that reads frames,
-/// shows their fields and writes them again.
+/// `--table FILE` the table of functions.
 public final class GeneratorMain {
     private static final List<String> OPTIONS =
-            List.of("--spec", "--c", "--java", "--ffm", "--table", "--echo");
+            List.of("--spec", "--c", "--java", "--ffm", "--table");
 
     private GeneratorMain() {}
 
@@ -50,11 +49,7 @@ public final class GeneratorMain {
         }
         Path table = options.get("--table");
         if (table != null) {
-            new CoverageWriter(specification).source().write(table);
-        }
-        Path echo = options.get("--echo");
-        if (echo != null) {
-            new CEchoWriter(specification).source().write(echo);
+            new CFunctionsWriter(specification).coverage().write(table);
         }
     }
 
@@ -66,9 +61,8 @@ public final class GeneratorMain {
         functions.entryHeader().write(directory.resolve("bf_entry.h"));
         functions.entry().write(directory.resolve("bf_entry.c"));
         functions.missing().write(directory.resolve("bf_missing.c"));
-        CProcTableWriter table = new CProcTableWriter(specification);
-        table.header().write(directory.resolve("bf_proc_table.h"));
-        table.source().write(directory.resolve("bf_proc_table.c"));
+        functions.procHeader().write(directory.resolve("bf_proc_table.h"));
+        functions.procTable().write(directory.resolve("bf_proc_table.c"));
         functions.versionScript().write(directory.resolve("libcuda.map"));
     }
 

@@ -18,8 +18,7 @@ public interface ProgramFactory {
     ///
     /// @param memory the segment of every [LaunchContext] that the program will get
     /// @param windowBase the generic address of the segment's first byte
-    record Source(
-            PtxModule module, PtxFunction kernel, MemorySegment memory, long windowBase) {}
+    record Source(PtxModule module, PtxFunction kernel, MemorySegment memory, long windowBase) {}
 
     /// What became of a kernel.
     sealed interface Preparation {

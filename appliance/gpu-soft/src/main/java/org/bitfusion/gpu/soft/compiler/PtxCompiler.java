@@ -1,0 +1,74 @@
+package org.bitfusion.gpu.soft.compiler;
+
+import java.lang.invoke.MethodHandles;
+import java.time.Duration;
+import org.bitfusion.gpu.soft.compiler.analysis.FlatBody;
+import org.bitfusion.gpu.soft.compiler.analysis.Kernel;
+import org.bitfusion.gpu.soft.compiler.analysis.MethodBudget;
+import org.bitfusion.gpu.soft.compiler.emission.KernelEmitter;
+import org.bitfusion.gpu.soft.compiler.runtime.Memory;
+import org.bitfusion.gpu.soft.compiler.runtime.RegionCode;
+import org.bitfusion.gpu.soft.execution.ProgramFactory;
+import org.bitfusion.ptx.PtxException;
+import org.bitfusion.ptx.SharedLayout;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Executes kernels as JVM bytecode: analysis, one method per region between cut points, a hidden
+/// class per kernel that is unloaded with its module.
+public final class PtxCompiler implements ProgramFactory {
+    private static final Logger LOG = LoggerFactory.getLogger(PtxCompiler.class);
+
+    /// Smaller regions are not worth trying when estimates were far off.
+    private static final int SMALLEST_BUDGET = 500;
+
+    @Override
+    public String name() {
+        return "compiler";
+    }
+
+    @Override
+    public Preparation prepare(Source source) {
+        long began = System.nanoTime();
+        try {
+            CompiledKernel compiled = compile(source);
+            LOG.debug(
+                    "kernel={} compiled in {} us",
+                    source.kernel().name(),
+                    Duration.ofNanos(System.nanoTime() - began).toNanos() / 1000);
+            return new Preparation.Ready(compiled);
+        } catch (Declined e) {
+            return new Preparation.Declined(String.valueOf(e.getMessage()));
+        } catch (PtxException e) {
+            return new Preparation.Invalid(String.valueOf(e.getMessage()));
+        }
+    }
+
+    private static CompiledKernel compile(Source source) {
+        SharedLayout shared = SharedLayout.of(source.module(), source.kernel());
+        FlatBody body = FlatBody.of(source.kernel());
+        long segmentBytes = source.memory().byteSize();
+        for (int budget = MethodBudget.BYTES; budget >= SMALLEST_BUDGET; budget /= 2) {
+            Kernel kernel = Kernel.of(source.module(), body, shared, segmentBytes, budget);
+            KernelEmitter.Written written = KernelEmitter.write(kernel);
+            if (written.fits()) {
+                return new CompiledKernel(define(written.bytes()), kernel, written);
+            }
+        }
+        throw new Declined("a region that the JIT compiler would not take");
+    }
+
+    private static RegionCode define(byte[] bytes) {
+        try {
+            MethodHandles.Lookup lookup =
+                    MethodHandles.privateLookupIn(Memory.class, MethodHandles.lookup());
+            return (RegionCode)
+                    lookup.defineHiddenClass(bytes, true)
+                            .lookupClass()
+                            .getDeclaredConstructor()
+                            .newInstance();
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException("generated code cannot be loaded", e);
+        }
+    }
+}

@@ -1,0 +1,140 @@
+package org.bitfusion.gpu.soft.compiler.emission;
+
+import java.lang.classfile.Attributes;
+import java.lang.classfile.ClassFile;
+import java.lang.classfile.CodeBuilder;
+import java.lang.classfile.Label;
+import java.lang.classfile.attribute.CodeAttribute;
+import java.lang.classfile.instruction.SwitchCase;
+import java.lang.constant.ClassDesc;
+import java.lang.constant.ConstantDescs;
+import java.lang.constant.MethodTypeDesc;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.bitfusion.gpu.soft.compiler.analysis.Cut;
+import org.bitfusion.gpu.soft.compiler.analysis.Kernel;
+import org.bitfusion.gpu.soft.compiler.analysis.Region;
+import org.bitfusion.gpu.soft.compiler.runtime.CutPoint;
+import org.bitfusion.gpu.soft.compiler.runtime.Frame;
+import org.bitfusion.gpu.soft.compiler.runtime.RegionCode;
+
+/// Writes the class of one kernel: a method per region, and `run`, which picks one.
+public final class KernelEmitter {
+    private static final ClassDesc FRAME = ClassDesc.ofDescriptor(Frame.class.descriptorString());
+    private static final MethodTypeDesc REGION =
+            MethodTypeDesc.of(
+                    ConstantDescs.CD_int,
+                    FRAME,
+                    ConstantDescs.CD_int,
+                    ConstantDescs.CD_int,
+                    ConstantDescs.CD_boolean);
+    private static final MethodTypeDesc RUN = REGION.insertParameterTypes(0, ConstantDescs.CD_int);
+
+    /// A region method beyond this is not compiled by the JIT compiler (HotSpot's HugeMethodLimit).
+    private static final int HUGE_METHOD = 8_000;
+
+    private KernelEmitter() {}
+
+    /// What was written.
+    ///
+    /// @param bytes the class file
+    /// @param cuts what happens at each cut, by entry number
+    /// @param exchanges true when threads leave operands at some cut
+    /// @param longest bytes of the longest region method
+    @SuppressWarnings("ArrayRecordComponent") // handed over, never compared
+    public record Written(byte[] bytes, CutPoint[] cuts, boolean exchanges, int longest) {
+        public boolean fits() {
+            return longest < HUGE_METHOD;
+        }
+    }
+
+    public static Written write(Kernel kernel) {
+        Map<Integer, CutOperands> cuts = new HashMap<>();
+        CutPoint[] points = new CutPoint[kernel.regions().size()];
+        points[0] = CutPoint.of(CutPoint.Action.CONTINUE);
+        boolean exchanges = false;
+        for (Cut cut : kernel.flow().cuts()) {
+            CutOperands operands = CutOperands.of(cut);
+            cuts.put(cut.entry(), operands);
+            points[cut.entry()] = operands.point();
+            exchanges |= operands.usesFrame();
+        }
+        ClassDesc self =
+                ClassDesc.of(RegionCode.class.getPackageName(), "Generated$" + name(kernel));
+        byte[] bytes =
+                ClassFile.of()
+                        .build(
+                                self,
+                                builder -> {
+                                    builder.withFlags(
+                                            ClassFile.ACC_PUBLIC
+                                                    | ClassFile.ACC_FINAL
+                                                    | ClassFile.ACC_SYNTHETIC);
+                                    builder.withInterfaceSymbols(
+                                            ClassDesc.ofDescriptor(
+                                                    RegionCode.class.descriptorString()));
+                                    builder.withMethodBody(
+                                            ConstantDescs.INIT_NAME,
+                                            ConstantDescs.MTD_void,
+                                            ClassFile.ACC_PUBLIC,
+                                            KernelEmitter::writeConstructor);
+                                    builder.withMethodBody(
+                                            "run",
+                                            RUN,
+                                            ClassFile.ACC_PUBLIC,
+                                            code -> writeRun(code, self, kernel.regions()));
+                                    for (Region region : kernel.regions()) {
+                                        builder.withMethodBody(
+                                                methodName(region),
+                                                REGION,
+                                                ClassFile.ACC_STATIC,
+                                                code ->
+                                                        new RegionEmitter(
+                                                                        kernel, region, cuts, code)
+                                                                .emit());
+                                    }
+                                });
+        return new Written(bytes, points, exchanges, longestMethod(bytes));
+    }
+
+    private static String name(Kernel kernel) {
+        return kernel.body().name().replaceAll("[^A-Za-z0-9_]", "_");
+    }
+
+    private static String methodName(Region region) {
+        return "region" + region.entry();
+    }
+
+    private static void writeConstructor(CodeBuilder code) {
+        code.aload(0)
+                .invokespecial(
+                        ConstantDescs.CD_Object, ConstantDescs.INIT_NAME, ConstantDescs.MTD_void)
+                .return_();
+    }
+
+    private static void writeRun(CodeBuilder code, ClassDesc self, List<Region> regions) {
+        List<SwitchCase> cases = new ArrayList<>();
+        List<Label> labels = new ArrayList<>();
+        for (Region region : regions) {
+            Label label = code.newLabel();
+            labels.add(label);
+            cases.add(SwitchCase.of(region.entry(), label));
+        }
+        code.iload(1).tableswitch(0, regions.size() - 1, labels.getFirst(), cases);
+        for (Region region : regions) {
+            code.labelBinding(labels.get(region.entry()));
+            code.aload(2).iload(3).iload(4).iload(5);
+            code.invokestatic(self, methodName(region), REGION).ireturn();
+        }
+    }
+
+    private static int longestMethod(byte[] bytes) {
+        return ClassFile.of().parse(bytes).methods().stream()
+                .flatMap(method -> method.findAttribute(Attributes.code()).stream())
+                .mapToInt(CodeAttribute::codeLength)
+                .max()
+                .orElse(0);
+    }
+}

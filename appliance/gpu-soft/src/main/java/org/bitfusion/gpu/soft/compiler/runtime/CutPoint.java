@@ -1,0 +1,87 @@
+package org.bitfusion.gpu.soft.compiler.runtime;
+
+/// What happens when threads have stopped at a cut, with the operands that are constants; the
+/// others each thread leaves in its frame.
+///
+/// @param first barrier number
+/// @param second shuffle distance, or barrier thread count
+/// @param third shuffle clamp and segments
+/// @param members the lanes that take part
+public record CutPoint(Action action, long first, long second, long third, long members) {
+    /// The operand is in the frame.
+    public static final long PARKED = Long.MIN_VALUE;
+
+    /// The operand does not exist: all threads.
+    public static final long ABSENT = Long.MIN_VALUE + 1;
+
+    /// What to do.
+    public enum Action {
+        CONTINUE,
+        YIELD,
+        LOCKSTEP,
+        ACTIVE_MASK,
+        BARRIER_SYNC,
+        BARRIER_ARRIVE,
+        BARRIER_AND,
+        BARRIER_OR,
+        BARRIER_COUNT,
+        WARP_SYNC,
+        SHUFFLE_UP,
+        SHUFFLE_DOWN,
+        SHUFFLE_BUTTERFLY,
+        SHUFFLE_INDEX,
+        VOTE_ALL,
+        VOTE_ANY,
+        VOTE_UNIFORM,
+        VOTE_BALLOT,
+        MATCH_ANY,
+        MATCH_ALL,
+        REDUCE_ADD,
+        REDUCE_AND,
+        REDUCE_OR,
+        REDUCE_XOR,
+        REDUCE_MIN_SIGNED,
+        REDUCE_MAX_SIGNED,
+        REDUCE_MIN_UNSIGNED,
+        REDUCE_MAX_UNSIGNED,
+        ELECT;
+
+        boolean isBarrier() {
+            return switch (this) {
+                case BARRIER_SYNC, BARRIER_ARRIVE, BARRIER_AND, BARRIER_OR, BARRIER_COUNT -> true;
+                default -> false;
+            };
+        }
+
+        /// True when lanes named by a member mask meet.
+        boolean isWarp() {
+            return switch (this) {
+                case CONTINUE, YIELD, LOCKSTEP, ACTIVE_MASK -> false;
+                default -> !isBarrier();
+            };
+        }
+    }
+
+    public static CutPoint of(Action action) {
+        return new CutPoint(action, ABSENT, ABSENT, ABSENT, ABSENT);
+    }
+
+    int first(Frame frame, int thread) {
+        return first == PARKED ? frame.first[thread] : (int) first;
+    }
+
+    int second(Frame frame, int thread) {
+        return second == PARKED ? frame.second[thread] : (int) second;
+    }
+
+    int third(Frame frame, int thread) {
+        return third == PARKED ? frame.third[thread] : (int) third;
+    }
+
+    int members(Frame frame, int thread) {
+        if (members == ABSENT) {
+            return -1;
+        }
+        return members == PARKED ? frame.members[thread] : (int) members;
+    }
+}

@@ -1,0 +1,296 @@
+package org.bitfusion.gpu.soft.compiler.runtime;
+
+import org.jspecify.annotations.Nullable;
+
+/// Schedules the threads of a block that are at different places. Warps run in turn; within a warp
+/// the lanes that are furthest back go first, so that they meet again. Every thread that can run
+/// gets its turn: a thread that spins yields, and the block yields when only spinning threads are
+/// left.
+final class DivergedThreads {
+    private static final int LANES = 32;
+    private static final int BARRIERS = 16;
+
+    /// Turns of all warps before other blocks get theirs.
+    private static final int TURNS = 256;
+
+    /// Lockstep points a warp may pass in one turn: a loop of them may wait for another warp.
+    private static final int LOCKSTEPS = 64;
+
+    private final RegionCode code;
+    private final CutPoint[] cuts;
+    private final Frame frame;
+    private final int[] resume;
+    private final int[] arrived = new int[BARRIERS];
+
+    DivergedThreads(RegionCode code, CutPoint[] cuts, Frame frame) {
+        this.code = code;
+        this.cuts = cuts;
+        this.frame = frame;
+        this.resume = frame.resume;
+    }
+
+    void reset() {
+        java.util.Arrays.fill(arrived, 0);
+    }
+
+    /// Runs the threads, each of which waits at the cut in [Frame#resume].
+    ///
+    /// @return the entry at which all threads of the block can go on together; 0 when all have
+    ///   exited; -1 when only others can help, or had no turn for long
+    int advance() {
+        for (int turn = 0; turn < TURNS; turn++) {
+            boolean moved = false;
+            releaseYields();
+            for (int first = 0; first < frame.threads; first += LANES) {
+                moved |= runWarp(first, Math.min(first + LANES, frame.threads));
+            }
+            int released = releaseBarriers();
+            if (released != 0) {
+                return released > 0 ? released : 0;
+            }
+            if (!moved && !barrierReleased && !meetLoosely()) {
+                return -1;
+            }
+        }
+        return -1;
+    }
+
+    private boolean barrierReleased;
+
+    private void releaseYields() {
+        for (int thread = 0; thread < resume.length; thread++) {
+            CutPoint cut = waitingAt(thread);
+            if (cut != null && cut.action() == CutPoint.Action.YIELD) {
+                release(thread);
+            }
+        }
+    }
+
+    /// Where a thread waits; null when it may run or has exited.
+    private @Nullable CutPoint waitingAt(int thread) {
+        int entry = resume[thread];
+        return entry == 0 || (entry & Frame.RELEASED) != 0 ? null : cuts[entry];
+    }
+
+    private void release(int thread) {
+        resume[thread] |= Frame.RELEASED;
+    }
+
+    /// Runs the lanes of a warp until all of them wait; true when one got anywhere.
+    private boolean runWarp(int first, int last) {
+        boolean moved = false;
+        int locksteps = 0;
+        while (true) {
+            int entry = nextEntry(first, last);
+            if (entry >= 0) {
+                code.run(entry, frame, first, last, true);
+                moved |= settle(entry, first, last);
+                continue;
+            }
+            CutPoint met = meet(first, last);
+            if (met == null) {
+                return moved;
+            }
+            moved = true;
+            if (!met.action().isWarp() && ++locksteps > LOCKSTEPS) {
+                return true;
+            }
+        }
+    }
+
+    private int nextEntry(int first, int last) {
+        int lowest = Integer.MAX_VALUE;
+        for (int thread = first; thread < last; thread++) {
+            int entry = resume[thread];
+            if ((entry & Frame.RELEASED) != 0) {
+                lowest = Math.min(lowest, entry & ~Frame.RELEASED);
+            }
+        }
+        return lowest == Integer.MAX_VALUE ? -1 : lowest;
+    }
+
+    /// After a region has run: lets threads at cuts without a wait go on; true unless every thread
+    /// just spins.
+    private boolean settle(int ran, int first, int last) {
+        boolean moved = false;
+        for (int thread = first; thread < last; thread++) {
+            CutPoint cut = waitingAt(thread);
+            if (cut == null) {
+                moved |= resume[thread] == 0;
+                continue;
+            }
+            switch (cut.action()) {
+                case CONTINUE -> {
+                    release(thread);
+                    moved = true;
+                }
+                case BARRIER_ARRIVE -> {
+                    arrived[cut.first(frame, thread) & (BARRIERS - 1)]++;
+                    release(thread);
+                    moved = true;
+                }
+                case YIELD -> moved |= resume[thread] != ran;
+                default -> moved = true;
+            }
+        }
+        return moved;
+    }
+
+    /// Lets one group of waiting lanes of a warp go on; answers where they met, or null.
+    private @Nullable CutPoint meet(int first, int last) {
+        int alive = lanes(first, last, thread -> resume[thread] != 0);
+        int done = 0;
+        for (int thread = first; thread < last; thread++) {
+            CutPoint cut = waitingAt(thread);
+            int lane = 1 << (thread - first);
+            if (cut == null || (done & lane) != 0) {
+                continue;
+            }
+            int here = resume[thread];
+            int group = lanes(first, last, other -> resume[other] == here);
+            if (cut.action() == CutPoint.Action.LOCKSTEP
+                    || cut.action() == CutPoint.Action.ACTIVE_MASK) {
+                finishGroup(cut, first, group);
+                return cut;
+            }
+            if (cut.action().isWarp()) {
+                int wanted = cut.members(frame, thread) & alive;
+                if ((wanted & ~group) == 0) {
+                    finishGroup(cut, first, wanted | lane);
+                    return cut;
+                }
+            } else {
+                done |= group;
+            }
+        }
+        return null;
+    }
+
+    private static int lanes(int first, int last, java.util.function.IntPredicate included) {
+        int mask = 0;
+        for (int thread = first; thread < last; thread++) {
+            if (included.test(thread)) {
+                mask |= 1 << (thread - first);
+            }
+        }
+        return mask;
+    }
+
+    private void finishGroup(CutPoint cut, int first, int group) {
+        WarpExchange.run(cut, frame, first, group);
+        for (int lanes = group; lanes != 0; lanes &= lanes - 1) {
+            release(first + Integer.numberOfTrailingZeros(lanes));
+        }
+    }
+
+    /// Nothing else can run: lanes that wait for each other at different instructions meet there,
+    /// and a member that cannot come is not waited for.
+    private boolean meetLoosely() {
+        for (int first = 0; first < frame.threads; first += LANES) {
+            int last = Math.min(first + LANES, frame.threads);
+            for (int thread = first; thread < last; thread++) {
+                CutPoint cut = waitingAt(thread);
+                if (cut != null && cut.action().isWarp()) {
+                    int wanted = cut.members(frame, thread);
+                    int firstOfWarp = first;
+                    int group =
+                            lanes(first, last, other -> joins(other, cut, wanted))
+                                    & (wanted | 1 << (thread - firstOfWarp));
+                    finishGroup(cut, first, group);
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    private boolean joins(int thread, CutPoint cut, int wanted) {
+        CutPoint other = waitingAt(thread);
+        return other != null
+                && other.action() == cut.action()
+                && other.members(frame, thread) == wanted;
+    }
+
+    /// Lets threads go on from barriers at which everybody has arrived.
+    ///
+    /// @return the entry at which all threads of the block now go on; -1 when all have exited; else
+    ///   0
+    private int releaseBarriers() {
+        barrierReleased = false;
+        int exited = 0;
+        int waiting = 0;
+        for (int thread = 0; thread < resume.length; thread++) {
+            if (resume[thread] == 0) {
+                exited++;
+            } else if (isAtBarrier(thread)) {
+                waiting++;
+            }
+        }
+        if (exited == resume.length) {
+            return -1;
+        }
+        if (waiting == 0) {
+            return 0;
+        }
+        for (int barrier = 0; barrier < BARRIERS; barrier++) {
+            if (releaseBarrier(barrier, exited) == resume.length) {
+                return commonEntry();
+            }
+        }
+        return 0;
+    }
+
+    private boolean isAtBarrier(int thread) {
+        CutPoint cut = waitingAt(thread);
+        return cut != null && cut.action().isBarrier();
+    }
+
+    private int releaseBarrier(int barrier, int exited) {
+        int waiting = 0;
+        int expected = resume.length;
+        CutPoint kind = null;
+        for (int thread = 0; thread < resume.length; thread++) {
+            if (isAt(thread, barrier)) {
+                CutPoint cut = java.util.Objects.requireNonNull(waitingAt(thread));
+                kind = cut;
+                waiting++;
+                expected =
+                        cut.second() == CutPoint.ABSENT
+                                ? resume.length - exited
+                                : cut.second(frame, thread);
+            }
+        }
+        if (kind == null || waiting + arrived[barrier] < expected) {
+            return 0;
+        }
+        arrived[barrier] = 0;
+        barrierReleased = true;
+        if (kind.action() != CutPoint.Action.BARRIER_SYNC) {
+            BarrierReduction.run(kind.action(), frame, thread -> isAt(thread, barrier));
+        }
+        for (int thread = 0; thread < resume.length; thread++) {
+            if (isAt(thread, barrier)) {
+                release(thread);
+            }
+        }
+        return waiting;
+    }
+
+    private boolean isAt(int thread, int barrier) {
+        CutPoint cut = waitingAt(thread);
+        return cut != null
+                && cut.action().isBarrier()
+                && (cut.first(frame, thread) & (BARRIERS - 1)) == barrier;
+    }
+
+    /// The entry where all threads are released, 0 when they are at different ones.
+    private int commonEntry() {
+        int entry = resume[0];
+        for (int other : resume) {
+            if (other != entry) {
+                return 0;
+            }
+        }
+        return entry & ~Frame.RELEASED;
+    }
+}
