@@ -16,6 +16,11 @@ public record Operation(String form, Opcode opcode, List<Modifier> modifiers, Li
         types = List.copyOf(types);
     }
 
+    /// Understands an instruction's first word; what is not understood has the opcode UNSUPPORTED.
+    public static Operation of(String form) {
+        return OperationReader.read(form);
+    }
+
     public boolean has(Modifier modifier) {
         return modifiers.contains(modifier);
     }
