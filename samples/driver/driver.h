@@ -31,6 +31,11 @@ typedef struct CUstream_st *CUstream;
     X(memory_alloc, "cuMemAlloc_v2", (CUdeviceptr *address, size_t bytes))                         \
     X(memory_free, "cuMemFree_v2", (CUdeviceptr address))                                          \
     X(memory_set, "cuMemsetD8_v2", (CUdeviceptr address, unsigned char value, size_t bytes))       \
+    X(memory_info, "cuMemGetInfo_v2", (size_t *free_bytes, size_t *total_bytes))                   \
+    X(memory_set_async, "cuMemsetD32Async",                                                        \
+      (CUdeviceptr address, unsigned value, size_t count, CUstream stream))                        \
+    X(stream_create, "cuStreamCreate", (CUstream *stream, unsigned flags))                         \
+    X(stream_synchronize, "cuStreamSynchronize", (CUstream stream))                                \
     X(copy_to_device, "cuMemcpyHtoD_v2", (CUdeviceptr to, const void *from, size_t bytes))         \
     X(copy_to_host, "cuMemcpyDtoH_v2", (void *to, CUdeviceptr from, size_t bytes))                 \
     X(copy_peer, "cuMemcpyPeer",                                                                   \

@@ -1,0 +1,235 @@
+// What the network itself costs: plain C over TCP on loopback, one process here and one forked at the other end.
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "measure.h"
+
+enum { CHUNK = 1 << 20, BATCH = 64 << 10 };
+
+/* What the other end is asked to do, before each measurement. */
+enum { PING_PONG = 1, SINK, SOURCE, TIMESTAMPS };
+struct order {
+    uint32_t what, reply;
+    uint64_t bytes;
+};
+
+static int connection;
+static char *buffer;
+
+static void die(const char *what)
+{
+    perror(what);
+    exit(1);
+}
+
+static void send_all(int fd, const void *data, size_t bytes)
+{
+    for (const char *p = data; bytes > 0;) {
+        ssize_t done = write(fd, p, bytes);
+        if (done < 0 && errno == EINTR) continue;
+        if (done <= 0) die("write");
+        p += done;
+        bytes -= (size_t)done;
+    }
+}
+
+static void receive_all(int fd, void *data, size_t bytes)
+{
+    for (char *p = data; bytes > 0;) {
+        ssize_t done = read(fd, p, bytes);
+        if (done < 0 && errno == EINTR) continue;
+        if (done <= 0) exit(0);
+        p += done;
+        bytes -= (size_t)done;
+    }
+}
+
+static void in_chunks(int fd, void (*move)(int, char *, size_t), size_t bytes, size_t chunk)
+{
+    for (size_t at = 0; at < bytes; at += chunk) move(fd, buffer + at, bytes - at < chunk ? bytes - at : chunk);
+}
+
+static void send_chunk(int fd, char *data, size_t bytes)
+{
+    send_all(fd, data, bytes);
+}
+
+static void receive_chunk(int fd, char *data, size_t bytes)
+{
+    receive_all(fd, data, bytes);
+}
+
+static void peer(int fd)
+{
+    char small[256];
+    for (;;) {
+        struct order order;
+        receive_all(fd, &order, sizeof order);
+        switch (order.what) {
+        case PING_PONG:
+            for (int i = 0; i < ANSWERED_CALLS; i++) {
+                receive_all(fd, small, order.bytes);
+                send_all(fd, small, order.reply);
+            }
+            break;
+        case SINK:
+            in_chunks(fd, receive_chunk, order.bytes, CHUNK);
+            send_all(fd, small, 1);
+            break;
+        case SOURCE: in_chunks(fd, send_chunk, order.bytes, CHUNK); break;
+        default:
+            for (int i = 0; i < LATENCY_CALLS; i++) {
+                receive_all(fd, small, order.bytes);
+                int64_t now = nanoseconds(CLOCK_MONOTONIC);
+                memcpy(buffer + (size_t)i * sizeof now, &now, sizeof now);
+            }
+            send_all(fd, buffer, LATENCY_CALLS * sizeof(int64_t));
+        }
+    }
+}
+
+static void connect_peer(void)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t length = sizeof address;
+    int on = 1, listener = socket(AF_INET, SOCK_STREAM, 0);
+    if (listener < 0 || bind(listener, (struct sockaddr *)&address, sizeof address) || listen(listener, 1)) die("listen");
+    getsockname(listener, (struct sockaddr *)&address, &length);
+    buffer = touched(BULK_BYTES);
+    randomise(buffer, BULK_BYTES);
+    pid_t child = fork();
+    if (child < 0) die("fork");
+    connection = child == 0 ? accept(listener, NULL, NULL) : socket(AF_INET, SOCK_STREAM, 0);
+    if (connection < 0) die("socket");
+    if (child != 0 && connect(connection, (struct sockaddr *)&address, sizeof address)) die("connect");
+    setsockopt(connection, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    close(listener);
+    if (child == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        memset(buffer, 2, BULK_BYTES); /* pages of its own */
+        peer(connection);
+    }
+}
+
+static void ask(uint32_t what, uint32_t reply, uint64_t bytes)
+{
+    struct order order = {what, reply, bytes};
+    send_all(connection, &order, sizeof order);
+}
+
+/* Seconds of one exchange. */
+static double ping_pong(void)
+{
+    char small[256] = {0};
+    ask(PING_PONG, ANSWERED_REPLY, ANSWERED_REQUEST);
+    double begin = seconds();
+    for (int i = 0; i < ANSWERED_CALLS; i++) {
+        send_all(connection, small, ANSWERED_REQUEST);
+        receive_all(connection, small, ANSWERED_REPLY);
+    }
+    return (seconds() - begin) / ANSWERED_CALLS;
+}
+
+/* Messages of this size per second, sent in batches. */
+static double stream_of(size_t frame, size_t count)
+{
+    ask(SINK, 0, frame * count);
+    double begin = seconds();
+    in_chunks(connection, send_chunk, frame * count, BATCH);
+    receive_all(connection, buffer, 1);
+    return (double)count / (seconds() - begin);
+}
+
+static double memset_frames(void)
+{
+    return stream_of(MEMSET_FRAME, ONEWAY_CALLS);
+}
+
+static double launch_frames(void)
+{
+    return stream_of(LAUNCH_FRAME, LAUNCHES);
+}
+
+/* Seconds from before a send to after its receipt, 99th percentile; both on the same clock. */
+static double one_way_latency(void)
+{
+    static int64_t sent[LATENCY_CALLS], arrived[LATENCY_CALLS];
+    static double delays[LATENCY_CALLS];
+    char small[LAUNCH_FRAME] = {0};
+    ask(TIMESTAMPS, 0, sizeof small);
+    for (int i = 0; i < LATENCY_CALLS; i++) {
+        sleep_nanoseconds(300000);
+        sent[i] = nanoseconds(CLOCK_MONOTONIC);
+        send_all(connection, small, sizeof small);
+    }
+    receive_all(connection, arrived, sizeof arrived);
+    for (int i = 0; i < LATENCY_CALLS; i++) delays[i] = (double)(arrived[i] - sent[i]) * 1e-9;
+    return percentile(delays, LATENCY_CALLS, 0.99);
+}
+
+/* Bytes per second, from buffer to buffer. */
+static double bulk_out(void)
+{
+    ask(SINK, 0, BULK_BYTES);
+    double begin = seconds();
+    in_chunks(connection, send_chunk, BULK_BYTES, CHUNK);
+    char done;
+    receive_all(connection, &done, 1);
+    return BULK_BYTES / (seconds() - begin);
+}
+
+static double bulk_in(void)
+{
+    double begin = seconds();
+    ask(SOURCE, 0, BULK_BYTES);
+    in_chunks(connection, receive_chunk, BULK_BYTES, CHUNK);
+    return BULK_BYTES / (seconds() - begin);
+}
+
+/* Seconds to connect to somebody who listens and to exchange a hello of 128 bytes twice. */
+static double connect_and_greet(void)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t length = sizeof address;
+    char hello[128] = {0};
+    int listener = socket(AF_INET, SOCK_STREAM, 0);
+    if (listener < 0 || bind(listener, (struct sockaddr *)&address, sizeof address) || listen(listener, 2)) die("listen");
+    getsockname(listener, (struct sockaddr *)&address, &length);
+    pid_t child = fork();
+    if (child < 0) die("fork");
+    if (child == 0) {
+        for (int i = 0; i < 2; i++) {
+            int fd = accept(listener, NULL, NULL);
+            receive_all(fd, hello, sizeof hello);
+            send_all(fd, hello, sizeof hello);
+        }
+        _exit(0);
+    }
+    double begin = seconds();
+    for (int i = 0; i < 2; i++) {
+        int fd = socket(AF_INET, SOCK_STREAM, 0);
+        if (connect(fd, (struct sockaddr *)&address, sizeof address)) die("connect");
+        send_all(fd, hello, sizeof hello);
+        receive_all(fd, hello, sizeof hello);
+        close(fd);
+    }
+    double taken = seconds() - begin;
+    close(listener);
+    return taken;
+}
+
+int main(void)
+{
+    static const struct measurement measurements[] = {
+        {"answered", ping_pong}, {"oneway", memset_frames}, {"launch", launch_frames},   {"latency", one_way_latency},
+        {"h2d", bulk_out},       {"d2h", bulk_in},          {"open", connect_and_greet}, {NULL, NULL},
+    };
+    signal(SIGCHLD, SIG_IGN);
+    connect_peer();
+    return serve(measurements);
+}

@@ -1,0 +1,99 @@
+package org.bitfusion.bench;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/// The built product's own appliance with one software GPU, on a free loopback port.
+final class BenchAppliance implements AutoCloseable {
+    private static final Pattern LISTENING =
+            Pattern.compile("Listening on 127\\.0\\.0\\.1 : (\\d+)");
+
+    private final Path distribution;
+    private final Path folder;
+    private final Process process;
+    private final int port;
+
+    BenchAppliance(Path distribution, Path folder) throws IOException {
+        this.distribution = distribution;
+        this.folder = folder;
+        ProcessBuilder builder =
+                new ProcessBuilder(
+                        distribution.resolve("bin/bitfusion").toString(), "server", "-p", "0");
+        builder.environment().put("BF_GPU", "soft");
+        builder.environment().put("BF_SOFT_DEVICES", "1");
+        builder.environment().put("BF_ACCESS_SECRET_FILE", secret());
+        builder.redirectError(folder.resolve("appliance.log").toFile());
+        process = builder.start();
+        port = awaitPort();
+        Files.writeString(folder.resolve("adaptor.conf"), "127.0.0.1:" + port + "\n");
+    }
+
+    // The reader stays open: closing it would break the appliance's later prints.
+    @SuppressWarnings("resource")
+    private int awaitPort() throws IOException {
+        BufferedReader output = process.inputReader();
+        for (String line = output.readLine(); line != null; line = output.readLine()) {
+            Matcher matcher = LISTENING.matcher(line);
+            if (matcher.find()) {
+                Thread.ofVirtual().start(() -> output.lines().forEach(ignored -> {}));
+                return Integer.parseInt(matcher.group(1));
+            }
+        }
+        throw new IOException(
+                "the appliance did not start: "
+                        + Files.readString(folder.resolve("appliance.log")));
+    }
+
+    private String secret() {
+        return folder.resolve("access.secret").toString();
+    }
+
+    /// For a program that uses the appliance without a lease.
+    Map<String, String> environment() {
+        Map<String, String> environment = new HashMap<>();
+        environment.put("BF_ACCESS_SECRET_FILE", secret());
+        environment.put("BF_ADAPTOR_CONFIG", folder.resolve("adaptor.conf").toString());
+        environment.put("LD_LIBRARY_PATH", distribution.resolve("lib/cuda").toString());
+        return environment;
+    }
+
+    /// `bitfusion run -n 1 -- COMMAND` against this appliance.
+    List<String> runCommand(String command) {
+        return List.of(
+                distribution.resolve("bin/bitfusion").toString(),
+                "run",
+                "-n",
+                "1",
+                "-l",
+                "127.0.0.1:" + port,
+                "--",
+                command);
+    }
+
+    Map<String, String> runEnvironment() {
+        return Map.of("BF_ACCESS_SECRET_FILE", secret());
+    }
+
+    @Override
+    public void close() {
+        List<ProcessHandle> workers = process.descendants().toList();
+        process.destroy();
+        try {
+            if (!process.waitFor(5, TimeUnit.SECONDS)) {
+                process.destroyForcibly();
+            }
+        } catch (InterruptedException interrupted) {
+            process.destroyForcibly();
+            Thread.currentThread().interrupt();
+        }
+        workers.forEach(ProcessHandle::destroyForcibly);
+    }
+}

@@ -1,0 +1,9 @@
+package org.bitfusion.bench;
+
+import java.io.IOException;
+
+/// One measured number, in the row's unit.
+@FunctionalInterface
+interface Probe {
+    double measure() throws IOException, InterruptedException;
+}

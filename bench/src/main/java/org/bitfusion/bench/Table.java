@@ -1,0 +1,172 @@
+package org.bitfusion.bench;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/// The rows and where their numbers come from.
+final class Table implements AutoCloseable {
+    /// A prestarted worker stands ready again this long after the last was taken; on the slowest of
+    /// machines.
+    private static final long WORKER_START_MILLISECONDS = 1500;
+
+    private static final double TO_MICROSECONDS = 1e6;
+    private static final double TO_MILLISECONDS = 1e3;
+    private static final double TO_GIGA = 1e-9;
+    private static final int LONG_KERNEL_LINES = 10_000;
+
+    private final Path programs;
+    private final Path folder;
+    private final BenchAppliance appliance;
+    private final Dialogue client;
+    private final Dialogue network;
+    private final Dialogue scalar;
+    private final Dialogue vectorised;
+
+    Table(Path programs, Path folder, BenchAppliance appliance) throws IOException {
+        this.programs = programs;
+        this.folder = folder;
+        this.appliance = appliance;
+        client = new Dialogue(List.of(program("client")), appliance.environment());
+        network = new Dialogue(List.of(program("network")), Map.of());
+        scalar = new Dialogue(List.of(program("compute")), Map.of());
+        vectorised = new Dialogue(List.of(program("compute-vectorised")), Map.of());
+    }
+
+    private String program(String name) {
+        return programs.resolve(name).toString();
+    }
+
+    List<Row> rows() throws IOException {
+        return List.of(
+                new Row(
+                        "call.answered",
+                        "us",
+                        true,
+                        1.2,
+                        client.probe("answered", TO_MICROSECONDS),
+                        network.probe("answered", TO_MICROSECONDS),
+                        "C ping-pong of the same size"),
+                new Row(
+                        "call.oneway",
+                        "calls/s",
+                        false,
+                        0,
+                        client.probe("oneway", 1),
+                        network.probe("oneway", 1),
+                        "the same bytes written to a socket in batches"),
+                new Row(
+                        "call.oneway.latency",
+                        "us",
+                        true,
+                        0,
+                        client.probe("latency", TO_MICROSECONDS),
+                        network.probe("latency", TO_MICROSECONDS),
+                        "C send to C receive, p99"),
+                copy("copy.h2d", "h2d"),
+                copy("copy.d2h", "d2h"),
+                sessionOpen(),
+                runTrue(),
+                new Row(
+                        "launch.empty",
+                        "calls/s",
+                        false,
+                        0,
+                        client.probe("launch", 1),
+                        network.probe("launch", 1),
+                        "the same bytes written to a socket in batches"),
+                softFirst(),
+                kernel("soft.matmul", "GFLOP/s", "matmul"),
+                kernel("soft.nbody", "Gpairs/s", "nbody"),
+                kernel("soft.reduction", "GB/s", "reduction"));
+    }
+
+    private Row copy(String name, String word) {
+        return new Row(
+                name,
+                "GB/s",
+                false,
+                0.8,
+                client.probe(word, TO_GIGA),
+                network.probe(word, TO_GIGA),
+                "plain C sender and receiver between two buffers");
+    }
+
+    private Row sessionOpen() {
+        Probe open =
+                Commands.printed(
+                        List.of(program("client"), "open"),
+                        appliance.environment(),
+                        TO_MILLISECONDS);
+        Probe rested =
+                () -> {
+                    Thread.sleep(WORKER_START_MILLISECONDS);
+                    return open.measure();
+                };
+        return new Row(
+                "session.open",
+                "ms",
+                true,
+                0,
+                rested,
+                network.probe("open", TO_MILLISECONDS),
+                "two TCP connections with a hello each");
+    }
+
+    private Row runTrue() {
+        String java = Path.of(System.getProperty("java.home"), "bin/java").toString();
+        return new Row(
+                "run.true",
+                "ms",
+                true,
+                3,
+                Commands.seconds(
+                        appliance.runCommand("true"), appliance.runEnvironment(), TO_MILLISECONDS),
+                Commands.seconds(List.of(java, "-version"), Map.of(), TO_MILLISECONDS),
+                "java -version");
+    }
+
+    /// In a process and a session of its own: nothing is compiled yet.
+    private Row softFirst() throws IOException {
+        Path source = Commands.longFunction(folder, LONG_KERNEL_LINES);
+        Probe fresh =
+                () -> {
+                    try (Dialogue once =
+                            new Dialogue(List.of(program("client")), appliance.environment())) {
+                        return once.ask("first") * TO_MILLISECONDS;
+                    }
+                };
+        return new Row(
+                "soft.first",
+                "ms",
+                true,
+                0,
+                fresh,
+                Commands.seconds(
+                        List.of("gcc", "-O2", "-c", "-o", "/dev/null", source.toString()),
+                        Map.of(),
+                        TO_MILLISECONDS),
+                "gcc -O2 -c of 10,000 like lines");
+    }
+
+    private Row kernel(String name, String unit, String word) {
+        return new Row(
+                        name,
+                        unit,
+                        false,
+                        0.6,
+                        client.probe(word, TO_GIGA),
+                        scalar.probe(word, TO_GIGA),
+                        "the algorithm in C, scalar, all cores")
+                .beside(vectorised.probe(word, TO_GIGA));
+    }
+
+    @Override
+    public void close() throws IOException {
+        client.close();
+        network.close();
+        scalar.close();
+        vectorised.close();
+    }
+}
