@@ -1,0 +1,197 @@
+package org.bitfusion.systemtests.architecture;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.methods;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.lang.ArchRule;
+import java.lang.foreign.Linker;
+import java.lang.foreign.SymbolLookup;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/// The invariants of the architecture, each with the reason that a broken one prints.
+class ArchitectureTest {
+    private static JavaClasses product;
+
+    @BeforeAll
+    static void importProduct() {
+        product =
+                new ClassFileImporter()
+                        .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+                        .importPackages("org.bitfusion");
+        assertThat(product)
+                .as("the product's classes are on the class path")
+                .hasSizeGreaterThan(100);
+    }
+
+    @Test
+    void onlyNativeAccessPackagesAndTheCudaDriverLeaveTheJvm() {
+        check(
+                noClasses()
+                        .that()
+                        .resideOutsideOfPackages("..nativeaccess..", "org.bitfusion.gpu.cuda..")
+                        .should()
+                        .dependOnClassesThat()
+                        .areAssignableTo(Linker.class)
+                        .orShould()
+                        .dependOnClassesThat()
+                        .areAssignableTo(SymbolLookup.class)
+                        .because("a crash outside the JVM must have few places to come from"));
+    }
+
+    @Test
+    void ptxDependsOnNothing() {
+        check(
+                classes()
+                        .that()
+                        .resideInAPackage("org.bitfusion.ptx..")
+                        .should()
+                        .onlyDependOnClassesThat()
+                        .resideInAnyPackage("org.bitfusion.ptx..", "java..", "org.jspecify..")
+                        .because("the language stands alone"));
+    }
+
+    @Test
+    void theDispatcherNeverReadsACudaCall() {
+        check(
+                noClasses()
+                        .that()
+                        .resideInAPackage("org.bitfusion.dispatcher..")
+                        .should()
+                        .dependOnClassesThat()
+                        .resideInAnyPackage(
+                                "org.bitfusion.gpu..",
+                                "org.bitfusion.worker..",
+                                "org.bitfusion.ptx..")
+                        .because("it hands out workers and knows nothing of what they compute"));
+    }
+
+    @Test
+    void theGpuContractKnowsNoGpu() {
+        check(
+                noClasses()
+                        .that()
+                        .resideInAPackage("org.bitfusion.gpu")
+                        .should()
+                        .dependOnClassesThat()
+                        .resideInAnyPackage(
+                                "org.bitfusion.gpu.soft..",
+                                "org.bitfusion.gpu.cuda..",
+                                "org.bitfusion.protocol..")
+                        .because("both GPUs implement it"));
+    }
+
+    @Test
+    void aGpuKnowsNeitherTheOtherNorTheWire() {
+        check(
+                noClasses()
+                        .that()
+                        .resideInAPackage("org.bitfusion.gpu.soft..")
+                        .should()
+                        .dependOnClassesThat()
+                        .resideInAnyPackage(
+                                "org.bitfusion.gpu.cuda..",
+                                "org.bitfusion.protocol..",
+                                "org.bitfusion.worker..")
+                        .because("handles, limits and messages live in the worker"));
+        check(
+                noClasses()
+                        .that()
+                        .resideInAPackage("org.bitfusion.gpu.cuda..")
+                        .should()
+                        .dependOnClassesThat()
+                        .resideInAnyPackage(
+                                "org.bitfusion.gpu.soft..",
+                                "org.bitfusion.protocol..",
+                                "org.bitfusion.worker..")
+                        .because("handles, limits and messages live in the worker"));
+    }
+
+    @Test
+    void onlyTheDispatcherKnowsNetty() {
+        check(
+                noClasses()
+                        .that()
+                        .resideOutsideOfPackages(
+                                "org.bitfusion.dispatcher..",
+                                "org.bitfusion.server..",
+                                "org.bitfusion.bench..")
+                        .should()
+                        .dependOnClassesThat()
+                        .resideInAPackage("io.netty..")
+                        .because("event loops only move bytes, and only there"));
+    }
+
+    @Test
+    void theCommandLineKnowsNoAppliance() {
+        check(
+                noClasses()
+                        .that()
+                        .resideInAPackage("org.bitfusion.cli..")
+                        .should()
+                        .dependOnClassesThat()
+                        .resideInAnyPackage(
+                                "org.bitfusion.gpu..",
+                                "org.bitfusion.ptx..",
+                                "org.bitfusion.worker..",
+                                "org.bitfusion.dispatcher..",
+                                "org.bitfusion.server..")
+                        .because("a client machine has no appliance"));
+    }
+
+    @Test
+    void executorsDoNotKnowEachOther() {
+        check(
+                noClasses()
+                        .that()
+                        .resideInAPackage("org.bitfusion.gpu.soft.compiler..")
+                        .should()
+                        .dependOnClassesThat()
+                        .resideInAPackage("org.bitfusion.gpu.soft.interpreter..")
+                        .because(
+                                "the interpreter is the oracle that the compiler is checked against"));
+        check(
+                noClasses()
+                        .that()
+                        .resideInAPackage("org.bitfusion.gpu.soft.interpreter..")
+                        .should()
+                        .dependOnClassesThat()
+                        .resideInAPackage("org.bitfusion.gpu.soft.compiler..")
+                        .because(
+                                "the interpreter is the oracle that the compiler is checked against"));
+    }
+
+    @Test
+    void packagesAreNamedByFeature() {
+        check(
+                noClasses()
+                        .should()
+                        .resideInAnyPackage(
+                                "..impl..", "..util..", "..utils..", "..common..", "..manager..")
+                        .because("such names gather what has no home"));
+    }
+
+    @Test
+    void methodsAreNotGetters() {
+        check(
+                methods()
+                        .that()
+                        .arePublic()
+                        .and()
+                        .areDeclaredInClassesThat()
+                        .resideOutsideOfPackages(
+                                "org.bitfusion.gpu.cuda..", "org.bitfusion.protocol..")
+                        .should()
+                        .haveNameNotMatching("get[A-Z].*")
+                        .because("accessors are named for what they answer"));
+    }
+
+    private static void check(ArchRule rule) {
+        rule.allowEmptyShould(true).check(product);
+    }
+}
