@@ -28,6 +28,7 @@ typedef struct CUstream_st *CUstream;
     X(context_destroy, "cuCtxDestroy_v2", (CUcontext context))                                     \
     X(module_load, "cuModuleLoadData", (CUmodule *module, const void *image))                      \
     X(module_function, "cuModuleGetFunction", (CUfunction *f, CUmodule module, const char *name))  \
+    X(module_unload, "cuModuleUnload", (CUmodule module))                                          \
     X(memory_alloc, "cuMemAlloc_v2", (CUdeviceptr *address, size_t bytes))                         \
     X(memory_free, "cuMemFree_v2", (CUdeviceptr address))                                          \
     X(memory_set, "cuMemsetD8_v2", (CUdeviceptr address, unsigned char value, size_t bytes))       \

@@ -2,13 +2,17 @@
  * bin/bitfusion: finds the distribution, and either becomes the Java program or, for the commands that start a
  * program of the user, stays as its parent (supervise.h).
  */
+#define _GNU_SOURCE
 #include "home.h"
 #include "supervise.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 enum { EXIT_INTERNAL = 70 };
 
@@ -30,6 +34,10 @@ int main(int argument_count, char **arguments) {
     }
     if (argument_count > 1 && starts_a_program(arguments[1])) {
         return supervise(&home, argument_count, arguments);
+    }
+    if (getenv("BF_END_WITH_PARENT") != NULL) { /* the appliance of `local` */
+        prctl(PR_SET_PDEATHSIG, SIGTERM);
+        unsetenv("BF_END_WITH_PARENT");
     }
     home_exec_java(&home, argument_count, arguments);
     fprintf(stderr, "bitfusion: %s/runtime/bin/java: %s; reinstall bitfusion\n", home.directory, strerror(errno));

@@ -29,6 +29,7 @@ struct supervisor {
     int keeper_code;
     int program_code;  /* valid once program_ended */
     bool program_ended;
+    bool cancelled;    /* told to the keeper: nothing is started any more */
     bool keeper_ended;
 };
 
@@ -124,7 +125,7 @@ static void hear_keeper(struct supervisor *supervisor) {
     }
     if (message.kind == MESSAGE_OUTPUT) {
         write_output(&message);
-    } else if (supervisor->program == 0) {
+    } else if (supervisor->program == 0 && !supervisor->cancelled) {
         pid_t process = program_start(message.body, message.length, &supervisor->inherited);
         if (process < 0) {
             channel_say(supervisor->to_keeper, "failed", errno);
@@ -163,6 +164,10 @@ static void reap(struct supervisor *supervisor) {
         } else if (process == supervisor->keeper) {
             supervisor->keeper_ended = true;
             supervisor->keeper_code = exit_code(status);
+            if (WIFSIGNALED(status) && !supervisor->program_ended) {
+                fprintf(stderr, "bitfusion: the process that holds the GPUs was killed (signal %d); they are lost soon\n",
+                        WTERMSIG(status));
+            }
         }
     }
 }
@@ -183,6 +188,7 @@ static void hear_signal(struct supervisor *supervisor) {
         } else if (number == SIGTSTP) {
             stop_self(number);
         } else if (number == SIGHUP || number == SIGINT || number == SIGQUIT || number == SIGTERM) {
+            supervisor->cancelled = true;
             channel_say(supervisor->to_keeper, "cancel", number);
         }
     }

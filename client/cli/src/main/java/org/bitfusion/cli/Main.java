@@ -4,6 +4,7 @@ import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import org.bitfusion.cli.command.ProgramCommands;
 import org.bitfusion.cli.help.FrontCommand;
 
 /// `bitfusion` and `flexdirect`. `run`, `client` and `local` take the short way: nothing is loaded
@@ -28,7 +29,9 @@ public final class Main {
     }
 
     private static int execute(Distribution distribution, String[] arguments) throws Exception {
-        return FrontCommand.execute(distribution, System.out, arguments);
+        return arguments.length > 0 && ProgramCommands.contains(arguments[0])
+                ? ProgramCommands.execute(distribution, arguments)
+                : FrontCommand.execute(distribution, System.out, arguments);
     }
 
     private static void complain(String line) {

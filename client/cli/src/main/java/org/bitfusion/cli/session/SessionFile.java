@@ -68,9 +68,13 @@ public final class SessionFile implements AutoCloseable {
         return path;
     }
 
-    /// Removes the file; one that is already gone is fine.
     @Override
     public void close() {
+        remove();
+    }
+
+    /// Removes the file; one that is already gone is fine.
+    public void remove() {
         try {
             Files.deleteIfExists(path);
         } catch (IOException _) {

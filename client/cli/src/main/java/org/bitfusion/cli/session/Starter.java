@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /// The other end of `src/main/c/channel.h`: the process that the shell started, which is the parent
@@ -47,7 +48,7 @@ public final class Starter {
     private final FileInputStream input = new FileInputStream(FileDescriptor.in);
     private final OutputStream output = new FileOutputStream(FileDescriptor.out);
     private final LinkedBlockingQueue<Event> events = new LinkedBlockingQueue<>();
-    private volatile @Nullable Runnable onCancel;
+    private volatile @Nullable IntConsumer onCancel;
 
     /// Begins to listen.
     public Starter() {
@@ -57,7 +58,9 @@ public final class Starter {
     }
 
     /// Has `action` run, on another thread, as soon as the user cancels or the starter is gone.
-    public void onCancel(Runnable action) {
+    ///
+    /// @param action is given the signal's number
+    public void onCancel(IntConsumer action) {
         onCancel = action;
     }
 
@@ -147,9 +150,9 @@ public final class Starter {
 
     private void cancelled(int signal) {
         events.add(new Event.Cancelled(signal));
-        Runnable action = onCancel;
+        IntConsumer action = onCancel;
         if (action != null) {
-            action.run();
+            action.accept(signal);
         }
     }
 }

@@ -71,7 +71,9 @@ final class ForeignWriter {
     }
 
     void write(Path directory) throws IOException {
-        source().write(directory.resolve(PACKAGE.replace('.', '/') + "/CudaLibrary.java"));
+        Path folder = directory.resolve(PACKAGE.replace('.', '/'));
+        source().write(folder.resolve("CudaLibrary.java"));
+        layouts().write(folder.resolve("CudaLayouts.java"));
     }
 
     private record Call(Variant variant, List<Parameter> parameters) {}
@@ -124,6 +126,42 @@ final class ForeignWriter {
         return out;
     }
 
+    /// Sizes of the driver API's structures and offsets of their members.
+    private Source layouts() {
+        Layouts layouts = new Layouts(specification);
+        Source out = new Source();
+        out.line("package %s;", PACKAGE).blank();
+        out.line(
+                "/// Sizes and members' offsets, in bytes, of the driver API's structures; generated from protocol/spec.");
+        out.open("final class CudaLayouts {");
+        out.line("private CudaLayouts() {}");
+        for (CudaType type : specification.types()) {
+            if (type instanceof StructType struct) {
+                out.blank();
+                out.open("static final class %s {", javaName(struct.name()));
+                out.line("static final long STRUCT_BYTES = %d;", struct.bytes());
+                List<Long> offsets = layouts.offsets(struct);
+                for (int i = 0; i < offsets.size(); i++) {
+                    out.line(
+                            "static final long %s = %d;",
+                            constant(struct.members().get(i).name()), offsets.get(i));
+                }
+                out.blank().line("private %s() {}", javaName(struct.name()));
+                out.close("}");
+            }
+        }
+        out.close("}");
+        return out;
+    }
+
+    /// `CUDA_MEMCPY2D` → `CudaMemcpy2d`, `CUmemLocation` → `CuMemLocation`
+    private static String javaName(String name) {
+        if (name.startsWith("CUDA_") || name.startsWith("bf_")) {
+            return Names.pascal(name.toLowerCase(Locale.ROOT));
+        }
+        return "Cu" + Names.pascal(name.substring(2));
+    }
+
     private void method(Source out, Call call) {
         String parameters =
                 call.parameters().stream()
@@ -143,10 +181,11 @@ final class ForeignWriter {
     }
 
     private static String constant(Call call) {
-        return call.variant()
-                .symbol()
-                .replaceAll("([a-z0-9])([A-Z])", "$1_$2")
-                .toUpperCase(Locale.ROOT);
+        return constant(call.variant().symbol());
+    }
+
+    private static String constant(String name) {
+        return name.replaceAll("([a-z0-9])([A-Z])", "$1_$2").toUpperCase(Locale.ROOT);
     }
 
     private Carrier carrier(Parameter parameter) {

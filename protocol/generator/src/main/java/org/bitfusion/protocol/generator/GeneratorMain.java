@@ -10,10 +10,11 @@ import java.util.Map;
 ///
 /// `--spec DIR` is read; `--c DIR` gets the headers and sources of the shim, `--java DIR` the
 /// messages and constants of the codec, `--ffm DIR` the appliance's calls into the real driver,
-/// `--table FILE` the table of functions.
+/// `--table FILE` the table of functions, `--echo FILE` a C program for tests that reads frames,
+/// shows their fields and writes them again.
 public final class GeneratorMain {
     private static final List<String> OPTIONS =
-            List.of("--spec", "--c", "--java", "--ffm", "--table");
+            List.of("--spec", "--c", "--java", "--ffm", "--table", "--echo");
 
     private GeneratorMain() {}
 
@@ -49,7 +50,11 @@ public final class GeneratorMain {
         }
         Path table = options.get("--table");
         if (table != null) {
-            new CFunctionsWriter(specification).coverage().write(table);
+            new CoverageWriter(specification).source().write(table);
+        }
+        Path echo = options.get("--echo");
+        if (echo != null) {
+            new CEchoWriter(specification).source().write(echo);
         }
     }
 
@@ -61,8 +66,9 @@ public final class GeneratorMain {
         functions.entryHeader().write(directory.resolve("bf_entry.h"));
         functions.entry().write(directory.resolve("bf_entry.c"));
         functions.missing().write(directory.resolve("bf_missing.c"));
-        functions.procHeader().write(directory.resolve("bf_proc_table.h"));
-        functions.procTable().write(directory.resolve("bf_proc_table.c"));
+        CProcTableWriter table = new CProcTableWriter(specification);
+        table.header().write(directory.resolve("bf_proc_table.h"));
+        table.source().write(directory.resolve("bf_proc_table.c"));
         functions.versionScript().write(directory.resolve("libcuda.map"));
     }
 

@@ -2,6 +2,7 @@ package org.bitfusion.protocol.generator;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -135,11 +136,17 @@ final class JavaMessagesWriter {
         out.line("}");
     }
 
+    /// The fewest bytes were required before, so fields ahead of the first variable one are read
+    /// without another check.
     private String reads(List<Field> members, boolean nested) {
-        boolean fixed = sizes.fixed(members);
-        return members.stream()
-                .map(f -> fieldWriter.read(f.type(), !nested && Sizes.isLast(members, f), fixed))
-                .collect(Collectors.joining(", "));
+        List<String> expressions = new ArrayList<>();
+        boolean checked = true;
+        for (Field field : members) {
+            boolean last = !nested && Sizes.isLast(members, field);
+            expressions.add(fieldWriter.read(field.type(), last, checked));
+            checked &= sizes.fixed(field.type());
+        }
+        return String.join(", ", expressions);
     }
 
     private void bytes(Source out, List<Field> members) {

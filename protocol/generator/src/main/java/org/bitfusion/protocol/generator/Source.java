@@ -1,6 +1,9 @@
 package org.bitfusion.protocol.generator;
 
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -42,6 +45,18 @@ final class Source {
     Source block(String lines) {
         lines.stripTrailing().lines().forEach(line -> line("%s", line));
         return this;
+    }
+
+    /// Adds the lines of a text that lies beside the generator's classes.
+    Source resource(String name) {
+        try (InputStream in = Source.class.getResourceAsStream(name)) {
+            if (in == null) {
+                throw new IllegalStateException(name + " is not beside the generator's classes");
+            }
+            return block(new String(in.readAllBytes(), StandardCharsets.UTF_8));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /// Writes the text; a file that already holds it is left as it is, so that builds can see what

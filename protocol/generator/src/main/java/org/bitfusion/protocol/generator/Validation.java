@@ -86,6 +86,17 @@ final class Validation {
                     throw problem(member.position(), "member " + member.name() + " is twice");
                 }
             }
+            long bytes = new Layouts(specification).of(struct).bytes();
+            if (bytes != struct.bytes()) {
+                throw problem(
+                        struct.position(),
+                        struct.name()
+                                + " has "
+                                + bytes
+                                + " bytes (expected: "
+                                + struct.bytes()
+                                + ")");
+            }
         }
         if (type instanceof EnumType enumeration) {
             enumeration

@@ -1,0 +1,166 @@
+package org.bitfusion.dispatcher;
+
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.SocketChannel;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.bitfusion.protocol.control.WorkerReport;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Listens for clients, and hands out workers. One event loop does everything: connections are few
+/// and quiet, and so nothing needs a lock.
+public final class Dispatcher implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Dispatcher.class);
+
+    private final DispatcherSettings settings;
+    private final EventLoopGroup group;
+    private final WorkerPool pool;
+    private final CompletableFuture<String> failure = new CompletableFuture<>();
+    private final List<Consumer<SessionBroker>> waitingForDevices = new ArrayList<>();
+    private final Channel listener;
+    private @Nullable SessionBroker broker;
+
+    private Dispatcher(DispatcherSettings settings, EventLoopGroup group, Channel listener) {
+        this.settings = settings;
+        this.group = group;
+        this.listener = listener;
+        pool =
+                new WorkerPool(
+                        settings,
+                        group.next(),
+                        new WorkerPool.Listener() {
+                            @Override
+                            public void devicesKnown(List<WorkerReport.Device> devices) {
+                                serve(devices);
+                            }
+
+                            @Override
+                            public void startingFailed(String reason) {
+                                if (broker == null) {
+                                    fail(reason);
+                                }
+                            }
+                        });
+    }
+
+    /// Opens the port, then starts workers.
+    ///
+    /// @throws PortInUseException if another process listens there
+    public static Dispatcher start(DispatcherSettings settings) throws PortInUseException {
+        EventLoopGroup group = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
+        CompletableFuture<Dispatcher> started = new CompletableFuture<>();
+        ChannelFuture bound =
+                new ServerBootstrap()
+                        .group(group)
+                        .channel(NioServerSocketChannel.class)
+                        .option(ChannelOption.SO_BACKLOG, 1024)
+                        .childOption(ChannelOption.TCP_NODELAY, true)
+                        .childHandler(
+                                new ChannelInitializer<SocketChannel>() {
+                                    @Override
+                                    protected void initChannel(SocketChannel channel) {
+                                        channel.pipeline().addLast(new FrameDecoder());
+                                        channel.pipeline().addLast(started.join().connection());
+                                    }
+                                })
+                        .bind(settings.address())
+                        .awaitUninterruptibly();
+        if (!bound.isSuccess()) {
+            var _ = group.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+            throw new PortInUseException(settings.address(), bound.cause());
+        }
+        Dispatcher dispatcher = new Dispatcher(settings, group, bound.channel());
+        started.complete(dispatcher);
+        group.next().execute(dispatcher.pool::fill);
+        return dispatcher;
+    }
+
+    /// The port that is listened on.
+    public int port() {
+        return ((InetSocketAddress) listener.localAddress()).getPort();
+    }
+
+    private ClientConnection connection() {
+        return new ClientConnection(settings, this::whenKnown);
+    }
+
+    private void whenKnown(Consumer<SessionBroker> taker) {
+        if (broker == null) {
+            waitingForDevices.add(taker);
+        } else {
+            taker.accept(broker);
+        }
+    }
+
+    private void serve(List<WorkerReport.Device> devices) {
+        List<ServedDevice> served = new ArrayList<>();
+        List<Integer> visible =
+                settings.visibleDevices()
+                        .orElse(devices.stream().map(WorkerReport.Device::index).toList());
+        for (int index : visible) {
+            if (index < 0 || index >= devices.size()) {
+                fail(
+                        "BF_VISIBLE_DEVICES names GPU %d, this machine has %d"
+                                .formatted(index, devices.size()));
+                return;
+            }
+            WorkerReport.Device device = devices.get(index);
+            long bytes =
+                    Math.min(
+                            device.totalBytes(),
+                            settings.memoryLimitBytes().orElse(Long.MAX_VALUE));
+            LOG.info("gpu={} name=\"{}\" bytes={} served", index, device.name(), bytes);
+            served.add(
+                    new ServedDevice(
+                            index,
+                            device.uuid(),
+                            device.name(),
+                            bytes,
+                            device.major(),
+                            device.minor()));
+        }
+        SessionBroker known = new SessionBroker(settings, group.next(), pool, served);
+        broker = known;
+        waitingForDevices.forEach(taker -> taker.accept(known));
+        waitingForDevices.clear();
+    }
+
+    private void fail(String reason) {
+        failure.complete(reason);
+    }
+
+    /// Waits until the dispatcher cannot go on.
+    ///
+    /// @return why
+    public String awaitFailure() throws InterruptedException {
+        try {
+            return failure.get();
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /// Ends idle workers and closes the port. Workers that serve a program go on until it ends.
+    @Override
+    public void close() {
+        listener.close().awaitUninterruptibly();
+        group.next().submit(pool::close).awaitUninterruptibly();
+        group.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly();
+        failure.complete("closed");
+    }
+}

@@ -1,0 +1,56 @@
+package org.bitfusion.dispatcher;
+
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.bitfusion.protocol.Secret;
+
+/// What a dispatcher is told at its start.
+///
+/// @param address to listen on; port 0: any
+/// @param ports for the workers' data connections
+/// @param accessSecret who knows it may lease, and use devices without a lease
+/// @param prestartedWorkers idle workers kept ready
+/// @param workerCommand starts a worker process
+/// @param workerEnvironment added to the environment of workers
+/// @param visibleDevices indexes of the GPUs that are served; empty: all
+/// @param memoryLimitBytes of each GPU; empty: all of its memory
+/// @param build of this appliance, for messages that name both sides
+/// @param renewal within which a lease must be renewed
+/// @param grace between the end of a lease holder's connection, or a lease's end, and its effect
+public record DispatcherSettings(
+        InetSocketAddress address,
+        PortRange ports,
+        Secret accessSecret,
+        int prestartedWorkers,
+        List<String> workerCommand,
+        Map<String, String> workerEnvironment,
+        Optional<List<Integer>> visibleDevices,
+        OptionalLong memoryLimitBytes,
+        String build,
+        Duration renewal,
+        Duration grace) {
+    public DispatcherSettings {
+        workerCommand = List.copyOf(workerCommand);
+        workerEnvironment = Map.copyOf(workerEnvironment);
+        visibleDevices = visibleDevices.map(List::copyOf);
+        if (prestartedWorkers < 0 || prestartedWorkers > 64) {
+            throw new IllegalArgumentException(
+                    "prestartedWorkers: " + prestartedWorkers + " (expected: 0 to 64)");
+        }
+    }
+
+    /// TCP ports from `minimum` to `maximum`; both 0: any that is free.
+    public record PortRange(int minimum, int maximum) {
+        public PortRange {
+            boolean any = minimum == 0 && maximum == 0;
+            if (!any && (minimum < 1 || maximum > 65535 || minimum > maximum)) {
+                throw new IllegalArgumentException(
+                        "ports: " + minimum + " to " + maximum + " (expected: 1 to 65535, or 0)");
+            }
+        }
+    }
+}

@@ -1,0 +1,163 @@
+package org.bitfusion.dispatcher;
+
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import java.util.function.Consumer;
+import org.bitfusion.protocol.FrameHeader;
+import org.bitfusion.protocol.ProtocolException;
+import org.bitfusion.protocol.cuda.CudaResult;
+import org.bitfusion.protocol.message.FreeDevice;
+import org.bitfusion.protocol.message.LeaseDevices;
+import org.bitfusion.protocol.message.LeaseDevicesAnswer;
+import org.bitfusion.protocol.message.LeaseMessageHandler;
+import org.bitfusion.protocol.message.LeaseRelease;
+import org.bitfusion.protocol.message.LeaseReleaseAnswer;
+import org.bitfusion.protocol.message.LeaseRenew;
+import org.bitfusion.protocol.message.LeaseRenewAnswer;
+import org.bitfusion.protocol.message.LeaseRequest;
+import org.bitfusion.protocol.message.LeaseRequestAnswer;
+import org.bitfusion.protocol.message.LeasedDevice;
+import org.bitfusion.protocol.message.SessionOpen;
+import org.bitfusion.protocol.message.SessionOpenAnswer;
+
+/// Answers the requests of a connection, as far as its state allows them.
+///
+/// What a refusal says is its status: OUT_OF_MEMORY when others hold what was asked for,
+/// INVALID_DEVICE when this appliance has no such devices, INVALID_HANDLE for a lease that is not
+/// there, DEVICE_UNAVAILABLE when no worker can be had, OPERATING_SYSTEM when no data port is free.
+final class LeaseCalls implements LeaseMessageHandler {
+    private final DispatcherSettings settings;
+    private final SessionBroker broker;
+    private final Channel channel;
+    private final ClientConnectionState state;
+
+    LeaseCalls(
+            DispatcherSettings settings,
+            SessionBroker broker,
+            Channel channel,
+            ClientConnectionState state) {
+        this.settings = settings;
+        this.broker = broker;
+        this.channel = channel;
+        this.state = state;
+    }
+
+    private Set<UUID> leasing(String call) throws ProtocolException {
+        if (state instanceof ClientConnectionState.Leasing(Set<UUID> leases)) {
+            return leases;
+        }
+        throw new ProtocolException(call + " without the right to lease");
+    }
+
+    @Override
+    public void leaseRequest(int request, LeaseRequest message) throws IOException {
+        Set<UUID> leases = leasing("lease.request");
+        switch (broker.request(message)) {
+            case LeaseDecision.Granted(Lease lease) -> {
+                leases.add(lease.id());
+                LeaseRequestAnswer answer = answer(lease);
+                send(answer.wireBytes(), out -> answer.writeFrame(out, request));
+            }
+            case LeaseDecision.NotFree _ ->
+                    fail(LeaseRequest.CALL, request, CudaResult.ERROR_OUT_OF_MEMORY);
+            case LeaseDecision.Impossible _ ->
+                    fail(LeaseRequest.CALL, request, CudaResult.ERROR_INVALID_DEVICE);
+        }
+    }
+
+    private LeaseRequestAnswer answer(Lease lease) {
+        List<LeasedDevice> leased = new ArrayList<>();
+        for (Share share : lease.shares()) {
+            ServedDevice device = broker.devices().get(share.device());
+            leased.add(new LeasedDevice(device.uuid(), device.name(), share.limit()));
+        }
+        return new LeaseRequestAnswer(lease.id(), lease.secret(), 0, renewal(), leased);
+    }
+
+    private int renewal() {
+        return (int) settings.renewal().toMillis();
+    }
+
+    @Override
+    public void leaseRenew(int request, LeaseRenew message) throws IOException {
+        Set<UUID> leases = leasing("lease.renew");
+        if (broker.renew(message.lease())) {
+            leases.add(message.lease());
+            LeaseRenewAnswer answer = new LeaseRenewAnswer(renewal());
+            send(answer.wireBytes(), out -> answer.writeFrame(out, request));
+        } else {
+            fail(LeaseRenew.CALL, request, CudaResult.ERROR_INVALID_HANDLE);
+        }
+    }
+
+    @Override
+    public void leaseRelease(int request, LeaseRelease message) throws IOException {
+        leasing("lease.release").remove(message.lease());
+        LeaseReleaseAnswer answer = new LeaseReleaseAnswer();
+        boolean known =
+                broker.release(
+                        message.lease(),
+                        () -> send(answer.wireBytes(), out -> answer.writeFrame(out, request)));
+        if (!known) {
+            fail(LeaseRelease.CALL, request, CudaResult.ERROR_INVALID_HANDLE);
+        }
+    }
+
+    @Override
+    public void leaseDevices(int request, LeaseDevices message) throws IOException {
+        leasing("lease.devices");
+        List<FreeDevice> devices = new ArrayList<>();
+        for (int i = 0; i < broker.devices().size(); i++) {
+            ServedDevice device = broker.devices().get(i);
+            devices.add(
+                    new FreeDevice(
+                            device.uuid(),
+                            device.name(),
+                            device.servedBytes(),
+                            broker.free(i),
+                            device.major(),
+                            device.minor()));
+        }
+        LeaseDevicesAnswer answer = new LeaseDevicesAnswer(settings.build(), devices);
+        send(answer.wireBytes(), out -> answer.writeFrame(out, request));
+    }
+
+    @Override
+    public void sessionOpen(int request, SessionOpen message) throws IOException {
+        if (!(state instanceof ClientConnectionState.Joining(UUID lease))) {
+            throw new ProtocolException("session.open on a connection for leases");
+        }
+        broker.open(lease, message, result -> opened(request, result));
+    }
+
+    private void opened(int request, SessionResult result) {
+        switch (result) {
+            case SessionResult.Opened opened -> {
+                SessionOpenAnswer answer = new SessionOpenAnswer(opened.port(), opened.secret());
+                send(answer.wireBytes(), out -> answer.writeFrame(out, request));
+            }
+            case SessionResult.NoPort _ ->
+                    fail(SessionOpen.CALL, request, CudaResult.ERROR_OPERATING_SYSTEM);
+            case SessionResult.NoWorker _ ->
+                    fail(SessionOpen.CALL, request, CudaResult.ERROR_DEVICE_UNAVAILABLE);
+            case SessionResult.LeaseEnded _ ->
+                    fail(SessionOpen.CALL, request, CudaResult.ERROR_INVALID_HANDLE);
+        }
+    }
+
+    private void send(int bodyBytes, Consumer<ByteBuffer> frame) {
+        ByteBuffer bytes = ByteBuffer.allocate(FrameHeader.BYTES + bodyBytes);
+        frame.accept(bytes);
+        var _ = channel.writeAndFlush(Unpooled.wrappedBuffer(bytes.flip()));
+    }
+
+    private void fail(int call, int request, int status) {
+        send(0, out -> FrameHeader.writeFailure(out, call, request, status));
+    }
+}

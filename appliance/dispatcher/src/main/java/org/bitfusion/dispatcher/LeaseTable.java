@@ -1,0 +1,151 @@
+package org.bitfusion.dispatcher;
+
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.function.LongSupplier;
+import org.bitfusion.protocol.Hello;
+import org.bitfusion.protocol.Secret;
+import org.bitfusion.protocol.message.LeaseRequest;
+
+/// The leases of this appliance. Shares are whole MiB. Used by one thread only.
+final class LeaseTable {
+    private static final long MIB = 1 << 20;
+    private static final int WHOLE = 1_000_000;
+
+    private final List<ServedDevice> devices;
+    private final Ledger ledger;
+    private final Duration renewal;
+    private final LongSupplier nanoClock;
+    private final SecureRandom random = new SecureRandom();
+    private final Map<UUID, Lease> leases = new HashMap<>();
+
+    /// @param nanoClock as [System#nanoTime]
+    LeaseTable(
+            List<ServedDevice> devices, Ledger ledger, Duration renewal, LongSupplier nanoClock) {
+        this.devices = List.copyOf(devices);
+        this.ledger = ledger;
+        this.renewal = renewal;
+        this.nanoClock = nanoClock;
+    }
+
+    /// Takes the first devices, in their order, that have so much free.
+    LeaseDecision request(LeaseRequest request) {
+        int count = request.deviceCount();
+        if (count < 1 || count > devices.size()) {
+            return new LeaseDecision.Impossible(
+                    "%d GPUs asked for, %d here".formatted(count, devices.size()));
+        }
+        if (request.shareMillionths() < 0
+                || request.shareMillionths() > WHOLE
+                || request.memoryBytes() < 0) {
+            return new LeaseDecision.Impossible(
+                    "share of %d millionths, %d bytes asked for"
+                            .formatted(request.shareMillionths(), request.memoryBytes()));
+        }
+        List<Share> shares = new ArrayList<>();
+        int largeEnough = 0;
+        for (int device = 0; device < devices.size() && shares.size() < count; device++) {
+            long bytes = bytesWanted(request, device);
+            if (bytes > 0 && bytes <= ledger.capacity(device)) {
+                largeEnough++;
+                if (ledger.take(device, bytes)) {
+                    shares.add(Share.leased(ledger, device, bytes));
+                }
+            }
+        }
+        if (shares.size() < count) {
+            shares.forEach(share -> ledger.giveBack(share.device(), share.limit()));
+            String reason =
+                    "%d GPUs with %s asked for, %s free".formatted(count, wanted(request), free());
+            return largeEnough < count
+                    ? new LeaseDecision.Impossible(reason)
+                    : new LeaseDecision.NotFree(reason);
+        }
+        return new LeaseDecision.Granted(grant(request, shares));
+    }
+
+    private Lease grant(LeaseRequest request, List<Share> shares) {
+        Lease lease =
+                new Lease(
+                        new UUID(random.nextLong(), random.nextLong()),
+                        Secret.random(random),
+                        request.clientName(),
+                        shares,
+                        nanoClock.getAsLong() + renewal.toNanos());
+        leases.put(lease.id(), lease);
+        return lease;
+    }
+
+    private long bytesWanted(LeaseRequest request, int device) {
+        long capacity = ledger.capacity(device);
+        if (request.shareMillionths() > 0) {
+            return capacity / MIB * request.shareMillionths() / WHOLE * MIB;
+        }
+        return request.memoryBytes() > 0
+                ? Math.ceilDiv(request.memoryBytes(), MIB) * MIB
+                : capacity / MIB * MIB;
+    }
+
+    private static String wanted(LeaseRequest request) {
+        if (request.shareMillionths() > 0) {
+            return request.shareMillionths() / 10_000 + " % of the memory";
+        }
+        return request.memoryBytes() > 0
+                ? Math.ceilDiv(request.memoryBytes(), MIB) + " MiB"
+                : "all of the memory";
+    }
+
+    private String free() {
+        List<String> free = new ArrayList<>();
+        for (int device = 0; device < devices.size(); device++) {
+            free.add(ledger.free(device) / MIB + " MiB");
+        }
+        return String.join(", ", free);
+    }
+
+    Optional<Lease> find(UUID id) {
+        return id.equals(Hello.NO_LEASE) ? Optional.empty() : Optional.ofNullable(leases.get(id));
+    }
+
+    /// @return false if there is no such lease (any more)
+    boolean renew(UUID id) {
+        Lease lease = leases.get(id);
+        if (lease == null) {
+            return false;
+        }
+        lease.expireAt(nanoClock.getAsLong() + renewal.toNanos());
+        return true;
+    }
+
+    /// The holder's connection is gone: unless it renews over another, the lease ends soon.
+    void holderGone(UUID id, Duration grace) {
+        Lease lease = leases.get(id);
+        if (lease != null) {
+            lease.expireBy(nanoClock.getAsLong() + grace.toNanos());
+        }
+    }
+
+    /// From now on nobody can use the lease; its memory stays taken until [#giveBack].
+    ///
+    /// @return empty if there is no such lease (any more)
+    Optional<Lease> end(UUID id) {
+        return Optional.ofNullable(leases.remove(id));
+    }
+
+    /// The last worker of an ended lease is gone.
+    void giveBack(Lease lease) {
+        lease.shares().forEach(share -> ledger.giveBack(share.device(), share.limit()));
+    }
+
+    /// Leases that were not renewed in time.
+    List<Lease> expired() {
+        long now = nanoClock.getAsLong();
+        return leases.values().stream().filter(lease -> lease.isExpired(now)).toList();
+    }
+}

@@ -1,0 +1,166 @@
+package org.bitfusion.dispatcher;
+
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.function.Consumer;
+import org.bitfusion.protocol.Secret;
+import org.bitfusion.protocol.control.WorkerOrder;
+import org.bitfusion.protocol.control.WorkerReport;
+import org.bitfusion.protocol.message.SessionOpen;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// One client process and its worker, as the dispatcher sees them.
+///
+/// ```
+/// Opening --listening--> Waiting --connected--> Served
+///    |  noport, failed      |                      |
+///    +----------------------+----------------------+--- process ends ---> Ended
+/// ```
+///
+/// Used by one thread only.
+final class Session implements WorkerPool.Owner {
+    /// How long a worker may take to open its port, and a client to come to it.
+    static final Duration PATIENCE = Duration.ofSeconds(20);
+
+    private static final Logger LOG = LoggerFactory.getLogger(Session.class);
+    private static final SecureRandom RANDOM = new SecureRandom();
+
+    private sealed interface State {
+        /// The client waits for the port.
+        record Opening(Consumer<SessionResult> taker) implements State {}
+
+        record Waiting() implements State {}
+
+        record Served() implements State {}
+
+        record Ended() implements State {}
+    }
+
+    private final SessionBroker broker;
+    private final WorkerProcess worker;
+    private final UUID lease;
+    private final List<Share> shares;
+    private final Secret secret = Secret.random(RANDOM);
+    private State state;
+
+    Session(
+            SessionBroker broker,
+            WorkerProcess worker,
+            UUID lease,
+            List<Share> shares,
+            Consumer<SessionResult> taker) {
+        this.broker = broker;
+        this.worker = worker;
+        this.lease = lease;
+        this.shares = shares;
+        state = new State.Opening(taker);
+    }
+
+    void open(DispatcherSettings settings, SessionOpen request) {
+        List<WorkerOrder.Share> granted = new ArrayList<>();
+        for (Share share : shares) {
+            granted.add(new WorkerOrder.Share(broker.driverIndex(share), share.limit()));
+        }
+        worker.order(
+                new WorkerOrder.Open(
+                        lease.toString(),
+                        secret,
+                        settings.ports().minimum(),
+                        settings.ports().maximum(),
+                        request.windowBase(),
+                        request.windowBytes(),
+                        request.process(),
+                        request.program(),
+                        granted));
+    }
+
+    @Override
+    public void reported(WorkerReport report) {
+        switch (report) {
+            case WorkerReport.Listening(int port) ->
+                    opened(new SessionResult.Opened(port, secret), new State.Waiting());
+            case WorkerReport.NoPort _ -> {
+                LOG.error("lease={} worker={} error=\"no data port is free\"", lease, worker.pid());
+                opened(new SessionResult.NoPort(), state);
+                worker.kill();
+            }
+            case WorkerReport.Failed(String reason) -> {
+                LOG.error("lease={} worker={} error=\"{}\"", lease, worker.pid(), reason);
+                opened(new SessionResult.NoWorker(), state);
+            }
+            case WorkerReport.Connected _ -> {
+                LOG.info("lease={} worker={} client connected", lease, worker.pid());
+                state = new State.Served();
+            }
+            case WorkerReport.Reserve reserve -> reserve(reserve);
+            case WorkerReport.Release(int device, long bytes) -> {
+                Share share = share(device);
+                if (share != null) {
+                    share.release(worker.id(), bytes);
+                }
+            }
+            case WorkerReport.Device _, WorkerReport.Ready _ -> worker.kill();
+        }
+    }
+
+    private void opened(SessionResult result, State next) {
+        if (state instanceof State.Opening(Consumer<SessionResult> taker)) {
+            state = next instanceof State.Opening ? new State.Waiting() : next;
+            taker.accept(result);
+        }
+    }
+
+    private void reserve(WorkerReport.Reserve reserve) {
+        Share share = share(reserve.device());
+        boolean granted =
+                share != null
+                        && !(state instanceof State.Ended)
+                        && share.reserve(worker.id(), reserve.bytes());
+        worker.order(
+                new WorkerOrder.Reserved(
+                        reserve.id(), granted, share == null ? 0 : share.available()));
+    }
+
+    private @org.jspecify.annotations.Nullable Share share(int driverIndex) {
+        for (Share share : shares) {
+            if (broker.driverIndex(share) == driverIndex) {
+                return share;
+            }
+        }
+        worker.kill();
+        return null;
+    }
+
+    /// The client or the worker has not done its part in time.
+    void giveUpOpening() {
+        if (state instanceof State.Opening || state instanceof State.Waiting) {
+            LOG.warn("lease={} worker={} nobody came", lease, worker.pid());
+            opened(new SessionResult.NoWorker(), state);
+            worker.kill();
+        }
+    }
+
+    /// The lease is over.
+    void end() {
+        worker.order(new WorkerOrder.End());
+    }
+
+    void kill() {
+        if (!(state instanceof State.Ended)) {
+            worker.kill();
+        }
+    }
+
+    @Override
+    public void ended(int exitCode) {
+        LOG.info("lease={} worker={} ended, code={}", lease, worker.pid(), exitCode);
+        opened(new SessionResult.NoWorker(), state);
+        state = new State.Ended();
+        shares.forEach(share -> share.releaseAll(worker.id()));
+        broker.ended(this, lease);
+    }
+}

@@ -1,0 +1,188 @@
+package org.bitfusion.dispatcher;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.bitfusion.protocol.Hello;
+import org.bitfusion.protocol.message.LeaseRequest;
+import org.bitfusion.protocol.message.SessionOpen;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Brings leases, workers and the ledger together. Everything runs on one thread.
+final class SessionBroker {
+    private static final Logger LOG = LoggerFactory.getLogger(SessionBroker.class);
+    private static final long EXPIRY_CHECK_MILLISECONDS = 500;
+
+    private final DispatcherSettings settings;
+    private final ScheduledExecutorService executor;
+    private final WorkerPool pool;
+    private final List<ServedDevice> devices;
+    private final Ledger ledger;
+    private final LeaseTable leases;
+    private final List<Share> openShares = new ArrayList<>();
+    private final Map<UUID, Set<Session>> sessions = new HashMap<>();
+    private final Map<UUID, Ending> endings = new HashMap<>();
+
+    private record Ending(Lease lease, List<Runnable> whenDone) {}
+
+    SessionBroker(
+            DispatcherSettings settings,
+            ScheduledExecutorService executor,
+            WorkerPool pool,
+            List<ServedDevice> devices) {
+        this.settings = settings;
+        this.executor = executor;
+        this.pool = pool;
+        this.devices = List.copyOf(devices);
+        ledger = new Ledger(devices);
+        leases = new LeaseTable(devices, ledger, settings.renewal(), System::nanoTime);
+        for (int device = 0; device < devices.size(); device++) {
+            openShares.add(Share.open(ledger, device));
+        }
+        var _ =
+                executor.scheduleWithFixedDelay(
+                        this::endExpired,
+                        EXPIRY_CHECK_MILLISECONDS,
+                        EXPIRY_CHECK_MILLISECONDS,
+                        TimeUnit.MILLISECONDS);
+    }
+
+    List<ServedDevice> devices() {
+        return devices;
+    }
+
+    long free(int device) {
+        return ledger.free(device);
+    }
+
+    LeaseDecision request(LeaseRequest request) {
+        LeaseDecision decision = leases.request(request);
+        switch (decision) {
+            case LeaseDecision.Granted(Lease lease) ->
+                    LOG.info(
+                            "lease={} client={} pid={} gpus={} granted",
+                            lease.id(),
+                            request.clientName(),
+                            request.process(),
+                            lease.shares().size());
+            case LeaseDecision.NotFree(String reason) ->
+                    LOG.info("client={} refused, reason=\"{}\"", request.clientName(), reason);
+            case LeaseDecision.Impossible(String reason) ->
+                    LOG.warn("client={} refused, reason=\"{}\"", request.clientName(), reason);
+        }
+        return decision;
+    }
+
+    Optional<Lease> lease(UUID id) {
+        return leases.find(id);
+    }
+
+    boolean renew(UUID id) {
+        return leases.renew(id);
+    }
+
+    void holderGone(UUID id) {
+        leases.holderGone(id, settings.grace());
+    }
+
+    /// Ends a lease and its workers.
+    ///
+    /// @param whenDone run when its memory is free
+    /// @return false if there is no such lease
+    boolean release(UUID id, Runnable whenDone) {
+        Ending already = endings.get(id);
+        if (already != null) {
+            already.whenDone().add(whenDone);
+            return true;
+        }
+        Optional<Lease> lease = leases.end(id);
+        lease.ifPresent(ended -> end(ended, whenDone));
+        return lease.isPresent();
+    }
+
+    private void end(Lease lease, Runnable whenDone) {
+        LOG.info("lease={} client={} ended", lease.id(), lease.client());
+        Ending ending = new Ending(lease, new ArrayList<>(List.of(whenDone)));
+        endings.put(lease.id(), ending);
+        Set<Session> open = sessions.getOrDefault(lease.id(), Set.of());
+        open.forEach(Session::end);
+        Set<Session> late = Set.copyOf(open);
+        var _ =
+                executor.schedule(
+                        () -> late.forEach(Session::kill),
+                        settings.grace().toMillis(),
+                        TimeUnit.MILLISECONDS);
+        finishIfLast(lease.id());
+    }
+
+    private void finishIfLast(UUID id) {
+        if (!sessions.getOrDefault(id, Set.of()).isEmpty()) {
+            return;
+        }
+        sessions.remove(id);
+        Ending ending = endings.remove(id);
+        if (ending != null) {
+            leases.giveBack(ending.lease());
+            ending.whenDone().forEach(Runnable::run);
+        }
+    }
+
+    private void endExpired() {
+        for (Lease lease : leases.expired()) {
+            LOG.warn("lease={} client={} was not renewed in time", lease.id(), lease.client());
+            leases.end(lease.id()).ifPresent(ended -> end(ended, () -> {}));
+        }
+    }
+
+    /// Opens a session for a client of the lease, or of none ([Hello#NO_LEASE]).
+    void open(UUID lease, SessionOpen request, Consumer<SessionResult> taker) {
+        pool.take(worker -> {
+            Optional<Lease> known = leases.find(lease);
+            if (worker == null) {
+                taker.accept(new SessionResult.NoWorker());
+                return;
+            }
+            if (known.isEmpty() && !lease.equals(Hello.NO_LEASE)) {
+                worker.kill();
+                taker.accept(new SessionResult.LeaseEnded());
+                return;
+            }
+            Session session =
+                    new Session(
+                            this,
+                            worker,
+                            lease,
+                            known.map(Lease::shares).orElse(openShares),
+                            taker);
+            sessions.computeIfAbsent(lease, _ -> new HashSet<>()).add(session);
+            pool.assign(worker, session);
+            session.open(settings, request);
+            Duration patience = Session.PATIENCE;
+            var _ =
+                    executor.schedule(
+                            session::giveUpOpening, patience.toMillis(), TimeUnit.MILLISECONDS);
+        });
+    }
+
+    int driverIndex(Share share) {
+        return devices.get(share.device()).driverIndex();
+    }
+
+    void ended(Session session, UUID lease) {
+        Set<Session> open = sessions.get(lease);
+        if (open != null) {
+            open.remove(session);
+        }
+        finishIfLast(lease);
+    }
+}

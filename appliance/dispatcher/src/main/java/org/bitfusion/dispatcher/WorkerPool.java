@@ -1,0 +1,189 @@
+package org.bitfusion.dispatcher;
+
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.bitfusion.protocol.control.WorkerReport;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Keeps workers ready ahead of need. One starts at a time unless sessions wait for one; a worker
+/// that ends before it is ready is tried again, later each time.
+///
+/// Everything runs on `executor`, a single thread.
+final class WorkerPool implements WorkerProcess.Listener {
+    private static final Logger LOG = LoggerFactory.getLogger(WorkerPool.class);
+    private static final int GIVE_UP_AFTER = 3;
+    private static final long LONGEST_PAUSE_MILLISECONDS = 10_000;
+    private static final int MOST_STARTING = 4;
+
+    /// Told what the pool learns.
+    interface Listener {
+        /// The GPUs of this machine; told by the first worker that is ready.
+        void devicesKnown(List<WorkerReport.Device> devices);
+
+        /// No worker can be started.
+        void startingFailed(String reason);
+    }
+
+    /// The one who has taken a worker.
+    interface Owner {
+        void reported(WorkerReport report);
+
+        void ended(int exitCode);
+    }
+
+    /// What the pool knows of a worker.
+    private sealed interface Life {
+        record Starting(List<WorkerReport.Device> devices) implements Life {}
+
+        record Ready() implements Life {}
+
+        record Taken(Owner owner) implements Life {}
+    }
+
+    private final DispatcherSettings settings;
+    private final ScheduledExecutorService executor;
+    private final Listener listener;
+    private final Map<WorkerProcess, Life> workers = new HashMap<>();
+    private final Deque<WorkerProcess> ready = new ArrayDeque<>();
+    private final Deque<Consumer<@Nullable WorkerProcess>> waiting = new ArrayDeque<>();
+    private long nextId = 1;
+    private int starting;
+    private int failures;
+    private boolean pausing;
+    private boolean devicesKnown;
+    private boolean closed;
+
+    WorkerPool(DispatcherSettings settings, ScheduledExecutorService executor, Listener listener) {
+        this.settings = settings;
+        this.executor = executor;
+        this.listener = listener;
+    }
+
+    /// Starts as many workers as are missing.
+    void fill() {
+        int wanted = Math.max(settings.prestartedWorkers(), devicesKnown ? 0 : 1) + waiting.size();
+        int atOnce = Math.clamp(waiting.size(), 1, MOST_STARTING);
+        while (!closed && !pausing && starting < atOnce && ready.size() + starting < wanted) {
+            startOne();
+        }
+    }
+
+    private void startOne() {
+        try {
+            WorkerProcess worker = WorkerProcess.start(nextId++, settings, executor, this);
+            workers.put(worker, new Life.Starting(new ArrayList<>()));
+            starting++;
+        } catch (IOException e) {
+            startFailed(String.valueOf(e.getMessage()));
+        }
+    }
+
+    /// Gives a worker to `taker`, now or when one is ready; null when none can be had.
+    void take(Consumer<@Nullable WorkerProcess> taker) {
+        WorkerProcess worker = ready.poll();
+        if (worker == null) {
+            waiting.add(taker);
+        } else {
+            taker.accept(worker);
+        }
+        fill();
+    }
+
+    /// From now on `owner` hears what the worker says.
+    void assign(WorkerProcess worker, Owner owner) {
+        workers.put(worker, new Life.Taken(owner));
+    }
+
+    @Override
+    public void reported(WorkerProcess worker, WorkerReport report) {
+        switch (workers.get(worker)) {
+            case Life.Starting(List<WorkerReport.Device> devices) -> {
+                switch (report) {
+                    case WorkerReport.Device device -> devices.add(device);
+                    case WorkerReport.Ready _ -> becomeReady(worker, devices);
+                    case WorkerReport.Failed(String reason) -> startFailed(reason);
+                    default -> worker.kill();
+                }
+            }
+            case Life.Taken(Owner owner) -> owner.reported(report);
+            case Life.Ready _ -> worker.kill();
+            case null -> {}
+        }
+    }
+
+    private void becomeReady(WorkerProcess worker, List<WorkerReport.Device> devices) {
+        starting--;
+        failures = 0;
+        workers.put(worker, new Life.Ready());
+        if (!devicesKnown) {
+            devicesKnown = true;
+            listener.devicesKnown(List.copyOf(devices));
+        }
+        Consumer<@Nullable WorkerProcess> taker = waiting.poll();
+        if (taker == null) {
+            ready.add(worker);
+        } else {
+            taker.accept(worker);
+        }
+        fill();
+    }
+
+    private void startFailed(String reason) {
+        failures++;
+        LOG.error("worker could not start, error=\"{}\" attempt={}", reason, failures);
+        if (failures >= GIVE_UP_AFTER) {
+            listener.startingFailed(reason);
+            waiting.forEach(taker -> taker.accept(null));
+            waiting.clear();
+        }
+        if (!closed) {
+            pausing = true;
+            long pause = Math.min(LONGEST_PAUSE_MILLISECONDS, 100L << Math.min(failures, 10));
+            var _ = executor.schedule(this::goOn, pause, TimeUnit.MILLISECONDS);
+        }
+    }
+
+    private void goOn() {
+        pausing = false;
+        fill();
+    }
+
+    @Override
+    public void ended(WorkerProcess worker, int exitCode) {
+        switch (workers.remove(worker)) {
+            case Life.Starting _ -> {
+                starting--;
+                startFailed("worker ended with exit code " + exitCode + "; see its log");
+            }
+            case Life.Ready _ -> {
+                ready.remove(worker);
+                LOG.warn("worker={} ended while idle, code={}", worker.pid(), exitCode);
+            }
+            case Life.Taken(Owner owner) -> owner.ended(exitCode);
+            case null -> {}
+        }
+        fill();
+    }
+
+    /// Ends the workers that serve nobody. Those that serve go on: their programs finish.
+    void close() {
+        closed = true;
+        workers.forEach((worker, life) -> {
+            if (!(life instanceof Life.Taken)) {
+                worker.kill();
+            }
+        });
+        waiting.forEach(taker -> taker.accept(null));
+        waiting.clear();
+    }
+}

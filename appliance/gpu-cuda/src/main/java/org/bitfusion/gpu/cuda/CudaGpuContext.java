@@ -1,0 +1,176 @@
+package org.bitfusion.gpu.cuda;
+
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.bitfusion.gpu.AllocationBudget;
+import org.bitfusion.gpu.Completion;
+import org.bitfusion.gpu.CudaStatus;
+import org.bitfusion.gpu.GpuContext;
+import org.bitfusion.gpu.GpuEvent;
+import org.bitfusion.gpu.GpuMemory;
+import org.bitfusion.gpu.GpuModule;
+import org.bitfusion.gpu.GpuStream;
+import org.bitfusion.gpu.ModuleImage;
+import org.bitfusion.gpu.Outcome;
+
+/// A context of the driver. Owns its streams, events, modules and memory.
+final class CudaGpuContext implements GpuContext {
+    private static final long LEGACY_STREAM = 1;
+    private static final ThreadLocal<long[]> CURRENT = ThreadLocal.withInitial(() -> new long[1]);
+
+    private final CudaGpuDriver driver;
+    private final CudaGpuDevice device;
+    private final long handle;
+    private final PrintCapture output;
+    private final CudaGpuMemory memory;
+    private final Staging staging = new Staging();
+    private final CudaGpuStream defaultStream;
+    private final List<CudaGpuStream> streams = new CopyOnWriteArrayList<>();
+    private volatile CudaStatus error = CudaStatus.SUCCESS;
+
+    CudaGpuContext(
+            CudaGpuDriver driver,
+            CudaGpuDevice device,
+            long handle,
+            CudaWindow window,
+            AllocationBudget budget,
+            PrintCapture output) {
+        this.driver = driver;
+        this.device = device;
+        this.handle = handle;
+        this.output = output;
+        this.memory = new CudaGpuMemory(this, window, budget);
+        this.defaultStream = new CudaGpuStream(this, LEGACY_STREAM);
+        streams.add(defaultStream);
+    }
+
+    /// Makes this context the calling thread's.
+    void makeCurrent() {
+        long[] current = CURRENT.get();
+        if (current[0] != handle && CudaLibrary.cuCtxSetCurrent(handle) == 0) {
+            current[0] = handle;
+        }
+    }
+
+    /// Remembers an execution error, and answers the context's error if it has one.
+    CudaStatus noted(CudaStatus status) {
+        if (status.isSticky()) {
+            keepFirst(status);
+        }
+        CudaStatus kept = error;
+        return kept.isSuccess() ? status : kept;
+    }
+
+    private synchronized void keepFirst(CudaStatus status) {
+        if (error.isSuccess()) {
+            error = status;
+        }
+    }
+
+    Staging staging() {
+        return staging;
+    }
+
+    void forget(CudaGpuStream stream) {
+        streams.remove(stream);
+    }
+
+    @Override
+    public CudaGpuDevice device() {
+        return device;
+    }
+
+    @Override
+    public GpuMemory memory() {
+        return memory;
+    }
+
+    @Override
+    public GpuStream defaultStream() {
+        return defaultStream;
+    }
+
+    @Override
+    public Outcome<GpuStream> createStream(int flags, int priority) {
+        makeCurrent();
+        return Scratch.longFrom(
+                        room -> CudaLibrary.cuStreamCreateWithPriority(room, flags, priority))
+                .map(stream -> {
+                    CudaGpuStream created = new CudaGpuStream(this, stream);
+                    streams.add(created);
+                    return created;
+                });
+    }
+
+    @Override
+    public Outcome<GpuEvent> createEvent(int flags) {
+        makeCurrent();
+        return Scratch.longFrom(room -> CudaLibrary.cuEventCreate(room, flags))
+                .map(event -> new CudaGpuEvent(this, event));
+    }
+
+    @Override
+    public Outcome<GpuModule> loadModule(ModuleImage image) {
+        makeCurrent();
+        return CudaGpuModule.load(this, image);
+    }
+
+    @Override
+    public void whenIdle(Completion completion) {
+        List<CudaGpuStream> all = List.copyOf(streams);
+        AtomicInteger left = new AtomicInteger(all.size());
+        for (CudaGpuStream stream : all) {
+            stream.whenReached(status -> {
+                if (left.decrementAndGet() == 0) {
+                    completion.completed(noted(status));
+                }
+            });
+        }
+    }
+
+    @Override
+    public CudaStatus error() {
+        return error;
+    }
+
+    @Override
+    public Outcome<Long> limit(int limit) {
+        makeCurrent();
+        return Scratch.longFrom(room -> CudaLibrary.cuCtxGetLimit(room, limit));
+    }
+
+    @Override
+    public CudaStatus setLimit(int limit, long value) {
+        makeCurrent();
+        return CudaStatus.of(CudaLibrary.cuCtxSetLimit(limit, value));
+    }
+
+    @Override
+    public CudaStatus enablePeer(GpuContext peer) {
+        makeCurrent();
+        return CudaStatus.of(CudaLibrary.cuCtxEnablePeerAccess(((CudaGpuContext) peer).handle, 0));
+    }
+
+    @Override
+    public CudaStatus disablePeer(GpuContext peer) {
+        makeCurrent();
+        return CudaStatus.of(CudaLibrary.cuCtxDisablePeerAccess(((CudaGpuContext) peer).handle));
+    }
+
+    @Override
+    public byte[] takeOutput() {
+        return output.take();
+    }
+
+    @Override
+    public void close() {
+        makeCurrent();
+        List.copyOf(streams).forEach(CudaGpuStream::close);
+        memory.releaseAll();
+        staging.releaseAll();
+        CudaLibrary.cuCtxDestroy_v2(handle);
+        CURRENT.get()[0] = 0;
+        driver.forget(this);
+    }
+}

@@ -1,0 +1,29 @@
+package org.bitfusion.cli.command;
+
+import java.nio.file.Path;
+import java.util.Map;
+import org.bitfusion.cli.Distribution;
+import org.bitfusion.cli.session.SessionEnvironment;
+import org.bitfusion.cli.session.Starter;
+
+/// What the commands that start a program know of their surroundings.
+///
+/// @param distribution the installed product
+/// @param environment of the user's shell
+/// @param starter the parent of the program
+record CommandContext(Distribution distribution, Map<String, String> environment, Starter starter) {
+    /// Where generated adaptor files go, as the product has it.
+    static final Path SESSION_FOLDER = Path.of("/tmp");
+
+    /// The machine's configuration.
+    static final Path SYSTEM_CONFIGURATION = Path.of("/etc");
+
+    Path userHome() {
+        String home = environment.get("HOME");
+        return Path.of(home != null && !home.isEmpty() ? home : System.getProperty("user.home"));
+    }
+
+    SessionEnvironment sessionEnvironment() {
+        return new SessionEnvironment(distribution.home(), environment);
+    }
+}

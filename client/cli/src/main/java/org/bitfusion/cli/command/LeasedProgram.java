@@ -1,0 +1,106 @@
+package org.bitfusion.cli.command;
+
+import java.util.List;
+import org.bitfusion.cli.configuration.ServerAddress;
+import org.bitfusion.cli.lease.AccessSecret;
+import org.bitfusion.cli.lease.Lease;
+import org.bitfusion.cli.options.Share;
+import org.bitfusion.cli.session.SessionFile;
+import org.bitfusion.cli.session.Transcript;
+
+/// A program in a lease of its own, from the request to the release: what `run` and `local` have in
+/// common.
+final class LeasedProgram {
+    private final CommandContext context;
+    private final Transcript transcript;
+    private final GpuChoice choice;
+    private final List<String> application;
+
+    LeasedProgram(
+            CommandContext context,
+            Transcript transcript,
+            GpuChoice choice,
+            List<String> application) {
+        this.context = context;
+        this.transcript = transcript;
+        this.choice = choice;
+        this.application = application;
+    }
+
+    /// The program's exit code.
+    int execute(List<ServerAddress> servers, AccessSecret access) {
+        Lease lease = choice.lease(servers, access, transcript, context.starter());
+        lease.keep(transcript::warn);
+        try (SessionFile file =
+                SessionFile.create(CommandContext.SESSION_FOLDER, lease.adaptorLine() + "\n")) {
+            tellLease(servers, lease, file);
+            int code = ProgramRun.execute(context, file.path(), application);
+            transcript.info("Releasing GPUs from config file '" + file.path() + "'...");
+            file.remove();
+            if (lease.release()) {
+                transcript.info(
+                        "Released GPUs on 1 servers and removed generated config file '"
+                                + file.path()
+                                + "'");
+            } else {
+                transcript.warn(
+                        "The appliance could not be told; the GPUs are free again within "
+                                + lease.renewalSeconds()
+                                + " s. Removed generated config file '"
+                                + file.path()
+                                + "'");
+            }
+            return code;
+        } finally {
+            lease.release();
+        }
+    }
+
+    private void tellLease(List<ServerAddress> servers, Lease lease, SessionFile file) {
+        transcript.plain("Requested resources:");
+        StringBuilder list = new StringBuilder("Server List:");
+        for (ServerAddress server : servers) {
+            list.append(' ').append(server);
+        }
+        transcript.plain(list.toString());
+        transcript.plain("Client idle timeout: 0 min");
+        transcript.info(
+                "Locked "
+                        + lease.deviceCount()
+                        + " GPUs with partial memory "
+                        + shown(choice.share())
+                        + ", configuration saved to '"
+                        + file.path()
+                        + "'");
+        transcript.info(
+                "Running client command '"
+                        + choice.command()
+                        + "' on "
+                        + lease.deviceCount()
+                        + " GPUs, with the following servers:");
+        transcript.info(lease.shownLine());
+        transcript.plain("");
+    }
+
+    /// `1`, `0.5`, `0.8`; an amount in MiB as such.
+    private static String shown(Share share) {
+        return switch (share) {
+            case Share.Whole() -> "1";
+            case Share.Mebibytes(long amount) -> amount + " MiB";
+            case Share.Fraction(long numerator, long denominator) ->
+                    decimal(numerator, denominator);
+        };
+    }
+
+    private static String decimal(long numerator, long denominator) {
+        StringBuilder text = new StringBuilder("0.");
+        long rest = numerator;
+        long unit = denominator / 10;
+        while (rest > 0) {
+            text.append(rest / unit);
+            rest %= unit;
+            unit /= 10;
+        }
+        return text.toString();
+    }
+}

@@ -1,0 +1,29 @@
+package org.bitfusion.cli.command;
+
+import java.util.List;
+import org.bitfusion.cli.lease.AccessSecret;
+import org.bitfusion.cli.lease.Server;
+import org.bitfusion.cli.options.LocalOptions;
+import org.bitfusion.cli.options.WaitTime;
+import org.bitfusion.cli.session.Transcript;
+
+/// `local`: an appliance of the program's own on this machine, for as long as the program runs.
+///
+/// @param context surroundings
+/// @param options what the user typed
+record LocalCommand(CommandContext context, LocalOptions options) {
+    int execute() {
+        try (PrivateAppliance appliance = PrivateAppliance.start(context)) {
+            AccessSecret access = appliance.access();
+            int gpuCount;
+            try (Server server = Server.connect(appliance.address(), access)) {
+                gpuCount = server.deviceCount();
+            }
+            String command = String.join(" ", options.application());
+            GpuChoice choice = new GpuChoice(gpuCount, options.share(), WaitTime.DEFAULT, command);
+            Transcript transcript = new Transcript(options.quiet());
+            return new LeasedProgram(context, transcript, choice, options.application())
+                    .execute(List.of(appliance.address()), access);
+        }
+    }
+}

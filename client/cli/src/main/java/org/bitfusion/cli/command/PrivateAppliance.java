@@ -1,0 +1,103 @@
+package org.bitfusion.cli.command;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.bitfusion.cli.ExitCode;
+import org.bitfusion.cli.Fault;
+import org.bitfusion.cli.configuration.ServerAddress;
+import org.bitfusion.cli.lease.AccessSecret;
+
+/// An appliance in a process of its own, on a free loopback port and with a secret of its own;
+/// closing it ends it.
+final class PrivateAppliance implements AutoCloseable {
+    private static final String LISTENING = "Listening on 127.0.0.1 : ";
+    private static final long END_SECONDS = 5;
+
+    private final Process process;
+    private final Path folder;
+    private final ServerAddress address;
+
+    private PrivateAppliance(Process process, Path folder, ServerAddress address) {
+        this.process = process;
+        this.folder = folder;
+        this.address = address;
+    }
+
+    /// Starts it and waits until it listens.
+    static PrivateAppliance start(CommandContext context) {
+        Path folder = null;
+        try {
+            folder = Files.createTempDirectory(CommandContext.SESSION_FOLDER, "bitfusion-local");
+            ProcessBuilder builder =
+                    new ProcessBuilder(
+                            context.distribution().home().resolve("bin/bitfusion").toString(),
+                            "server",
+                            "-p",
+                            "0");
+            builder.environment()
+                    .put("BF_ACCESS_SECRET_FILE", folder.resolve("access.secret").toString());
+            builder.environment().put("BF_END_WITH_PARENT", "1");
+            builder.redirectError(folder.resolve("log").toFile());
+            Process process = builder.start();
+            Path started = folder;
+            context.starter()
+                    .onCancel(signal -> {
+                        end(process, started);
+                        Runtime.getRuntime().halt(128 + signal);
+                    });
+            return new PrivateAppliance(process, folder, awaitAddress(process, folder));
+        } catch (IOException exception) {
+            throw new Fault(
+                    ExitCode.INTERNAL,
+                    "cannot start an appliance (" + exception.getMessage() + "); see " + folder);
+        }
+    }
+
+    private static ServerAddress awaitAddress(Process process, Path folder) throws IOException {
+        BufferedReader output = process.inputReader();
+        for (String line = output.readLine(); line != null; line = output.readLine()) {
+            if (line.startsWith(LISTENING)) {
+                return new ServerAddress(
+                        "127.0.0.1", Integer.parseInt(line.substring(LISTENING.length()).strip()));
+            }
+        }
+        throw new Fault(
+                ExitCode.INTERNAL, "the appliance did not start; see " + folder.resolve("log"));
+    }
+
+    ServerAddress address() {
+        return address;
+    }
+
+    AccessSecret access() {
+        return AccessSecret.read(
+                Map.of("BF_ACCESS_SECRET_FILE", folder.resolve("access.secret").toString()),
+                folder);
+    }
+
+    @Override
+    public void close() {
+        end(process, folder);
+    }
+
+    private static void end(Process process, Path folder) {
+        process.destroy();
+        try {
+            if (!process.waitFor(END_SECONDS, TimeUnit.SECONDS)) {
+                process.destroyForcibly();
+            }
+            for (String name : new String[] {"access.secret", "log"}) {
+                Files.deleteIfExists(folder.resolve(name));
+            }
+            Files.deleteIfExists(folder);
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        } catch (IOException _) {
+            // What is left in /tmp is of no use to anyone.
+        }
+    }
+}

@@ -1,0 +1,61 @@
+package org.bitfusion.cli.command;
+
+import java.nio.file.Path;
+import java.util.List;
+import org.bitfusion.cli.ExitCode;
+import org.bitfusion.cli.Fault;
+import org.bitfusion.cli.session.Starter;
+
+/// Starts the program in a session and waits for its end.
+final class ProgramRun {
+    private static final int NO_SUCH_FILE = 2; // ENOENT
+    private static final int NO_PERMISSION = 13; // EACCES
+    private static final int SIGNAL_BASE = 128;
+
+    private ProgramRun() {}
+
+    /// Until a program runs, a signal ends this process at once; whatever it holds ends with its
+    /// connections.
+    static void endOnCancel(Starter starter) {
+        starter.onCancel(signal -> Runtime.getRuntime().halt(SIGNAL_BASE + signal));
+    }
+
+    /// The program's exit code, 128 + n for signal n.
+    ///
+    /// @throws Fault if it cannot be started
+    static int execute(CommandContext context, Path adaptorFile, List<String> application) {
+        Starter starter = context.starter();
+        starter.run(
+                context.sessionEnvironment().assignments(adaptorFile, application), application);
+        while (true) {
+            switch (starter.next()) {
+                case Starter.Event.Started _ -> starter.onCancel(_ -> {});
+                case Starter.Event.Ended(int code) -> {
+                    return code;
+                }
+                case Starter.Event.Failed(int error) ->
+                        throw cannotStart(application.getFirst(), error);
+                case Starter.Event.Cancelled(int signal) -> {
+                    return SIGNAL_BASE + signal;
+                }
+            }
+        }
+    }
+
+    private static Fault cannotStart(String program, int error) {
+        return switch (error) {
+            case NO_SUCH_FILE ->
+                    new Fault(
+                            ExitCode.NO_SUCH_PROGRAM,
+                            program + ": no such program; check its name and PATH");
+            case NO_PERMISSION ->
+                    new Fault(
+                            ExitCode.CANNOT_EXECUTE,
+                            program + ": may not be executed; check its permissions");
+            default ->
+                    new Fault(
+                            ExitCode.CANNOT_EXECUTE,
+                            program + ": cannot be executed (errno " + error + ")");
+        };
+    }
+}

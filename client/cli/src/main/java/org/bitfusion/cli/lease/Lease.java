@@ -1,0 +1,171 @@
+package org.bitfusion.cli.lease;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import org.bitfusion.cli.Fault;
+import org.bitfusion.cli.configuration.ServerAddress;
+import org.bitfusion.protocol.message.LeaseRelease;
+import org.bitfusion.protocol.message.LeaseRenew;
+import org.bitfusion.protocol.message.LeaseRequestAnswer;
+import org.bitfusion.protocol.message.LeasedDevice;
+
+/// GPUs held. [#keep] renews the lease in the background until [#release] gives it back.
+public final class Lease {
+    /// Renewals in one renewal time, so that two may fail.
+    private static final int RENEWALS = 3;
+
+    private final ServerAddress address;
+    private final AccessSecret access;
+    private final String build;
+    private final LeaseRequestAnswer granted;
+    private final String hostAddress;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition released = lock.newCondition();
+    private LeaseConnection connection;
+    private boolean ending;
+    private boolean given;
+
+    Lease(
+            ServerAddress address,
+            AccessSecret access,
+            LeaseConnection connection,
+            String build,
+            LeaseRequestAnswer granted) {
+        this.address = address;
+        this.access = access;
+        this.connection = connection;
+        this.build = build;
+        this.granted = granted;
+        this.hostAddress = connection.hostAddress();
+    }
+
+    List<UUID> devices() {
+        List<UUID> devices = new ArrayList<>();
+        for (LeasedDevice device : granted.devices()) {
+            devices.add(device.uuid());
+        }
+        return devices;
+    }
+
+    /// How many GPUs.
+    public int deviceCount() {
+        return granted.devices().size();
+    }
+
+    /// `ip dispatcher_port lease_uuid srs_port version`, as the transcript shows it.
+    public String shownLine() {
+        return hostAddress
+                + " "
+                + address.port()
+                + " "
+                + granted.lease()
+                + " "
+                + granted.storagePort()
+                + " "
+                + build;
+    }
+
+    /// The line of the adaptor file; who knows it is in the session.
+    public String adaptorLine() {
+        return shownLine() + " " + granted.leaseSecret().hex();
+    }
+
+    /// How long the lease lives if nobody renews it.
+    public long renewalSeconds() {
+        return TimeUnit.MILLISECONDS.toSeconds(granted.renewWithinMilliseconds());
+    }
+
+    /// Renews from now on, on a thread of its own.
+    ///
+    /// @param onLost told once if the appliance has ended the lease
+    public void keep(Consumer<String> onLost) {
+        Thread keeper = new Thread(() -> renewUntilReleased(onLost), "lease");
+        keeper.setDaemon(true);
+        keeper.start();
+    }
+
+    private void renewUntilReleased(Consumer<String> onLost) {
+        long pause =
+                TimeUnit.MILLISECONDS.toNanos(
+                        Math.max(1, granted.renewWithinMilliseconds() / RENEWALS));
+        lock.lock();
+        try {
+            while (!ending) {
+                long left = pause;
+                while (left > 0 && !ending) {
+                    left = released.awaitNanos(left);
+                }
+                if (!ending && !renew()) {
+                    ending = true;
+                    onLost.accept(
+                            address
+                                    + ": the appliance has ended this session's lease; GPU calls fail from now on");
+                }
+            }
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// False when the appliance says that the lease is no more. An appliance that does not answer
+    /// is asked again later.
+    private boolean renew() {
+        LeaseRenew message = new LeaseRenew(granted.lease());
+        try {
+            return connection
+                            .call(LeaseRenew.CALL, message.wireBytes(), message::writeFrame)
+                            .status()
+                    == 0;
+        } catch (IOException _) {
+            return reconnect();
+        }
+    }
+
+    private boolean reconnect() {
+        connection.close();
+        LeaseRenew message = new LeaseRenew(granted.lease());
+        try {
+            connection = LeaseConnection.open(address, access);
+            return connection
+                            .call(LeaseRenew.CALL, message.wireBytes(), message::writeFrame)
+                            .status()
+                    == 0;
+        } catch (IOException | Fault _) {
+            return true;
+        }
+    }
+
+    /// Gives the GPUs back, once; false if the appliance could not be told.
+    public boolean release() {
+        lock.lock();
+        try {
+            if (given) {
+                return true;
+            }
+            given = true;
+            ending = true;
+            released.signalAll();
+            LeaseRelease message = new LeaseRelease(granted.lease());
+            try {
+                return connection
+                                .call(LeaseRelease.CALL, message.wireBytes(), message::writeFrame)
+                                .status()
+                        == 0;
+            } catch (IOException _) {
+                return false;
+            } finally {
+                connection.close();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+}

@@ -1,0 +1,205 @@
+package org.bitfusion.cli.lease;
+
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.ConnectException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
+import java.net.UnknownHostException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.time.Duration;
+import org.bitfusion.cli.ExitCode;
+import org.bitfusion.cli.Fault;
+import org.bitfusion.cli.Version;
+import org.bitfusion.cli.configuration.ServerAddress;
+import org.bitfusion.protocol.FrameHeader;
+import org.bitfusion.protocol.Hello;
+import org.bitfusion.protocol.ProtocolException;
+import org.bitfusion.protocol.message.WireConstants;
+
+/// A connection to a dispatcher over which leases are asked for. Used by one thread at a time.
+final class LeaseConnection implements AutoCloseable {
+    private static final int CONNECT_MILLISECONDS = (int) Duration.ofSeconds(3).toMillis();
+    private static final int ANSWER_MILLISECONDS = (int) Duration.ofSeconds(10).toMillis();
+    private static final int SCHEDULER_PORT = 56001;
+
+    private final ServerAddress address;
+    private final Socket socket;
+    private int lastRequest;
+
+    private LeaseConnection(ServerAddress address, Socket socket) {
+        this.address = address;
+        this.socket = socket;
+    }
+
+    /// A frame that answers.
+    ///
+    /// @param status a CUresult
+    /// @param body empty unless the status is 0
+    record Answer(int status, ByteBuffer body) {}
+
+    /// Connects and says hello.
+    ///
+    /// @throws Fault if nobody answers, or not as a dispatcher of this version that lets this user
+    ///   in
+    static LeaseConnection open(ServerAddress address, AccessSecret access) {
+        InetAddress host = resolve(address);
+        Socket socket = new Socket();
+        try {
+            socket.connect(new InetSocketAddress(host, address.port()), CONNECT_MILLISECONDS);
+            socket.setTcpNoDelay(true);
+            socket.setSoTimeout(ANSWER_MILLISECONDS);
+            LeaseConnection connection = new LeaseConnection(address, socket);
+            connection.sayHello(access);
+            return connection;
+        } catch (IOException exception) {
+            closeQuietly(socket);
+            throw fault(address, exception);
+        } catch (Fault fault) {
+            closeQuietly(socket);
+            throw fault;
+        }
+    }
+
+    /// The address in numbers, as the adaptor file has it.
+    String hostAddress() {
+        return socket.getInetAddress().getHostAddress();
+    }
+
+    private static InetAddress resolve(ServerAddress address) {
+        InetAddress host;
+        try {
+            host = InetAddress.getByName(address.host());
+        } catch (UnknownHostException _) {
+            throw new Fault(ExitCode.UNAVAILABLE, address + ": no such host; check the name");
+        }
+        if (!host.isLoopbackAddress()) {
+            throw new Fault(
+                    ExitCode.UNAVAILABLE,
+                    address
+                            + ": not on this machine; until TLS arrives, servers listen on loopback only: use 127.0.0.1");
+        }
+        return host;
+    }
+
+    private void sayHello(AccessSecret access) throws IOException {
+        ByteBuffer hello = ByteBuffer.allocate(Hello.BYTES);
+        int process = (int) ProcessHandle.current().pid();
+        Hello.of(Hello.KIND_LEASE, Version.NUMBER, Hello.NO_LEASE, access.secret(), process)
+                .write(hello);
+        socket.getOutputStream().write(hello.array());
+        Hello answer = Hello.read(receive(Hello.BYTES));
+        if (!answer.answers(Hello.KIND_LEASE)) {
+            throw new ProtocolException("hello: kind " + answer.kind());
+        }
+        switch (answer.status()) {
+            case WELCOME -> {}
+            case OTHER_VERSION ->
+                    throw new Fault(
+                            ExitCode.PROTOCOL,
+                            address
+                                    + ": speaks protocol "
+                                    + answer.version()
+                                    + " (build "
+                                    + answer.build()
+                                    + "), this program "
+                                    + WireConstants.PROTOCOL_VERSION
+                                    + " (build "
+                                    + Version.NUMBER
+                                    + "); install the same version on both sides");
+            case NOT_ALLOWED, UNKNOWN_LEASE ->
+                    throw new Fault(
+                            ExitCode.NOT_ALLOWED,
+                            address
+                                    + ": does not accept the secret in "
+                                    + access.file()
+                                    + "; use the secret of the user who runs the appliance (BF_ACCESS_SECRET_FILE)");
+            case NO_WORKER, BUSY ->
+                    throw new Fault(
+                            ExitCode.UNAVAILABLE, address + ": is too busy to answer; try again");
+        }
+    }
+
+    /// Sends a request and waits for its answer.
+    Answer call(int call, int bodyBytes, RequestWriter writer) throws IOException {
+        int request = ++lastRequest;
+        ByteBuffer frame = ByteBuffer.allocate(FrameHeader.BYTES + bodyBytes);
+        writer.writeFrame(frame, request);
+        socket.getOutputStream().write(frame.array(), 0, frame.position());
+        FrameHeader header = FrameHeader.read(receive(FrameHeader.BYTES));
+        if (!header.answer() || header.call() != call || header.request() != request) {
+            throw new ProtocolException(
+                    "call 0x" + Integer.toHexString(header.call()) + ": answers nothing");
+        }
+        return new Answer(header.status(), receive(header.length()));
+    }
+
+    /// Writes header and body of a request.
+    @FunctionalInterface
+    interface RequestWriter {
+        void writeFrame(ByteBuffer out, int request);
+    }
+
+    private ByteBuffer receive(int byteCount) throws IOException {
+        InputStream input = socket.getInputStream();
+        byte[] bytes = input.readNBytes(byteCount);
+        if (bytes.length < byteCount) {
+            throw new EOFException("closed the connection");
+        }
+        return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    /// What went wrong, as one line with its remedy.
+    static Fault fault(ServerAddress address, IOException exception) {
+        return switch (exception) {
+            case ConnectException _ ->
+                    new Fault(
+                            ExitCode.UNAVAILABLE,
+                            address
+                                    + ": nobody listens there; start the appliance ('bitfusion server -p "
+                                    + address.port()
+                                    + "') or name another with -l"
+                                    + (address.port() == SCHEDULER_PORT
+                                            ? " (56001 is the resource scheduler's port, which is not available yet;"
+                                                    + " the dispatcher's is "
+                                                    + ServerAddress.DEFAULT_PORT
+                                                    + ")"
+                                            : ""));
+            case SocketTimeoutException _ ->
+                    new Fault(
+                            ExitCode.UNAVAILABLE,
+                            address + ": does not answer; check that it is a Bitfusion dispatcher");
+            case ProtocolException _ ->
+                    new Fault(
+                            ExitCode.PROTOCOL,
+                            address
+                                    + ": is no Bitfusion dispatcher ("
+                                    + exception.getMessage()
+                                    + "); check the port");
+            default ->
+                    new Fault(
+                            ExitCode.UNAVAILABLE,
+                            address
+                                    + ": "
+                                    + exception.getMessage()
+                                    + "; check that the appliance runs");
+        };
+    }
+
+    private static void closeQuietly(Socket socket) {
+        try {
+            socket.close();
+        } catch (IOException _) {
+            // It is of no further use.
+        }
+    }
+
+    @Override
+    public void close() {
+        closeQuietly(socket);
+    }
+}

@@ -1,0 +1,125 @@
+package org.bitfusion.protocol.control;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.bitfusion.protocol.ProtocolException;
+import org.bitfusion.protocol.Secret;
+
+/// What the dispatcher tells a worker, a line each.
+public sealed interface WorkerOrder {
+    /// A device of the session.
+    ///
+    /// @param index of the device in the driver
+    /// @param bytes the session's share of its memory
+    record Share(int index, long bytes) {}
+
+    /// Serve one session: open a data port, answer [WorkerReport.Listening], let in who knows the
+    /// secret.
+    ///
+    /// @param lease for the log
+    /// @param portMinimum first port to try; 0 with `portMaximum` 0: any
+    /// @param process of the client, for the log
+    record Open(
+            String lease,
+            Secret secret,
+            int portMinimum,
+            int portMaximum,
+            long windowBase,
+            long windowBytes,
+            int process,
+            String program,
+            List<Share> devices)
+            implements WorkerOrder {
+        public Open {
+            devices = List.copyOf(devices);
+        }
+
+        @Override
+        public String line() {
+            StringBuilder line =
+                    new StringBuilder(
+                            Words.line(
+                                    "open",
+                                    lease,
+                                    secret.hex(),
+                                    portMinimum,
+                                    portMaximum,
+                                    Long.toHexString(windowBase),
+                                    windowBytes,
+                                    process,
+                                    Words.escaped(program)));
+            for (Share share : devices) {
+                line.append(' ').append(share.index()).append(' ').append(share.bytes());
+            }
+            return line.toString();
+        }
+    }
+
+    /// The answer to [WorkerReport.Reserve].
+    ///
+    /// @param granted whether the bytes are set aside
+    /// @param available bytes of the share that are left
+    record Reserved(int id, boolean granted, long available) implements WorkerOrder {
+        @Override
+        public String line() {
+            return Words.line("reserved", id, granted ? 1 : 0, available);
+        }
+    }
+
+    /// The lease is over: end now.
+    record End() implements WorkerOrder {
+        @Override
+        public String line() {
+            return "end";
+        }
+    }
+
+    /// The line without its end. May hold a secret: not for logs.
+    String line();
+
+    static WorkerOrder parse(String line) throws ProtocolException {
+        Words words = new Words(line);
+        WorkerOrder order =
+                switch (words.next()) {
+                    case "open" -> open(words);
+                    case "reserved" ->
+                            new Reserved(words.number(), words.number() == 1, words.longNumber());
+                    case "end" -> new End();
+                    default -> throw words.broken();
+                };
+        if (words.hasNext()) {
+            throw words.broken();
+        }
+        return order;
+    }
+
+    private static Open open(Words words) throws ProtocolException {
+        String lease = words.next();
+        Secret secret;
+        try {
+            secret = Secret.parse(words.next());
+        } catch (IllegalArgumentException e) {
+            throw words.broken();
+        }
+        int portMinimum = words.number();
+        int portMaximum = words.number();
+        long windowBase = words.address();
+        long windowBytes = words.longNumber();
+        int process = words.number();
+        String program = words.text();
+        List<Share> devices = new ArrayList<>();
+        while (words.hasNext()) {
+            devices.add(new Share(words.number(), words.longNumber()));
+        }
+        return new Open(
+                lease,
+                secret,
+                portMinimum,
+                portMaximum,
+                windowBase,
+                windowBytes,
+                process,
+                program,
+                devices);
+    }
+}

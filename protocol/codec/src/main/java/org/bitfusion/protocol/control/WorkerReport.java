@@ -1,0 +1,117 @@
+package org.bitfusion.protocol.control;
+
+import java.util.UUID;
+import org.bitfusion.protocol.ProtocolException;
+
+/// What a worker tells the dispatcher, a line each.
+///
+/// ```
+/// started → Device* Ready | Failed
+/// after WorkerOrder.Open → Listening | NoPort | Failed, then Connected, Reserve* and Release*
+/// ```
+public sealed interface WorkerReport {
+    /// A GPU of this machine; told once after the start, in the order of the driver.
+    record Device(int index, UUID uuid, String name, long totalBytes, int major, int minor)
+            implements WorkerReport {
+        @Override
+        public String line() {
+            return Words.line("device", index, uuid, totalBytes, major, minor, Words.escaped(name));
+        }
+    }
+
+    /// All devices are told; a session may come.
+    record Ready() implements WorkerReport {
+        @Override
+        public String line() {
+            return "ready";
+        }
+    }
+
+    /// The worker cannot do what it is for, and ends.
+    record Failed(String reason) implements WorkerReport {
+        @Override
+        public String line() {
+            return Words.line("failed", Words.escaped(reason));
+        }
+    }
+
+    /// The session's data port is open.
+    record Listening(int port) implements WorkerReport {
+        @Override
+        public String line() {
+            return Words.line("listening", port);
+        }
+    }
+
+    /// Every data port of the range is taken.
+    record NoPort() implements WorkerReport {
+        @Override
+        public String line() {
+            return "noport";
+        }
+    }
+
+    /// The client has come and proved that it is the right one.
+    record Connected() implements WorkerReport {
+        @Override
+        public String line() {
+            return "connected";
+        }
+    }
+
+    /// Asks for a part of the share; 0 bytes only ask what is left.
+    ///
+    /// @param id repeated by the answer, [WorkerOrder.Reserved]
+    record Reserve(int id, int device, long bytes) implements WorkerReport {
+        @Override
+        public String line() {
+            return Words.line("reserve", id, device, bytes);
+        }
+    }
+
+    /// Gives a part of the share back.
+    record Release(int device, long bytes) implements WorkerReport {
+        @Override
+        public String line() {
+            return Words.line("release", device, bytes);
+        }
+    }
+
+    /// The line without its end.
+    String line();
+
+    static WorkerReport parse(String line) throws ProtocolException {
+        Words words = new Words(line);
+        WorkerReport report =
+                switch (words.next()) {
+                    case "device" -> device(words);
+                    case "ready" -> new Ready();
+                    case "failed" -> new Failed(words.text());
+                    case "listening" -> new Listening(words.number());
+                    case "noport" -> new NoPort();
+                    case "connected" -> new Connected();
+                    case "reserve" ->
+                            new Reserve(words.number(), words.number(), words.longNumber());
+                    case "release" -> new Release(words.number(), words.longNumber());
+                    default -> throw words.broken();
+                };
+        if (words.hasNext()) {
+            throw words.broken();
+        }
+        return report;
+    }
+
+    private static Device device(Words words) throws ProtocolException {
+        int index = words.number();
+        UUID uuid;
+        try {
+            uuid = UUID.fromString(words.next());
+        } catch (IllegalArgumentException e) {
+            throw words.broken();
+        }
+        long totalBytes = words.longNumber();
+        int major = words.number();
+        int minor = words.number();
+        return new Device(index, uuid, words.text(), totalBytes, major, minor);
+    }
+}
