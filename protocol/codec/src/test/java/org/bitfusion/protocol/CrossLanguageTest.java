@@ -96,7 +96,55 @@ class CrossLanguageTest {
             ByteBuffer.wrap(bytes)
                     .order(java.nio.ByteOrder.LITTLE_ENDIAN)
                     .putInt(0, bytes.length - FrameHeader.BYTES);
-            assertThat(echo(bytes).status()).isEqualTo(3);
+            Result result = echo(bytes);
+            assertThat(result.shown()).containsExactly("malformed");
+            assertThat(result.frames().remaining()).isZero();
+        }
+    }
+
+    /// The sanitizers end the program if a reader leaves its frame; text that is not UTF-8 is the
+    /// one thing that only Java refuses.
+    @Test
+    void cRefusesTheNonsenseThatJavaRefuses() throws IOException, InterruptedException {
+        assumeTrue(compiled, "skipped: no C compiler");
+        SplittableRandom random = new SplittableRandom(11);
+        ByteArrayOutputStream frames = new ByteArrayOutputStream();
+        List<String> verdicts = new ArrayList<>();
+        for (Kind kind : AllMessages.kinds()) {
+            for (int i = 0; i < 100; i++) {
+                byte[] body = new byte[kind.minimum() + random.nextInt(-2, 60) + 2];
+                for (int at = 0; at < body.length; at++) {
+                    body[at] =
+                            (byte) (random.nextInt(3) > 0 ? random.nextInt(3) : random.nextInt());
+                }
+                ByteBuffer header = ByteBuffer.allocate(FrameHeader.BYTES);
+                int flags = kind.answer() ? FrameHeader.ANSWER : 0;
+                FrameHeader.write(header, body.length, kind.call(), flags, 1, 0);
+                frames.writeBytes(bytes(header.flip()));
+                frames.writeBytes(body);
+                verdicts.add(verdict(kind, body));
+            }
+        }
+        Result result = echo(frames.toByteArray());
+        assertThat(result.status()).isZero();
+        assertThat(result.shown()).hasSameSizeAs(verdicts);
+        assertThat(verdicts).contains("good", "malformed");
+        for (int i = 0; i < verdicts.size(); i++) {
+            if (!verdicts.get(i).equals("not UTF-8")) {
+                String shown = result.shown().get(i);
+                assertThat(shown.equals("malformed") ? shown : "good")
+                        .as(shown)
+                        .isEqualTo(verdicts.get(i));
+            }
+        }
+    }
+
+    private static String verdict(Kind kind, byte[] body) {
+        try {
+            kind.read(ByteBuffer.wrap(body).order(java.nio.ByteOrder.LITTLE_ENDIAN));
+            return "good";
+        } catch (ProtocolException e) {
+            return String.valueOf(e.getMessage()).contains("not UTF-8") ? "not UTF-8" : "malformed";
         }
     }
 

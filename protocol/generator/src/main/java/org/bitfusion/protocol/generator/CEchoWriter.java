@@ -48,8 +48,10 @@ final class CEchoWriter {
                     if (frame.length > BF_MAX_BODY || fread(body, 1, frame.length, stdin) != frame.length)
                         return 2;
                     size_t written = echo(&frame, body, out);
-                    if (written == 0)
-                        return 3;
+                    if (written == 0) {
+                        fprintf(stderr, "malformed\\n");
+                        continue;
+                    }
                     memcpy(out + written, body + (written - BF_FRAME_BYTES), frame.length - (written - BF_FRAME_BYTES));
                     if (fwrite(out, 1, BF_FRAME_BYTES + frame.length, stdout) != BF_FRAME_BYTES + frame.length)
                         return 4;

@@ -130,8 +130,21 @@ final class Validation {
                                 + other.position()
                                 + ")");
             }
+            checkSince(message);
             checkBody(message, message.fields());
             message.answer().ifPresent(answer -> checkBody(message, answer));
+        }
+    }
+
+    private void checkSince(Message message) {
+        Constant version = specification.constants().get("PROTOCOL_VERSION");
+        if (message.since() < 1 || (version != null && message.since() > version.value())) {
+            throw problem(
+                    message.position(),
+                    message.name()
+                            + " is since "
+                            + message.since()
+                            + " (expected: 1 to the protocol's version)");
         }
     }
 

@@ -25,6 +25,7 @@ class SpecificationErrorsTest {
                 "message 1 m oneway client since 1 { a: payload max 5 b: u8 } | a payload must be the last field",
                 "message 1 m oneway client since 1 { a: bytes max 5 b: payload max 5 } | the fields before a payload must be of fixed size",
                 "constant MAX_BODY = 8 message 1 m oneway client since 1 { a: bytes max 9 } | m can take 9 bytes (expected: at most 8)",
+                "constant PROTOCOL_VERSION = 1 message 1 m oneway client since 2 { } | m is since 2 (expected: 1 to the protocol's version)",
                 "function cuF local { cuF 3020 (int *a) } | a is a pointer without direction",
                 "function cuF local { cuF 3020 (in int a) } | a is no pointer but has a direction",
                 "function cuF local { cuF 3020 (CUnothing a) } | unknown type CUnothing",
