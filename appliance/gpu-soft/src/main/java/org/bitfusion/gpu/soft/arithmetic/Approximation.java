@@ -64,8 +64,9 @@ public final class Approximation {
         return (float) Math.sqrt(x);
     }
 
+    /// Two roundings: 2^-23; the ISA allows a relative error of 2^-22.9.
     public static float rsqrt(float x) {
-        return (float) (1 / Math.sqrt(x));
+        return 1 / (float) Math.sqrt(x);
     }
 
     public static double rsqrt(double x) {

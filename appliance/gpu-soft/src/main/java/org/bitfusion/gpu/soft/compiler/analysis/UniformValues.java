@@ -125,7 +125,10 @@ public final class UniformValues {
         return switch (operand) {
             case Register register -> isUniform(register.number());
             case Operand.Negated negated -> isUniform(negated.predicate().number());
-            case Operand.Immediate _, Operand.SymbolAddress _ -> true;
+            case Operand.Immediate _ -> true;
+            case Operand.SymbolAddress address ->
+                    !(address.symbol() instanceof PtxParameter parameter)
+                            || isKernelParameter(parameter);
             case SpecialRegister special -> isUniform(special);
             case Operand.Address address ->
                     load

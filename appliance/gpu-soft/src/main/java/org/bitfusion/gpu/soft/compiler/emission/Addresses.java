@@ -9,6 +9,7 @@ import org.bitfusion.gpu.soft.compiler.runtime.Memory;
 import org.bitfusion.ptx.Instruction;
 import org.bitfusion.ptx.Operand;
 import org.bitfusion.ptx.PtxFunction;
+import org.bitfusion.ptx.PtxParameter;
 import org.bitfusion.ptx.PtxType;
 import org.bitfusion.ptx.StateSpace;
 import org.bitfusion.ptx.Symbol;
@@ -43,6 +44,14 @@ final class Addresses {
             return;
         }
         Kernel.Place place = code.kernel().place(symbol);
+        if (place.space() == StateSpace.LOCAL
+                && symbol instanceof PtxParameter parameter
+                && parameter.space() == StateSpace.PARAM) {
+            pushSpaceBase(code, StateSpace.LOCAL);
+            pushGenericDistance(code);
+            builder.ladd().loadConstant(place.offset() + offset).ladd();
+            return;
+        }
         switch (place.space()) {
             case SHARED, LOCAL -> builder.loadConstant(place.offset() + offset);
             case GLOBAL -> {
