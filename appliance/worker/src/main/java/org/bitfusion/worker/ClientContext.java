@@ -1,0 +1,50 @@
+package org.bitfusion.worker;
+
+import org.bitfusion.gpu.CudaStatus;
+import org.bitfusion.gpu.GpuContext;
+
+/// A context of the client, and the first error in it that nobody has been told of.
+final class ClientContext {
+    private final long handle;
+    private final int device;
+    private final GpuContext gpu;
+    private CudaStatus deferred = CudaStatus.SUCCESS;
+
+    /// @param device index in the driver
+    ClientContext(long handle, int device, GpuContext gpu) {
+        this.handle = handle;
+        this.device = device;
+        this.gpu = gpu;
+    }
+
+    long handle() {
+        return handle;
+    }
+
+    int device() {
+        return device;
+    }
+
+    GpuContext gpu() {
+        return gpu;
+    }
+
+    /// A call that is not answered has failed. The first error stays.
+    synchronized void defer(CudaStatus status) {
+        if (deferred == CudaStatus.SUCCESS) {
+            deferred = status;
+        }
+    }
+
+    /// What the next answer says before anything else: the context's own error, which it keeps, or
+    /// the deferred one, which is told once.
+    synchronized CudaStatus takeError() {
+        CudaStatus sticky = gpu.error();
+        if (sticky != CudaStatus.SUCCESS) {
+            return sticky;
+        }
+        CudaStatus told = deferred;
+        deferred = CudaStatus.SUCCESS;
+        return told;
+    }
+}

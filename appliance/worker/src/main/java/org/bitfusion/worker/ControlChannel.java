@@ -1,0 +1,101 @@
+package org.bitfusion.worker;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.bitfusion.protocol.ProtocolException;
+import org.bitfusion.protocol.control.WorkerOrder;
+import org.bitfusion.protocol.control.WorkerReport;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The worker's side of the two pipes to the dispatcher.
+final class ControlChannel {
+    private static final Logger LOG = LoggerFactory.getLogger(ControlChannel.class);
+
+    /// Told of what the dispatcher wants.
+    interface Listener {
+        void open(WorkerOrder.Open order);
+
+        /// The lease is over.
+        void end();
+
+        /// The dispatcher is gone.
+        void dispatcherGone();
+    }
+
+    private final BufferedReader orders;
+    private final OutputStream reports;
+    private final AtomicInteger ids = new AtomicInteger();
+    private final Map<Integer, CompletableFuture<WorkerOrder.Reserved>> asked =
+            new ConcurrentHashMap<>();
+    private volatile boolean gone;
+
+    ControlChannel(InputStream orders, OutputStream reports) {
+        this.orders = new BufferedReader(new InputStreamReader(orders, StandardCharsets.UTF_8));
+        this.reports = reports;
+    }
+
+    void report(WorkerReport report) {
+        byte[] line = (report.line() + "\n").getBytes(StandardCharsets.UTF_8);
+        synchronized (reports) {
+            try {
+                reports.write(line);
+                reports.flush();
+            } catch (IOException e) {
+                LOG.debug("the dispatcher is gone, report lost");
+            }
+        }
+    }
+
+    /// Asks the ledger and waits for its answer, which depends on nothing but the dispatcher.
+    ///
+    /// @param whenGone the answer when there is no dispatcher any more
+    WorkerOrder.Reserved reserve(int device, long bytes, WorkerOrder.Reserved whenGone) {
+        int id = ids.incrementAndGet();
+        CompletableFuture<WorkerOrder.Reserved> answer = new CompletableFuture<>();
+        asked.put(id, answer);
+        report(new WorkerReport.Reserve(id, device, bytes));
+        if (gone) {
+            asked.remove(id);
+            return whenGone;
+        }
+        WorkerOrder.Reserved reserved = answer.join();
+        return reserved == GONE ? whenGone : reserved;
+    }
+
+    private static final WorkerOrder.Reserved GONE = new WorkerOrder.Reserved(0, false, 0);
+
+    /// Reads orders until the dispatcher is gone.
+    void listen(Listener listener) {
+        try {
+            for (String line = orders.readLine(); line != null; line = orders.readLine()) {
+                switch (WorkerOrder.parse(line)) {
+                    case WorkerOrder.Open open -> listener.open(open);
+                    case WorkerOrder.Reserved reserved -> {
+                        CompletableFuture<WorkerOrder.Reserved> answer =
+                                asked.remove(reserved.id());
+                        if (answer != null) {
+                            answer.complete(reserved);
+                        }
+                    }
+                    case WorkerOrder.End _ -> listener.end();
+                }
+            }
+        } catch (ProtocolException e) {
+            LOG.error("error=\"{}\"", e.getMessage());
+        } catch (IOException e) {
+            LOG.debug("the dispatcher's pipe broke");
+        }
+        gone = true;
+        asked.values().forEach(answer -> answer.complete(GONE));
+        listener.dispatcherGone();
+    }
+}

@@ -1,0 +1,100 @@
+package org.bitfusion.worker;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.GatheringByteChannel;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import org.bitfusion.protocol.FrameHeader;
+import org.bitfusion.protocol.message.MemData;
+
+/// Writes frames to the client from any thread. A small frame never waits for another thread's bulk
+/// data: while somebody writes it is left to him, and he writes it before his next chunk. Small frames of one
+/// thread keep their order.
+///
+/// When the client is gone nothing is written any more; whoever reads from it notices.
+final class FrameWriter {
+    private static final int SMALL = 16 * 1024;
+    private static final int BULK_HEADER = FrameHeader.BYTES + MemData.MINIMUM_BYTES;
+
+    private final GatheringByteChannel channel;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final ConcurrentLinkedQueue<ByteBuffer> left = new ConcurrentLinkedQueue<>();
+    private final ByteBuffer small = ByteBuffer.allocateDirect(SMALL);
+    private final ByteBuffer bulkHeader = ByteBuffer.allocateDirect(BULK_HEADER);
+    private volatile boolean broken;
+
+    FrameWriter(GatheringByteChannel channel) {
+        this.channel = channel;
+    }
+
+    /// Sends a small frame.
+    ///
+    /// @param bodyBytes its length without the header
+    /// @param frame writes header and body
+    void send(int bodyBytes, Consumer<ByteBuffer> frame) {
+        int bytes = FrameHeader.BYTES + bodyBytes;
+        if (bytes <= SMALL && lock.tryLock()) {
+            try {
+                writeLeft();
+                frame.accept(small.clear());
+                write(small.flip());
+            } finally {
+                lock.unlock();
+            }
+        } else {
+            ByteBuffer copy = ByteBuffer.allocate(bytes);
+            frame.accept(copy);
+            left.add(copy.flip());
+        }
+        drain();
+    }
+
+    void fail(int call, int request, int status) {
+        send(0, out -> FrameHeader.writeFailure(out, call, request, status));
+    }
+
+    /// Sends a frame with payload; waits until the client takes it.
+    ///
+    /// @param payload from position to limit, at most BULK_CHUNK; all of it is taken
+    void sendData(MemData header, ByteBuffer payload) {
+        lock.lock();
+        try {
+            writeLeft();
+            header.writeFrame(bulkHeader.clear(), payload.remaining());
+            write(bulkHeader.flip(), payload);
+        } finally {
+            lock.unlock();
+        }
+        drain();
+    }
+
+    private void drain() {
+        while (!left.isEmpty() && lock.tryLock()) {
+            try {
+                writeLeft();
+            } finally {
+                lock.unlock();
+            }
+        }
+    }
+
+    private void writeLeft() {
+        for (ByteBuffer frame = left.poll(); frame != null; frame = left.poll()) {
+            write(frame);
+        }
+    }
+
+    private void write(ByteBuffer... sources) {
+        ByteBuffer last = sources[sources.length - 1];
+        try {
+            while (!broken && (last.hasRemaining() || sources[0].hasRemaining())) {
+                channel.write(sources);
+            }
+        } catch (IOException e) {
+            broken = true;
+        }
+        last.position(last.limit());
+    }
+}

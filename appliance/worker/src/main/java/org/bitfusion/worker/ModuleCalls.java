@@ -1,0 +1,185 @@
+package org.bitfusion.worker;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.Map;
+import org.bitfusion.gpu.CudaStatus;
+import org.bitfusion.gpu.GpuModule;
+import org.bitfusion.gpu.ModuleImage;
+import org.bitfusion.gpu.Outcome;
+import org.bitfusion.protocol.ProtocolException;
+import org.bitfusion.protocol.message.ImageKnown;
+import org.bitfusion.protocol.message.ImageKnownAnswer;
+import org.bitfusion.protocol.message.Log;
+import org.bitfusion.protocol.message.ModuleCheck;
+import org.bitfusion.protocol.message.ModuleCheckAnswer;
+import org.bitfusion.protocol.message.ModuleGlobal;
+import org.bitfusion.protocol.message.ModuleGlobalAnswer;
+import org.bitfusion.protocol.message.ModuleLoad;
+import org.bitfusion.protocol.message.ModuleLoadKnown;
+import org.bitfusion.protocol.message.ModuleUnload;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The messages about modules and their images. An image that cannot be loaded is told by the first
+/// call that uses it, and in both logs.
+final class ModuleCalls {
+    private static final Logger LOG = LoggerFactory.getLogger(ModuleCalls.class);
+
+    /// Largest image, and most bytes of images on their way.
+    private static final long MOST_IMAGE_BYTES = 1L << 30;
+
+    private static final int MOST_LOG_BYTES = 8000;
+    private static final byte LEVEL_ERROR = 1;
+
+    /// A module and its context.
+    record ClientModule(ClientContext context, GpuModule gpu) {}
+
+    private final SessionState session;
+    private final ImageStore images;
+    private final HandleTable<ClientModule> modules = new HandleTable<>("module");
+    private final Map<Long, ByteBuffer> arriving = new HashMap<>();
+    private long arrivingBytes;
+
+    ModuleCalls(SessionState session, ImageStore images) {
+        this.session = session;
+        this.images = images;
+    }
+
+    void load(ModuleLoad message, int payloadBytes, ByteBuffer begun) throws IOException {
+        ByteBuffer image = image(message, payloadBytes);
+        image.limit(image.position() + payloadBytes);
+        session.reader.readPayload(begun, image);
+        if (image.position() == image.capacity()) {
+            arriving.remove(message.module());
+            arrivingBytes -= image.capacity();
+            load(message.module(), message.context(), message.kind(), image.flip());
+            images.store(image);
+        }
+    }
+
+    /// Where the next chunk belongs.
+    private ByteBuffer image(ModuleLoad message, int payloadBytes) throws ProtocolException {
+        long total = message.totalBytes();
+        ByteBuffer image = arriving.get(message.module());
+        if (image == null) {
+            if (total < 1 || total > MOST_IMAGE_BYTES - arrivingBytes) {
+                throw new ProtocolException("module.load: image of %d bytes".formatted(total));
+            }
+            image = ByteBuffer.allocate((int) total);
+            arriving.put(message.module(), image);
+            arrivingBytes += total;
+        }
+        if (image.capacity() != total
+                || image.position() != message.offset()
+                || payloadBytes > total - message.offset()) {
+            throw new ProtocolException(
+                    "module.load: chunk at %d of %d bytes (expected: at %d of %d)"
+                            .formatted(
+                                    message.offset(), total, image.position(), image.capacity()));
+        }
+        return image;
+    }
+
+    void loadKnown(ModuleLoadKnown message) throws IOException {
+        ByteBuffer image =
+                images.find(message.hash())
+                        .orElseThrow(
+                                () ->
+                                        new ProtocolException(
+                                                "module.load_known: hash was not confirmed"));
+        load(message.module(), message.context(), message.kind(), image);
+    }
+
+    private void load(long handle, long contextHandle, byte kind, ByteBuffer image)
+            throws IOException {
+        ClientContext context = session.contexts.find(contextHandle);
+        if (context == null) {
+            modules.addFailed(handle, session.contexts.failure(contextHandle));
+            return;
+        }
+        String name = "module 0x" + Long.toHexString(handle);
+        ModuleImage content = new ModuleImage(kind(kind), image.asReadOnlyBuffer(), name);
+        switch (context.gpu().loadModule(content)) {
+            case Outcome.Success<GpuModule>(GpuModule gpu) ->
+                    modules.add(handle, new ClientModule(context, gpu));
+            case Outcome.Failure<GpuModule>(CudaStatus status, String detail) -> {
+                modules.addFailed(handle, status);
+                tell(name + ": " + status.cudaName() + (detail.isEmpty() ? "" : ": " + detail));
+            }
+        }
+    }
+
+    private static ModuleImage.Kind kind(byte kind) throws ProtocolException {
+        return switch (kind) {
+            case 1 -> ModuleImage.Kind.PTX;
+            case 2 -> ModuleImage.Kind.ELF;
+            case 3 -> ModuleImage.Kind.FAT_BINARY;
+            default -> throw new ProtocolException("module.load: kind " + kind);
+        };
+    }
+
+    /// Says it in the appliance's log and in the client's.
+    void tell(String text) {
+        LOG.error("error=\"{}\"", text);
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        String fitting =
+                bytes.length <= MOST_LOG_BYTES ? text : text.substring(0, MOST_LOG_BYTES / 4);
+        Log message = new Log(LEVEL_ERROR, fitting);
+        session.writer.send(message.wireBytes(), message::writeFrame);
+    }
+
+    void check(int request, ModuleCheck message) {
+        if (modules.find(message.module()) == null) {
+            session.writer.fail(
+                    ModuleCheck.CALL, request, modules.failure(message.module()).code());
+            return;
+        }
+        ModuleCheckAnswer answer = new ModuleCheckAnswer(ByteBuffer.allocate(0));
+        session.writer.send(answer.wireBytes(), out -> answer.writeFrame(out, request));
+    }
+
+    void known(int request, ImageKnown message) {
+        ImageKnownAnswer answer =
+                new ImageKnownAnswer((byte) (images.isKnown(message.hash()) ? 1 : 0));
+        session.writer.send(answer.wireBytes(), out -> answer.writeFrame(out, request));
+    }
+
+    void unload(ModuleUnload message, FunctionCalls functions) {
+        ClientModule module = modules.remove(message.module());
+        if (module != null) {
+            functions.forget(module.gpu());
+            module.gpu().close();
+        }
+    }
+
+    void global(int request, ModuleGlobal message) {
+        ClientModule module = modules.find(message.module());
+        if (module == null) {
+            session.writer.fail(
+                    ModuleGlobal.CALL, request, modules.failure(message.module()).code());
+            return;
+        }
+        session.answer(
+                ModuleGlobal.CALL,
+                request,
+                module.context(),
+                () -> module.gpu().global(message.name()),
+                (GpuModule.Global global) -> {
+                    ModuleGlobalAnswer answer =
+                            new ModuleGlobalAnswer(global.address(), global.bytes());
+                    return new SessionState.Answer(answer.wireBytes(), answer::writeFrame);
+                });
+    }
+
+    HandleTable<ClientModule> modules() {
+        return modules;
+    }
+
+    /// The context and all that was in it are gone.
+    void forget(ClientContext context) {
+        modules.removeIf(module -> module.context() == context);
+    }
+}

@@ -1,0 +1,202 @@
+package org.bitfusion.worker;
+
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import org.bitfusion.gpu.CudaStatus;
+import org.bitfusion.gpu.DeviceSnapshot;
+import org.bitfusion.gpu.DriverOptions;
+import org.bitfusion.gpu.GpuDevice;
+import org.bitfusion.gpu.GpuDriver;
+import org.bitfusion.gpu.GpuDriverProvider;
+import org.bitfusion.gpu.Outcome;
+import org.bitfusion.protocol.control.WorkerOrder;
+import org.bitfusion.protocol.control.WorkerReport;
+import org.bitfusion.protocol.cuda.DeviceAttribute;
+import org.bitfusion.protocol.message.SessionDevices;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The life of a worker process.
+///
+/// ```
+/// probe devices → ready → (order to open) → port open → client connected → frames → client gone
+///    |              |                          |                                       |
+///    no GPU         dispatcher gone            no port, dispatcher gone                |
+///    v              v                          v                                       v
+///  [#run] answers the exit code in every case, and the process ends at once with all its memory
+/// ```
+public final class Worker implements ControlChannel.Listener {
+    /// The exit code of a worker that did what it is for.
+    public static final int DONE = 0;
+
+    /// The exit code of a worker that has no GPU, no port, or whose GPU cannot be opened.
+    public static final int CANNOT_SERVE = 3;
+
+    /// The exit code after a client that broke the protocol.
+    public static final int CLIENT_BROKE_PROTOCOL = 4;
+
+    private static final Logger LOG = LoggerFactory.getLogger(Worker.class);
+
+    private final GpuDriverProvider provider;
+    private final Map<String, String> environment;
+    private final Path imageFolder;
+    private final String build;
+    private final ControlChannel control;
+    private final CompletableFuture<Integer> exitCode = new CompletableFuture<>();
+    private volatile boolean connected;
+
+    /// @param orders what the dispatcher says
+    /// @param reports what the dispatcher hears
+    /// @param imageFolder keeps large images across sessions
+    public Worker(
+            GpuDriverProvider provider,
+            Map<String, String> environment,
+            InputStream orders,
+            OutputStream reports,
+            Path imageFolder,
+            String build) {
+        this.provider = provider;
+        this.environment = Map.copyOf(environment);
+        this.imageFolder = imageFolder;
+        this.build = build;
+        control = new ControlChannel(orders, reports);
+    }
+
+    /// Serves one session.
+    ///
+    /// @return the exit code; the caller ends the process without delay
+    public int run() {
+        switch (provider.probe(environment)) {
+            case Outcome.Success<List<DeviceSnapshot>>(List<DeviceSnapshot> devices)
+                    when !devices.isEmpty() -> {
+                devices.forEach(device -> control.report(report(device)));
+                control.report(new WorkerReport.Ready());
+            }
+            case Outcome.Success<List<DeviceSnapshot>> _ -> {
+                return cannotServe("no GPU in this machine");
+            }
+            case Outcome.Failure<List<DeviceSnapshot>>(CudaStatus status, String detail) -> {
+                return cannotServe(status.cudaName() + " " + detail);
+            }
+        }
+        Thread.ofPlatform().daemon().name("orders").start(() -> control.listen(this));
+        return exitCode.join();
+    }
+
+    private int cannotServe(String reason) {
+        control.report(new WorkerReport.Failed(reason));
+        return CANNOT_SERVE;
+    }
+
+    private static WorkerReport report(DeviceSnapshot device) {
+        Map<Integer, Integer> attributes = device.attributes();
+        return new WorkerReport.Device(
+                device.index(),
+                SnapshotMessage.uuid(device.uuid()),
+                device.name(),
+                device.totalMemory(),
+                attributes.getOrDefault(DeviceAttribute.COMPUTE_CAPABILITY_MAJOR, 0),
+                attributes.getOrDefault(DeviceAttribute.COMPUTE_CAPABILITY_MINOR, 0));
+    }
+
+    @Override
+    public void open(WorkerOrder.Open order) {
+        Thread.ofPlatform()
+                .name("reader")
+                .start(
+                        () -> {
+                            try {
+                                exitCode.complete(serve(order));
+                            } catch (IOException | RuntimeException | Error e) {
+                                LOG.error("lease={} session failed", order.lease(), e);
+                                exitCode.complete(cannotServe(e.toString()));
+                            }
+                        });
+    }
+
+    @Override
+    public void end() {
+        LOG.info("the lease is over");
+        exitCode.complete(DONE);
+    }
+
+    @Override
+    public void dispatcherGone() {
+        if (!connected) {
+            exitCode.complete(DONE);
+        }
+    }
+
+    private int serve(WorkerOrder.Open order) throws IOException {
+        Optional<DataListener> opened =
+                DataListener.open(
+                        order.portMinimum(), order.portMaximum(), order.secret(), build);
+        if (opened.isEmpty()) {
+            control.report(new WorkerReport.NoPort());
+            return CANNOT_SERVE;
+        }
+        try (DataListener listener = opened.get()) {
+            control.report(new WorkerReport.Listening(listener.port()));
+            LeaseBudget budget = new LeaseBudget(control, order.devices());
+            Outcome<GpuDriver> driver =
+                    provider.open(
+                            new DriverOptions(
+                                    order.windowBase(),
+                                    order.windowBytes(),
+                                    budget,
+                                    environment));
+            if (driver instanceof Outcome.Failure<GpuDriver>(CudaStatus status, String detail)) {
+                return cannotServe(status.cudaName() + " " + detail);
+            }
+            SocketChannel client = listener.accept();
+            connected = true;
+            control.report(new WorkerReport.Connected());
+            return converse(order, driver.value(), client);
+        }
+    }
+
+    private int converse(WorkerOrder.Open order, GpuDriver driver, SocketChannel client) {
+        LOG.info(
+                "lease={} client={} program=\"{}\" session begins",
+                order.lease(),
+                order.process(),
+                order.program());
+        List<GpuDevice> devices = new ArrayList<>();
+        for (WorkerOrder.Share share : order.devices()) {
+            devices.add(driver.devices().get(share.index()));
+        }
+        FrameWriter writer = new FrameWriter(client);
+        FrameReader reader = new FrameReader(client);
+        SessionState state = new SessionState(driver, devices, reader, writer);
+        SessionDevices snapshot = SnapshotMessage.of(driver, devices, order);
+        writer.send(snapshot.wireBytes(), snapshot::writeFrame);
+        try {
+            reader.run(
+                    new ClientSession(state, new ImageStore(imageFolder)), state::executed);
+            LOG.info("lease={} client={} session ends", order.lease(), order.process());
+            return DONE;
+        } catch (org.bitfusion.protocol.ProtocolException e) {
+            LOG.error(
+                    "lease={} client={} error=\"{}\", connection closed",
+                    order.lease(),
+                    order.process(),
+                    e.getMessage());
+            return CLIENT_BROKE_PROTOCOL;
+        } catch (EOFException e) {
+            LOG.info("lease={} client={} gone within a frame", order.lease(), order.process());
+            return DONE;
+        } catch (IOException e) {
+            LOG.info("lease={} client={} gone: {}", order.lease(), order.process(), e.toString());
+            return DONE;
+        }
+    }
+}
