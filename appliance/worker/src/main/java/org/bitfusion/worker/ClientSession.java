@@ -140,7 +140,8 @@ final class ClientSession implements ClientMessageHandler {
     }
 
     @Override
-    public void memWrite(MemWrite message, int payloadBytes, ByteBuffer buffered) throws IOException {
+    public void memWrite(MemWrite message, int payloadBytes, ByteBuffer buffered)
+            throws IOException {
         memory.write(message, payloadBytes, buffered);
     }
 
@@ -270,7 +271,8 @@ final class ClientSession implements ClientMessageHandler {
     }
 
     @Override
-    public void moduleLoad(ModuleLoad message, int payloadBytes, ByteBuffer buffered) throws IOException {
+    public void moduleLoad(ModuleLoad message, int payloadBytes, ByteBuffer buffered)
+            throws IOException {
         modules.load(message, payloadBytes, buffered);
     }
 

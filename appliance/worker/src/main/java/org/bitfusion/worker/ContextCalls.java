@@ -27,8 +27,7 @@ final class ContextCalls {
         var device = session.device(message.device());
         switch (session.driver.createContext(device, message.flags())) {
             case Outcome.Success<GpuContext>(GpuContext gpu) -> {
-                ClientContext context =
-                        new ClientContext(message.context(), device.index(), gpu);
+                ClientContext context = new ClientContext(message.context(), device.index(), gpu);
                 session.contexts.add(message.context(), context);
                 session.streams.add(
                         message.context(), new ClientStream(context, gpu.defaultStream()));
@@ -58,14 +57,13 @@ final class ContextCalls {
             return;
         }
         context.gpu()
-                .whenIdle(
-                        status ->
-                                session.answerSynchronised(
-                                        ContextSynchronize.CALL,
-                                        request,
-                                        context,
-                                        status,
-                                        () -> answer(request)));
+                .whenIdle(status ->
+                        session.answerSynchronised(
+                                ContextSynchronize.CALL,
+                                request,
+                                context,
+                                status,
+                                () -> answer(request)));
     }
 
     private void answer(int request) {

@@ -7,6 +7,7 @@ import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -34,7 +35,7 @@ final class ControlChannel {
     private final BufferedReader orders;
     private final OutputStream reports;
     private final AtomicInteger ids = new AtomicInteger();
-    private final Map<Integer, CompletableFuture<WorkerOrder.Reserved>> asked =
+    private final Map<Integer, CompletableFuture<Optional<WorkerOrder.Reserved>>> asked =
             new ConcurrentHashMap<>();
     private volatile boolean gone;
 
@@ -60,18 +61,15 @@ final class ControlChannel {
     /// @param whenGone the answer when there is no dispatcher any more
     WorkerOrder.Reserved reserve(int device, long bytes, WorkerOrder.Reserved whenGone) {
         int id = ids.incrementAndGet();
-        CompletableFuture<WorkerOrder.Reserved> answer = new CompletableFuture<>();
+        CompletableFuture<Optional<WorkerOrder.Reserved>> answer = new CompletableFuture<>();
         asked.put(id, answer);
         report(new WorkerReport.Reserve(id, device, bytes));
         if (gone) {
             asked.remove(id);
             return whenGone;
         }
-        WorkerOrder.Reserved reserved = answer.join();
-        return reserved == GONE ? whenGone : reserved;
+        return answer.join().orElse(whenGone);
     }
-
-    private static final WorkerOrder.Reserved GONE = new WorkerOrder.Reserved(0, false, 0);
 
     /// Reads orders until the dispatcher is gone.
     void listen(Listener listener) {
@@ -80,10 +78,10 @@ final class ControlChannel {
                 switch (WorkerOrder.parse(line)) {
                     case WorkerOrder.Open open -> listener.open(open);
                     case WorkerOrder.Reserved reserved -> {
-                        CompletableFuture<WorkerOrder.Reserved> answer =
+                        CompletableFuture<Optional<WorkerOrder.Reserved>> answer =
                                 asked.remove(reserved.id());
                         if (answer != null) {
-                            answer.complete(reserved);
+                            answer.complete(Optional.of(reserved));
                         }
                     }
                     case WorkerOrder.End _ -> listener.end();
@@ -95,7 +93,7 @@ final class ControlChannel {
             LOG.debug("the dispatcher's pipe broke");
         }
         gone = true;
-        asked.values().forEach(answer -> answer.complete(GONE));
+        asked.values().forEach(answer -> answer.complete(Optional.empty()));
         listener.dispatcherGone();
     }
 }

@@ -78,11 +78,10 @@ final class DataListener implements AutoCloseable {
                 SocketChannel connection = channel.accept();
                 strangers.acquireUninterruptibly();
                 Thread.ofVirtual()
-                        .start(
-                                () -> {
-                                    greet(connection);
-                                    strangers.release();
-                                });
+                        .start(() -> {
+                            greet(connection);
+                            strangers.release();
+                        });
             } catch (IOException e) {
                 return;
             }
@@ -93,16 +92,15 @@ final class DataListener implements AutoCloseable {
         Thread self = Thread.currentThread();
         Thread watch =
                 Thread.ofVirtual()
-                        .start(
-                                () -> {
-                                    try {
-                                        if (!self.join(TIME_TO_GREET)) {
-                                            connection.close();
-                                        }
-                                    } catch (InterruptedException | IOException e) {
-                                        LOG.trace("no need to watch any more");
-                                    }
-                                });
+                        .start(() -> {
+                            try {
+                                if (!self.join(TIME_TO_GREET)) {
+                                    connection.close();
+                                }
+                            } catch (InterruptedException | IOException e) {
+                                LOG.trace("no need to watch any more");
+                            }
+                        });
         try {
             Hello hello = readHello(connection);
             Hello.Status status = judge(hello);

@@ -25,14 +25,12 @@ final class EventCalls {
     void create(EventCreate message) throws IOException {
         ClientContext context = session.contexts.find(message.context());
         if (context == null) {
-            session.events.addFailed(
-                    message.event(), session.contexts.failure(message.context()));
+            session.events.addFailed(message.event(), session.contexts.failure(message.context()));
             return;
         }
         switch (context.gpu().createEvent(message.flags())) {
             case Outcome.Success<GpuEvent>(GpuEvent gpu) ->
-                    session.events.add(
-                            message.event(), new SessionState.ClientEvent(context, gpu));
+                    session.events.add(message.event(), new SessionState.ClientEvent(context, gpu));
             case Outcome.Failure<GpuEvent>(CudaStatus status, String _) -> {
                 context.defer(status);
                 session.events.addFailed(message.event(), status);
@@ -73,7 +71,9 @@ final class EventCalls {
                 request,
                 event.context(),
                 status,
-                () -> session.writer.send(answer.wireBytes(), out -> answer.writeFrame(out, request)));
+                () ->
+                        session.writer.send(
+                                answer.wireBytes(), out -> answer.writeFrame(out, request)));
     }
 
     void synchronize(int request, EventSynchronize message) {
@@ -85,25 +85,23 @@ final class EventCalls {
         }
         EventSynchronizeAnswer answer = new EventSynchronizeAnswer();
         event.gpu()
-                .whenReached(
-                        status ->
-                                session.answerSynchronised(
-                                        EventSynchronize.CALL,
-                                        request,
-                                        event.context(),
-                                        status,
-                                        () ->
-                                                session.writer.send(
-                                                        answer.wireBytes(),
-                                                        out -> answer.writeFrame(out, request))));
+                .whenReached(status ->
+                        session.answerSynchronised(
+                                EventSynchronize.CALL,
+                                request,
+                                event.context(),
+                                status,
+                                () ->
+                                        session.writer.send(
+                                                answer.wireBytes(),
+                                                out -> answer.writeFrame(out, request))));
     }
 
     void elapsed(int request, EventElapsed message) {
         SessionState.ClientEvent start = session.events.find(message.start());
         SessionState.ClientEvent end = session.events.find(message.end());
         if (start == null || end == null) {
-            session.writer.fail(
-                    EventElapsed.CALL, request, CudaStatus.INVALID_HANDLE.code());
+            session.writer.fail(EventElapsed.CALL, request, CudaStatus.INVALID_HANDLE.code());
             return;
         }
         session.answer(

@@ -10,8 +10,8 @@ import org.bitfusion.protocol.FrameHeader;
 import org.bitfusion.protocol.message.MemData;
 
 /// Writes frames to the client from any thread. A small frame never waits for another thread's bulk
-/// data: while somebody writes it is left to him, and he writes it before his next chunk. Small frames of one
-/// thread keep their order.
+/// data: while somebody writes it is left to him, and he writes it before his next chunk. Small
+/// frames of one thread keep their order.
 ///
 /// When the client is gone nothing is written any more; whoever reads from it notices.
 final class FrameWriter {

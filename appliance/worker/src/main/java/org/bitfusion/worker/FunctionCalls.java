@@ -57,7 +57,7 @@ final class FunctionCalls {
     }
 
     void forget(GpuModule module) {
-        functions.removeIf(function -> function.gpu().module() == module);
+        functions.removeIf(function -> function.gpu().module().equals(module));
     }
 
     private void fail(int call, int request, long handle) {

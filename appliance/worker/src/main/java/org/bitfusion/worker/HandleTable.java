@@ -1,6 +1,5 @@
 package org.bitfusion.worker;
 
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import org.bitfusion.gpu.CudaStatus;
@@ -62,14 +61,14 @@ final class HandleTable<T> {
     }
 
     private int slot(long handle) {
-        return (int) (handle * 0x9E3779B97F4A7C15L >>> 40) & (handles.length - 1);
+        return (int) ((handle * 0x9E3779B97F4A7C15L) >>> 40) & (handles.length - 1);
     }
 
     private void grow() {
         long[] oldHandles = handles;
         @Nullable Object[] oldObjects = objects;
         handles = new long[oldHandles.length * 2];
-        objects = Arrays.copyOf(new Object[0], handles.length);
+        objects = new Object[handles.length];
         for (int i = 0; i < oldHandles.length; i++) {
             if (oldHandles[i] != 0) {
                 insert(oldHandles[i], oldObjects[i]);

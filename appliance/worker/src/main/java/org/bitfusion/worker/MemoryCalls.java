@@ -134,7 +134,9 @@ final class MemoryCalls {
         ClientContext context = stream.context();
         MemReadAnswer answer = new MemReadAnswer();
         Runnable good =
-                () -> session.writer.send(answer.wireBytes(), out -> answer.writeFrame(out, request));
+                () ->
+                        session.writer.send(
+                                answer.wireBytes(), out -> answer.writeFrame(out, request));
         CudaStatus status =
                 stream.gpu()
                         .read(
@@ -165,8 +167,7 @@ final class MemoryCalls {
                         .read(
                                 message.source(),
                                 region(message.region()),
-                                new Sender(
-                                        message.ticket(), end -> done(message.ticket(), end)));
+                                new Sender(message.ticket(), end -> done(message.ticket(), end)));
         if (status != CudaStatus.SUCCESS) {
             stream.check(status);
             done(message.ticket(), status);

@@ -86,10 +86,8 @@ final class ModuleCalls {
     void loadKnown(ModuleLoadKnown message) throws IOException {
         ByteBuffer image =
                 images.find(message.hash())
-                        .orElseThrow(
-                                () ->
-                                        new ProtocolException(
-                                                "module.load_known: hash was not confirmed"));
+                        .orElseThrow(() ->
+                                new ProtocolException("module.load_known: hash was not confirmed"));
         load(message.module(), message.context(), message.kind(), image);
     }
 

@@ -65,10 +65,9 @@ final class SnapshotMessage {
     private static List<org.bitfusion.protocol.message.DeviceAttribute> attributes(
             Map<Integer, Integer> attributes) {
         return attributes.entrySet().stream()
-                .map(
-                        entry ->
-                                new org.bitfusion.protocol.message.DeviceAttribute(
-                                        entry.getKey(), entry.getValue()))
+                .map(entry ->
+                        new org.bitfusion.protocol.message.DeviceAttribute(
+                                entry.getKey(), entry.getValue()))
                 .toList();
     }
 }

@@ -72,7 +72,9 @@ final class StreamCalls {
                 request,
                 stream.context(),
                 status,
-                () -> session.writer.send(answer.wireBytes(), out -> answer.writeFrame(out, request)));
+                () ->
+                        session.writer.send(
+                                answer.wireBytes(), out -> answer.writeFrame(out, request)));
     }
 
     void synchronize(int request, StreamSynchronize message) {
@@ -86,17 +88,16 @@ final class StreamCalls {
         }
         StreamSynchronizeAnswer answer = new StreamSynchronizeAnswer();
         stream.gpu()
-                .whenReached(
-                        status ->
-                                session.answerSynchronised(
-                                        StreamSynchronize.CALL,
-                                        request,
-                                        stream.context(),
-                                        status,
-                                        () ->
-                                                session.writer.send(
-                                                        answer.wireBytes(),
-                                                        out -> answer.writeFrame(out, request))));
+                .whenReached(status ->
+                        session.answerSynchronised(
+                                StreamSynchronize.CALL,
+                                request,
+                                stream.context(),
+                                status,
+                                () ->
+                                        session.writer.send(
+                                                answer.wireBytes(),
+                                                out -> answer.writeFrame(out, request))));
     }
 
     void waitEvent(StreamWaitEvent message) {
@@ -115,11 +116,10 @@ final class StreamCalls {
         }
         CudaStatus status =
                 stream.gpu()
-                        .hostFunction(
-                                goOn -> {
-                                    hostFunctions.put(message.id(), goOn);
-                                    run(message.id(), stream.context().gpu().error());
-                                });
+                        .hostFunction(goOn -> {
+                            hostFunctions.put(message.id(), goOn);
+                            run(message.id(), stream.context().gpu().error());
+                        });
         if (status != CudaStatus.SUCCESS) {
             stream.check(status);
             run(message.id(), status);

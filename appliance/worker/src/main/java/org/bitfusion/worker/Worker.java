@@ -112,15 +112,14 @@ public final class Worker implements ControlChannel.Listener {
     public void open(WorkerOrder.Open order) {
         Thread.ofPlatform()
                 .name("reader")
-                .start(
-                        () -> {
-                            try {
-                                exitCode.complete(serve(order));
-                            } catch (IOException | RuntimeException | Error e) {
-                                LOG.error("lease={} session failed", order.lease(), e);
-                                exitCode.complete(cannotServe(e.toString()));
-                            }
-                        });
+                .start(() -> {
+                    try {
+                        exitCode.complete(serve(order));
+                    } catch (IOException | RuntimeException | Error e) {
+                        LOG.error("lease={} session failed", order.lease(), e);
+                        exitCode.complete(cannotServe(e.toString()));
+                    }
+                });
     }
 
     @Override
@@ -138,8 +137,7 @@ public final class Worker implements ControlChannel.Listener {
 
     private int serve(WorkerOrder.Open order) throws IOException {
         Optional<DataListener> opened =
-                DataListener.open(
-                        order.portMinimum(), order.portMaximum(), order.secret(), build);
+                DataListener.open(order.portMinimum(), order.portMaximum(), order.secret(), build);
         if (opened.isEmpty()) {
             control.report(new WorkerReport.NoPort());
             return CANNOT_SERVE;
@@ -150,10 +148,7 @@ public final class Worker implements ControlChannel.Listener {
             Outcome<GpuDriver> driver =
                     provider.open(
                             new DriverOptions(
-                                    order.windowBase(),
-                                    order.windowBytes(),
-                                    budget,
-                                    environment));
+                                    order.windowBase(), order.windowBytes(), budget, environment));
             if (driver instanceof Outcome.Failure<GpuDriver>(CudaStatus status, String detail)) {
                 return cannotServe(status.cudaName() + " " + detail);
             }
@@ -180,8 +175,7 @@ public final class Worker implements ControlChannel.Listener {
         SessionDevices snapshot = SnapshotMessage.of(driver, devices, order);
         writer.send(snapshot.wireBytes(), snapshot::writeFrame);
         try {
-            reader.run(
-                    new ClientSession(state, new ImageStore(imageFolder)), state::executed);
+            reader.run(new ClientSession(state, new ImageStore(imageFolder)), state::executed);
             LOG.info("lease={} client={} session ends", order.lease(), order.process());
             return DONE;
         } catch (org.bitfusion.protocol.ProtocolException e) {
