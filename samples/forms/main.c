@@ -1,13 +1,14 @@
-// usage: forms [--dump FOLDER] [FORM ...]
+// usage: forms [--dump FOLDER | --check FOLDER] [FORM ...]
 // Runs each PTX instruction form (or those named) and prints a line for each; exit code 1 if one failed.
-// --dump writes the kernels to a folder instead of running them.
+// --dump writes the kernels, their input and launches (N.ptx, N.in, N.launch: form, blocks, threads, bytes of output) to a folder
+// instead of running them, and --check judges what somebody else made of them (N.out, or N.status with the driver's error).
 #include "forms.h"
 
 #include "../driver/driver.h"
 
-static const char *dump;
+static const char *dump, *judged;
 static char **wanted;
-static int wanted_count, passed_count, failed_count, dumped;
+static int wanted_count, passed_count, failed_count, kernel_count;
 
 bool selected(const char *form)
 {
@@ -50,13 +51,35 @@ void add_header(struct text *text)
     add(text, ".version 7.8\n.target sm_80\n.address_size 64\n");
 }
 
-static int dump_kernel(const char *form, const char *ptx)
+static FILE *open_in(const char *folder, const char *ending, const char *mode)
 {
     char path[4096];
-    snprintf(path, sizeof path, "%s/%04d-%s.ptx", dump, dumped++, form);
-    FILE *file = fopen(path, "w");
-    if (!file || fputs(ptx, file) < 0 || fclose(file)) fail("cannot write %s", path);
+    snprintf(path, sizeof path, "%s/%04d.%s", folder, kernel_count, ending);
+    FILE *file = fopen(path, mode);
+    if (!file && mode[0] == 'w') fail("cannot write %s", path);
+    return file;
+}
+
+static int dump_kernel(const char *form, const char *ptx, unsigned blocks, unsigned threads, const void *in, size_t in_bytes,
+                       size_t out_bytes)
+{
+    FILE *text = open_in(dump, "ptx", "w"), *input = open_in(dump, "in", "wb"), *launch = open_in(dump, "launch", "w");
+    fputs(ptx, text);
+    fwrite(in, 1, in_bytes, input);
+    fprintf(launch, "%s %u %u %zu\n", form, blocks, threads, out_bytes);
+    if (fclose(text) || fclose(input) || fclose(launch)) fail("cannot write to %s", dump);
     return -1;
+}
+
+static int judge_kernel(void *out, size_t out_bytes)
+{
+    int status = 0;
+    FILE *output = open_in(judged, "out", "rb"), *error = open_in(judged, "status", "r");
+    if (error && fscanf(error, "%d", &status) != 1) fail("no number in a status file");
+    if (!error && (!output || fread(out, 1, out_bytes, output) != out_bytes)) status = 999;
+    if (output) fclose(output);
+    if (error) fclose(error);
+    return status;
 }
 
 int run_kernel(const char *form, const char *ptx, unsigned blocks, unsigned threads, const void *in, size_t in_bytes,
@@ -65,7 +88,9 @@ int run_kernel(const char *form, const char *ptx, unsigned blocks, unsigned thre
     CUmodule module = NULL;
     CUfunction test;
     CUdeviceptr din = 0, dout = 0;
-    if (dump) return dump_kernel(form, ptx);
+    kernel_count++;
+    if (dump) return dump_kernel(form, ptx, blocks, threads, in, in_bytes, out_bytes);
+    if (judged) return judge_kernel(out, out_bytes);
     int status = cu.module_load(&module, ptx);
     if (!status) status = cu.module_function(&test, module, "test");
     if (!status) status = cu.memory_alloc(&din, in_bytes + 16);
@@ -90,10 +115,13 @@ int main(int argc, char **argv)
     if (argc > 2 && !strcmp(argv[1], "--dump")) {
         dump = argv[2];
         first = 3;
+    } else if (argc > 2 && !strcmp(argv[1], "--check")) {
+        judged = argv[2];
+        first = 3;
     }
     wanted = argv + first;
     wanted_count = argc - first;
-    if (!dump) {
+    if (!dump && !judged) {
         driver_start();
         CHECK(cu.context_create(&context, 0, 0));
     }
@@ -102,7 +130,7 @@ int main(int argc, char **argv)
     test_atomics();
     test_warps();
     test_control();
-    if (dump) printf("%d kernels\n", dumped);
+    if (dump) printf("%d kernels\n", kernel_count);
     else printf("%d passed, %d failed\n", passed_count, failed_count);
     if (!dump && failed_count == 0) puts("PASSED");
     return failed_count > 0;
