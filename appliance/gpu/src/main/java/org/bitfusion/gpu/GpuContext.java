@@ -25,6 +25,10 @@ public interface GpuContext extends AutoCloseable {
     /// The sticky error of the context, or SUCCESS.
     CudaStatus error();
 
+    /// The first error of execution since the last call, then forgotten; a sticky one stays. An
+    /// answered call reports it.
+    CudaStatus takeError();
+
     /// @param limit CU_LIMIT_* number
     Outcome<Long> limit(int limit);
 

@@ -15,6 +15,10 @@ public interface GpuMemory {
     /// only when everything submitted before is done. Address 0 is allowed.
     CudaStatus free(long address);
 
+    /// True when memory that was freed is still held by work in flight; then `completion` is told
+    /// when it is back, so that an allocation that failed may be tried again.
+    boolean whenFreed(Completion completion);
+
     Information information();
 
     /// The live allocation that contains an address, whoever made it: INVALID_VALUE when there is

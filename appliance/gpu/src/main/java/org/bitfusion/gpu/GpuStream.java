@@ -13,7 +13,8 @@ public interface GpuStream extends AutoCloseable {
     /// the context.
     Outcome<PendingWrite> write(long destination, Region region, long packedOffset, int byteCount);
 
-    /// Reads a region; the sink runs on a thread of the stream.
+    /// Reads a region. The sink runs on a thread of the stream; for a few KiB on an idle stream it
+    /// may run in the caller, before this returns.
     CudaStatus read(long source, Region region, ReadSink sink);
 
     CudaStatus copy(long destination, long source, long bytes);

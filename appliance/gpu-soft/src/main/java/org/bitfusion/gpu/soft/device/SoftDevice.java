@@ -1,0 +1,61 @@
+package org.bitfusion.gpu.soft.device;
+
+import java.nio.charset.StandardCharsets;
+import java.util.UUID;
+import org.bitfusion.gpu.DeviceSnapshot;
+import org.bitfusion.gpu.GpuDevice;
+import org.bitfusion.gpu.soft.memory.DeviceMemory;
+
+/// One software GPU.
+final class SoftDevice implements GpuDevice {
+    private final int index;
+    private final DeviceSnapshot snapshot;
+    private final DeviceMemory memory;
+
+    SoftDevice(int index, Settings settings, DeviceMemory memory) {
+        this.index = index;
+        this.snapshot = snapshot(index, settings, memory.total());
+        this.memory = memory;
+    }
+
+    /// @param totalMemory what programs are told
+    static DeviceSnapshot snapshot(int index, Settings settings, long totalMemory) {
+        UUID uuid =
+                UUID.nameUUIDFromBytes(
+                        ("bitfusion software gpu " + index).getBytes(StandardCharsets.UTF_8));
+        return new DeviceSnapshot(
+                index,
+                "Bitfusion Software GPU",
+                uuid.toString().replace("-", ""),
+                totalMemory,
+                DeviceAttributes.of(
+                        index,
+                        settings.capability() / 10,
+                        settings.capability() % 10,
+                        settings.threads()));
+    }
+
+    DeviceMemory memory() {
+        return memory;
+    }
+
+    @Override
+    public int index() {
+        return index;
+    }
+
+    @Override
+    public DeviceSnapshot snapshot() {
+        return snapshot;
+    }
+
+    @Override
+    public boolean canAccess(GpuDevice peer) {
+        return peer != this && peer instanceof SoftDevice;
+    }
+
+    @Override
+    public long freeMemory() {
+        return memory.free();
+    }
+}

@@ -1,0 +1,134 @@
+package org.bitfusion.gpu.soft.launch;
+
+import java.io.ByteArrayOutputStream;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import org.bitfusion.gpu.soft.execution.DeviceServices;
+import org.bitfusion.gpu.soft.execution.KernelFault;
+import org.bitfusion.gpu.soft.memory.DeviceHeap;
+import org.bitfusion.gpu.soft.memory.WindowMemory;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Printing, heap and clocks for the kernels of one context.
+public final class ContextServices implements DeviceServices {
+    private static final int MAXIMUM_STRING = 1 << 16;
+    private static final byte[] NOTHING = {};
+    private static final Logger LOG = LoggerFactory.getLogger(ContextServices.class);
+    private static final long NANOSECONDS = 1_000_000_000L;
+
+    private final WindowMemory window;
+    private final DeviceHeap heap;
+    private final int multiprocessors;
+    private final ByteArrayOutputStream output = new ByteArrayOutputStream();
+    private volatile boolean printed;
+    private volatile long printLimit;
+
+    public ContextServices(
+            WindowMemory window, DeviceHeap heap, int multiprocessors, long printLimit) {
+        this.window = window;
+        this.heap = heap;
+        this.multiprocessors = multiprocessors;
+        this.printLimit = printLimit;
+    }
+
+    public long printLimit() {
+        return printLimit;
+    }
+
+    public void setPrintLimit(long bytes) {
+        printLimit = bytes;
+    }
+
+    /// What was printed since the last call.
+    public byte[] takeOutput() {
+        if (!printed) {
+            return NOTHING;
+        }
+        synchronized (output) {
+            printed = false;
+            byte[] bytes = output.toByteArray();
+            output.reset();
+            return bytes;
+        }
+    }
+
+    @Override
+    public int print(long formatAddress, long argumentsAddress) {
+        PrintFormat format =
+                new PrintFormat(
+                        string(formatAddress),
+                        window.segment(),
+                        argumentsAddress == 0 ? 0 : window.offsetOf(argumentsAddress),
+                        this::string);
+        byte[] text = format.format();
+        synchronized (output) {
+            if (output.size() + text.length > printLimit) {
+                return -1;
+            }
+            output.writeBytes(text);
+            printed = true;
+        }
+        return format.argumentCount();
+    }
+
+    private byte[] string(long address) {
+        MemorySegment memory = window.segment();
+        long offset = window.offsetOf(address);
+        int length = 0;
+        while (length < MAXIMUM_STRING && memory.get(ValueLayout.JAVA_BYTE, offset + length) != 0) {
+            length++;
+        }
+        return memory.asSlice(offset, length).toArray(ValueLayout.JAVA_BYTE);
+    }
+
+    @Override
+    public long allocate(long byteCount) {
+        return heap.allocate(byteCount);
+    }
+
+    @Override
+    public void free(long address) {
+        if (address != 0 && !heap.free(address)) {
+            throw new KernelFault(
+                    KernelFault.LAUNCH_FAILED,
+                    "free of %#x, which malloc did not give".formatted(address));
+        }
+    }
+
+    @Override
+    public KernelFault assertionFailed(
+            long messageAddress, long fileAddress, int line, long functionAddress) {
+        String text =
+                "%s:%d: %s: Assertion `%s` failed."
+                        .formatted(
+                                text(fileAddress),
+                                line,
+                                text(functionAddress),
+                                text(messageAddress));
+        LOG.warn("{}", text);
+        return new KernelFault(KernelFault.ASSERT, text);
+    }
+
+    private String text(long address) {
+        return new String(string(address), StandardCharsets.UTF_8);
+    }
+
+    @Override
+    public long clock() {
+        return System.nanoTime();
+    }
+
+    @Override
+    public long globalTimer() {
+        Instant now = Instant.now();
+        return now.getEpochSecond() * NANOSECONDS + now.getNano();
+    }
+
+    @Override
+    public int multiprocessors() {
+        return multiprocessors;
+    }
+}

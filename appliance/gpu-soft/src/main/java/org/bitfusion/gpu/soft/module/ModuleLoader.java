@@ -1,0 +1,87 @@
+package org.bitfusion.gpu.soft.module;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import org.bitfusion.gpu.CudaStatus;
+import org.bitfusion.gpu.GpuModule;
+import org.bitfusion.gpu.ModuleImage;
+import org.bitfusion.gpu.Outcome;
+import org.bitfusion.ptx.PtxException;
+import org.bitfusion.ptx.PtxModule;
+import org.bitfusion.ptx.PtxParser;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Makes modules from images. Of a fat binary the PTX for the highest architecture that the device
+/// has is taken; machine code of a real GPU cannot be executed.
+public final class ModuleLoader {
+    private static final Logger LOG = LoggerFactory.getLogger(ModuleLoader.class);
+
+    private ModuleLoader() {}
+
+    /// Loads an image; a failure is also logged.
+    public static Outcome<GpuModule> load(ModuleImage image, ModuleHost host) {
+        Outcome<GpuModule> outcome =
+                switch (image.kind()) {
+                    case PTX -> loadText(text(image.content()), host);
+                    case ELF ->
+                            Outcome.failed(
+                                    CudaStatus.NO_BINARY_FOR_GPU,
+                                    "machine code for a real GPU, without PTX");
+                    case FAT_BINARY -> loadFatBinary(image.content(), host);
+                };
+        if (outcome instanceof Outcome.Failure<GpuModule>(CudaStatus status, String detail)) {
+            LOG.warn("image {} does not load: {}: {}", image.name(), status.cudaName(), detail);
+        }
+        return outcome;
+    }
+
+    private static Outcome<GpuModule> loadFatBinary(ByteBuffer content, ModuleHost host) {
+        return Outcome.failed(
+                CudaStatus.NO_BINARY_FOR_GPU,
+                "fat binary of " + content.remaining() + " bytes for " + host.capability());
+    }
+
+    private static Outcome<GpuModule> loadText(String text, ModuleHost host) {
+        PtxModule program;
+        try {
+            program = PtxParser.parse(text);
+        } catch (PtxException problem) {
+            return Outcome.failed(CudaStatus.INVALID_PTX, String.valueOf(problem.getMessage()));
+        }
+        String target = program.header().target();
+        if (!fits(target, host.capability())) {
+            return Outcome.failed(
+                    CudaStatus.INVALID_PTX,
+                    "target " + target + " is beyond compute capability " + host.capability());
+        }
+        if (program.header().addressBits() != 64) {
+            return Outcome.failed(CudaStatus.INVALID_PTX, "32-bit addresses");
+        }
+        return VariablePlaces.of(program, host)
+                .map(places -> new SoftModule(program, host, places));
+    }
+
+    /// Whether a device runs PTX of a target. Names with a letter at the end are for one
+    /// architecture only.
+    static boolean fits(String target, int capability) {
+        String digits = target.replaceAll("[^0-9]", "");
+        if (digits.isEmpty() || digits.length() > 4) {
+            return false;
+        }
+        int wanted = Integer.parseInt(digits);
+        return target.endsWith("a") ? wanted == capability : wanted <= capability;
+    }
+
+    private static String text(ByteBuffer content) {
+        ByteBuffer view = content.duplicate();
+        int end = view.limit();
+        for (int at = view.position(); at < end; at++) {
+            if (view.get(at) == 0) {
+                end = at;
+            }
+        }
+        view.limit(end);
+        return StandardCharsets.ISO_8859_1.decode(view).toString();
+    }
+}

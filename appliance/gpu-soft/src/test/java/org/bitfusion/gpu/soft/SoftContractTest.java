@@ -1,0 +1,43 @@
+package org.bitfusion.gpu.soft;
+
+import org.bitfusion.gpu.GpuDriverProvider;
+import org.bitfusion.gpu.contract.MemoryContract;
+import org.bitfusion.gpu.contract.PoolContract;
+import org.bitfusion.gpu.contract.ShareContract;
+import org.bitfusion.gpu.contract.StreamContract;
+import org.junit.jupiter.api.Nested;
+
+/// The contract of every GPU, kept by the software GPU.
+class SoftContractTest {
+    @Nested
+    class Memory extends MemoryContract {
+        @Override
+        protected GpuDriverProvider provider() {
+            return new SoftDriverProvider();
+        }
+    }
+
+    @Nested
+    class Streams extends StreamContract {
+        @Override
+        protected GpuDriverProvider provider() {
+            return new SoftDriverProvider();
+        }
+    }
+
+    @Nested
+    class Pools extends PoolContract {
+        @Override
+        protected GpuDriverProvider provider() {
+            return new SoftDriverProvider();
+        }
+    }
+
+    @Nested
+    class Shares extends ShareContract {
+        @Override
+        protected GpuDriverProvider provider() {
+            return new SoftDriverProvider();
+        }
+    }
+}

@@ -1,0 +1,231 @@
+package org.bitfusion.gpu.contract;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.bitfusion.gpu.Completion;
+import org.bitfusion.gpu.CudaStatus;
+import org.bitfusion.gpu.GpuEvent;
+import org.bitfusion.gpu.GpuStream;
+import org.bitfusion.gpu.ReadSink;
+import org.bitfusion.gpu.Region;
+import org.junit.jupiter.api.Test;
+
+/// Order of work: streams, events, host functions.
+public abstract class StreamContract extends GpuContract {
+    /// Holds a stream until told.
+    private static Runnable hold(GpuStream stream) {
+        CompletableFuture<Runnable> reached = new CompletableFuture<>();
+        stream.hostFunction(reached::complete);
+        return () -> reached.orTimeout(30, TimeUnit.SECONDS).join().run();
+    }
+
+    @Test
+    void workBehindAHostFunctionWaitsForIt() {
+        GpuStream stream = stream();
+        long address = allocate(16);
+        writeInts(stream, address, 1);
+        Runnable release = hold(stream);
+        writeInts(stream, address, 2);
+        assertThat(stream.query()).isEqualTo(CudaStatus.NOT_READY);
+        assertThat(readInts(stream(), address, 1)).containsExactly(1);
+        release.run();
+        assertThat(synchronize(stream)).isEqualTo(CudaStatus.SUCCESS);
+        assertThat(stream.query()).isEqualTo(CudaStatus.SUCCESS);
+        assertThat(readInts(stream, address, 1)).containsExactly(2);
+    }
+
+    @Test
+    void streamsDoNotWaitForEachOther() {
+        GpuStream held = stream();
+        Runnable release = hold(held);
+        GpuStream other = stream();
+        long address = allocate(16);
+        writeInts(other, address, 5);
+        assertThat(synchronize(other)).isEqualTo(CudaStatus.SUCCESS);
+        assertThat(held.query()).isEqualTo(CudaStatus.NOT_READY);
+        release.run();
+    }
+
+    @Test
+    void theLegacyStreamWaitsForBlockingStreamsAndTheyForIt() {
+        GpuStream blocking = blockingStream();
+        GpuStream legacy = context.defaultStream();
+        long address = allocate(16);
+        Runnable release = hold(blocking);
+        writeInts(legacy, address, 3);
+        writeInts(blocking, address + 4, 4);
+        assertThat(legacy.query()).isEqualTo(CudaStatus.NOT_READY);
+        release.run();
+        assertThat(readInts(blocking, address, 2)).containsExactly(3, 4);
+
+        Runnable releaseLegacy = hold(legacy);
+        writeInts(blocking, address, 9);
+        writeInts(stream(), address + 4, 8);
+        assertThat(blocking.query()).isEqualTo(CudaStatus.NOT_READY);
+        assertThat(readInts(stream(), address, 2)).containsExactly(3, 8);
+        releaseLegacy.run();
+        assertThat(readInts(blocking, address, 2)).containsExactly(9, 8);
+    }
+
+    @Test
+    void anEventOrdersStreams() {
+        GpuStream first = stream();
+        GpuStream second = stream();
+        GpuEvent event = context.createEvent(0).value();
+        long address = allocate(16);
+        Runnable release = hold(first);
+        writeInts(first, address, 1);
+        first.record(event);
+        second.await(event);
+        second.copy(address + 4, address, 4);
+        assertThat(event.query()).isEqualTo(CudaStatus.NOT_READY);
+        assertThat(second.query()).isEqualTo(CudaStatus.NOT_READY);
+        release.run();
+        assertThat(readInts(second, address, 2)).containsExactly(1, 1);
+        assertThat(event.query()).isEqualTo(CudaStatus.SUCCESS);
+    }
+
+    @Test
+    void waitingForAnEventMeansItsRecordAtThatTime() {
+        GpuStream first = stream();
+        GpuStream second = stream();
+        GpuEvent event = context.createEvent(0).value();
+        first.record(event);
+        second.await(event);
+        Runnable release = hold(first);
+        first.record(event);
+        assertThat(synchronize(second)).isEqualTo(CudaStatus.SUCCESS);
+        release.run();
+    }
+
+    @Test
+    void eventsMeasureTime() {
+        GpuStream stream = stream();
+        GpuEvent start = context.createEvent(0).value();
+        GpuEvent end = context.createEvent(0).value();
+        assertThat(end.millisecondsSince(start).status()).isEqualTo(CudaStatus.INVALID_HANDLE);
+        stream.record(start);
+        Runnable release = hold(stream);
+        stream.record(end);
+        assertThat(end.millisecondsSince(start).status()).isEqualTo(CudaStatus.NOT_READY);
+        release.run();
+        assertThat(await(end::whenReached)).isEqualTo(CudaStatus.SUCCESS);
+        assertThat(end.millisecondsSince(start).value()).isBetween(0f, 30_000f);
+        GpuEvent untimed = context.createEvent(2).value();
+        stream.record(untimed);
+        assertThat(untimed.millisecondsSince(start).status()).isEqualTo(CudaStatus.INVALID_HANDLE);
+    }
+
+    @Test
+    void completionsComeInOrderAndAfterTheWork() {
+        GpuStream stream = stream();
+        long address = allocate(1 << 20);
+        List<Integer> order = Collections.synchronizedList(new ArrayList<>());
+        Runnable release = hold(stream);
+        for (int number = 0; number < 50; number++) {
+            int own = number;
+            stream.fill(address, number, 1, 0, 1 << 20, 1);
+            stream.whenReached(_ -> order.add(own));
+        }
+        assertThat(order).isEmpty();
+        release.run();
+        assertThat(synchronize(stream)).isEqualTo(CudaStatus.SUCCESS);
+        assertThat(order).hasSize(50).isSorted();
+    }
+
+    @Test
+    void aContextIsIdleWhenAllItsStreamsAre() {
+        GpuStream first = stream();
+        Runnable release = hold(first);
+        CompletableFuture<CudaStatus> idle = new CompletableFuture<>();
+        context.whenIdle(idle::complete);
+        assertThat(synchronize(stream())).isEqualTo(CudaStatus.SUCCESS);
+        assertThat(idle).isNotDone();
+        release.run();
+        assertThat(idle.orTimeout(30, TimeUnit.SECONDS).join()).isEqualTo(CudaStatus.SUCCESS);
+    }
+
+    @Test
+    void aWriteIntoABusyStreamIsStagedAndTellsWhenItLanded() {
+        GpuStream stream = stream();
+        long address = allocate(64);
+        writeInts(stream, address, 0, 0);
+        Runnable release = hold(stream);
+        var pending = stream.write(address, Region.linear(8), 0, 8).value();
+        pending.buffer().put(new byte[] {1, 0, 0, 0, 2, 0, 0, 0});
+        CompletableFuture<CudaStatus> landed = new CompletableFuture<>();
+        pending.commit(landed::complete);
+        assertThat(landed).isNotDone();
+        assertThat(readInts(stream(), address, 2)).containsExactly(0, 0);
+        release.run();
+        assertThat(landed.orTimeout(30, TimeUnit.SECONDS).join()).isEqualTo(CudaStatus.SUCCESS);
+        assertThat(readInts(stream, address, 2)).containsExactly(1, 2);
+    }
+
+    @Test
+    void aBlockedSinkHoldsOnlyItsStream() {
+        GpuStream slow = stream();
+        long address = allocate(1 << 20);
+        CompletableFuture<Void> go = new CompletableFuture<>();
+        CompletableFuture<CudaStatus> end = new CompletableFuture<>();
+        slow.read(
+                address,
+                Region.linear(1 << 20),
+                new ReadSink() {
+                    @Override
+                    public void accept(ByteBuffer bytes, long packedOffset) {
+                        go.join();
+                    }
+
+                    @Override
+                    public void completed(CudaStatus status) {
+                        end.complete(status);
+                    }
+                });
+        GpuStream other = stream();
+        writeInts(other, address, 1);
+        assertThat(synchronize(other)).isEqualTo(CudaStatus.SUCCESS);
+        assertThat(slow.query()).isEqualTo(CudaStatus.NOT_READY);
+        go.complete(null);
+        assertThat(end.orTimeout(30, TimeUnit.SECONDS).join()).isEqualTo(CudaStatus.SUCCESS);
+    }
+
+    @Test
+    void freedMemoryIsReusedOnlyAfterWorkInFlight() {
+        GpuStream stream = stream();
+        long address = allocate(1 << 21);
+        Runnable release = hold(stream);
+        stream.fill(address, 1, 1, 0, 1 << 21, 1);
+        context.memory().free(address);
+        assertThat(allocate(1 << 21)).isNotEqualTo(address);
+        CompletableFuture<CudaStatus> freed = new CompletableFuture<>();
+        Completion whenFreed = freed::complete;
+        assertThat(context.memory().whenFreed(whenFreed)).isTrue();
+        assertThat(freed).isNotDone();
+        release.run();
+        assertThat(freed.orTimeout(30, TimeUnit.SECONDS).join()).isEqualTo(CudaStatus.SUCCESS);
+        assertThat(synchronize(stream)).isEqualTo(CudaStatus.SUCCESS);
+        assertThat(context.takeError()).isEqualTo(CudaStatus.SUCCESS);
+    }
+
+    @Test
+    void aClosedStreamFinishesItsWork() {
+        GpuStream stream = stream();
+        long address = allocate(16);
+        writeInts(stream, address, 1);
+        Runnable release = hold(stream);
+        writeInts(stream, address, 2);
+        stream.close();
+        CompletableFuture<CudaStatus> idle = new CompletableFuture<>();
+        context.whenIdle(idle::complete);
+        release.run();
+        assertThat(idle.orTimeout(30, TimeUnit.SECONDS).join()).isEqualTo(CudaStatus.SUCCESS);
+        assertThat(readInts(stream(), address, 1)).containsExactly(2);
+    }
+}
