@@ -9,26 +9,6 @@ import org.bitfusion.ptx.PtxException;
 import org.junit.jupiter.api.Test;
 
 class InterpretedKernelTest {
-    private static final String HEADER = ".version 8.0\n.target sm_80\n.address_size 64\n";
-    private static final String REGISTERS =
-            ".reg .pred %p<9>; .reg .b16 %h<9>; .reg .b32 %r<20>; .reg .f32 %f<20>;"
-                    + ".reg .b64 %rd<20>; .reg .f64 %d<9>;\n";
-
-    /// A kernel k(u64 p0, u64 p1, u64 p2) whose %rd0, %rd1 and %rd2 hold its parameters and %r0 the
-    /// thread.
-    private static String kernel(String code) {
-        return HEADER + entry(code);
-    }
-
-    private static String entry(String code) {
-        return ".visible .entry k(.param .u64 p0, .param .u64 p1, .param .u64 p2) {\n"
-                + REGISTERS
-                + "ld.param.u64 %rd0, [p0]; ld.param.u64 %rd1, [p1]; ld.param.u64 %rd2, [p2];\n"
-                + "mov.u32 %r0, %tid.x;\n"
-                + code
-                + "\nret; }\n";
-    }
-
     private static final String VECTOR_ADD =
             """
             mov.u32 %r1, %ctaid.x; mov.u32 %r2, %ntid.x; mad.lo.s32 %r3, %r1, %r2, %r0;
@@ -53,7 +33,7 @@ class InterpretedKernelTest {
             b[index] = 1000 - index;
             sum[index] = a[index] + b[index];
         }
-        TestGpu gpu = new TestGpu(kernel(VECTOR_ADD), 2);
+        TestGpu gpu = new TestGpu(KernelText.kernel(VECTOR_ADD), 2);
         long result = gpu.floats(new float[128]);
 
         gpu.launch("k", 4, 32, gpu.floats(a), gpu.floats(b), result);
@@ -81,7 +61,7 @@ class InterpretedKernelTest {
                 ld.shared.u32 %r9, [sums]; st.global.u32 [%rd0], %r9;
                 done:
                 """;
-        TestGpu gpu = new TestGpu(kernel(code));
+        TestGpu gpu = new TestGpu(KernelText.kernel(code));
         long result = gpu.ints(0);
 
         gpu.launch("k", 1, 256, result);
@@ -91,7 +71,7 @@ class InterpretedKernelTest {
 
     @Test
     void faultsNameInstructionLineAndThread() {
-        TestGpu gpu = new TestGpu(kernel("st.global.u32 [%rd0+1], %r0;"));
+        TestGpu gpu = new TestGpu(KernelText.kernel("st.global.u32 [%rd0+1], %r0;"));
         long buffer = gpu.ints(0);
 
         assertThatExceptionOfType(KernelFault.class)
@@ -106,7 +86,7 @@ class InterpretedKernelTest {
 
     @Test
     void trapEndsTheLaunch() {
-        TestGpu gpu = new TestGpu(kernel("setp.eq.u32 %p1, %r0, 3; @%p1 trap;"));
+        TestGpu gpu = new TestGpu(KernelText.kernel("setp.eq.u32 %p1, %r0, 3; @%p1 trap;"));
 
         gpu.launch("k", 1, 3);
         assertThatExceptionOfType(KernelFault.class)
@@ -117,7 +97,7 @@ class InterpretedKernelTest {
     @Test
     void anUnsupportedInstructionFailsOnlyItsKernel() {
         String other = ".visible .entry bad() { tex.2d.v4.f32.f32 {%f1}, [t, {%f1}]; ret; }";
-        TestGpu gpu = new TestGpu(kernel("st.global.u32 [%rd0], 5;") + other);
+        TestGpu gpu = new TestGpu(KernelText.kernel("st.global.u32 [%rd0], 5;") + other);
         long result = gpu.ints(0);
 
         gpu.launch("k", 1, 1, result);
@@ -140,7 +120,7 @@ class InterpretedKernelTest {
                 mad.lo.u32 %r8, %r7, 24, %r6; mul.wide.u32 %rd3, %r8, 4;
                 add.u64 %rd4, %rd0, %rd3; atom.global.add.u32 %r9, [%rd4], 1;
                 """;
-        TestGpu gpu = new TestGpu(kernel(code));
+        TestGpu gpu = new TestGpu(KernelText.kernel(code));
         long counts = gpu.ints(new int[24 * 24]);
 
         gpu.launch("k", new Dimensions(3, 2, 4), new Dimensions(4, 3, 2), 0, counts);
@@ -193,7 +173,7 @@ class InterpretedKernelTest {
                   call.uni (retval0), swap, (param0); ld.param.b64 %rd4, [retval0+0]; }
                 st.global.u32 [%rd0+8], %rd4;
                 """;
-        TestGpu gpu = new TestGpu(HEADER + FUNCTIONS + entry(code));
+        TestGpu gpu = new TestGpu(KernelText.HEADER + FUNCTIONS + KernelText.entry(code));
         long result = gpu.ints(0, 0, 0);
 
         gpu.launch("k", 1, 1, result);
@@ -216,7 +196,7 @@ class InterpretedKernelTest {
                   call.uni (retval0), malloc, (param0); ld.param.b64 %rd6, [retval0+0]; }
                 st.u32 [%rd6], 9; ld.global.u32 %r2, [%rd6]; st.global.u32 [%rd0], %r2;
                 """;
-        TestGpu gpu = new TestGpu(HEADER + FUNCTIONS + entry(code));
+        TestGpu gpu = new TestGpu(KernelText.HEADER + FUNCTIONS + KernelText.entry(code));
         long result = gpu.ints(0);
 
         gpu.launch("k", 1, 1, result);
