@@ -1,6 +1,5 @@
 package org.bitfusion.gpu.soft;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.bitfusion.gpu.CudaStatus;
@@ -11,13 +10,14 @@ import org.bitfusion.gpu.GpuDriverProvider;
 import org.bitfusion.gpu.Outcome;
 import org.bitfusion.gpu.soft.device.SoftDriver;
 import org.bitfusion.gpu.soft.execution.ProgramFactory;
+import org.bitfusion.gpu.soft.interpreter.InterpreterFactory;
 
 /// Opens software GPUs.
 public final class SoftDriverProvider implements GpuDriverProvider {
     private final List<ProgramFactory> executors;
 
     public SoftDriverProvider() {
-        this(new ArrayList<>());
+        this(List.of(new InterpreterFactory()));
     }
 
     /// @param executors ways to execute kernels, the preferred one first

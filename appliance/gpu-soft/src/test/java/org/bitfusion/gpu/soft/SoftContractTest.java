@@ -1,7 +1,10 @@
 package org.bitfusion.gpu.soft;
 
 import org.bitfusion.gpu.GpuDriverProvider;
+import org.bitfusion.gpu.contract.ErrorContract;
+import org.bitfusion.gpu.contract.LaunchContract;
 import org.bitfusion.gpu.contract.MemoryContract;
+import org.bitfusion.gpu.contract.ModuleContract;
 import org.bitfusion.gpu.contract.PoolContract;
 import org.bitfusion.gpu.contract.ShareContract;
 import org.bitfusion.gpu.contract.StreamContract;
@@ -35,6 +38,30 @@ class SoftContractTest {
 
     @Nested
     class Shares extends ShareContract {
+        @Override
+        protected GpuDriverProvider provider() {
+            return new SoftDriverProvider();
+        }
+    }
+
+    @Nested
+    class Modules extends ModuleContract {
+        @Override
+        protected GpuDriverProvider provider() {
+            return new SoftDriverProvider();
+        }
+    }
+
+    @Nested
+    class Launches extends LaunchContract {
+        @Override
+        protected GpuDriverProvider provider() {
+            return new SoftDriverProvider();
+        }
+    }
+
+    @Nested
+    class Errors extends ErrorContract {
         @Override
         protected GpuDriverProvider provider() {
             return new SoftDriverProvider();
