@@ -134,6 +134,12 @@ final class CudaGpuContext implements GpuContext {
         return error;
     }
 
+    /// The driver's errors of execution are all sticky; those of calls were answered by the calls.
+    @Override
+    public CudaStatus takeError() {
+        return error;
+    }
+
     @Override
     public Outcome<Long> limit(int limit) {
         makeCurrent();

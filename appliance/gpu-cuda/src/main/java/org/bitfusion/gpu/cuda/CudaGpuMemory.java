@@ -2,6 +2,7 @@ package org.bitfusion.gpu.cuda;
 
 import java.util.TreeMap;
 import org.bitfusion.gpu.AllocationBudget;
+import org.bitfusion.gpu.Completion;
 import org.bitfusion.gpu.CudaStatus;
 import org.bitfusion.gpu.GpuMemory;
 import org.bitfusion.gpu.GpuPool;
@@ -61,6 +62,19 @@ final class CudaGpuMemory implements GpuMemory {
         }
         context.whenIdle(ignored -> unmap(address));
         return CudaStatus.SUCCESS;
+    }
+
+    @Override
+    public boolean whenFreed(Completion completion) {
+        synchronized (this) {
+            if (leaving.isEmpty()) {
+                return false;
+            }
+        }
+        // Behind every free so far: their unmapping waits for the same streams, and is queued
+        // before this.
+        context.whenIdle(completion);
+        return true;
     }
 
     @Override
