@@ -1,0 +1,20 @@
+/* Copies of regions between host and devices in every direction; the program's copy functions are thin above it. */
+#ifndef BF_COPIES_H
+#define BF_COPIES_H
+
+#include "streams.h"
+
+/* One end of a copy: rows of a region. */
+struct bf_place {
+    bool device;
+    CUdeviceptr address; /* of the device, or of the host */
+    size_t pitch, slice_pitch;
+};
+
+struct bf_extent {
+    size_t width, height, depth; /* bytes, rows, slices */
+};
+
+CUresult bf_copy(CUstream stream, struct bf_place destination, struct bf_place source, struct bf_extent extent, bool asynchronous);
+
+#endif

@@ -1,0 +1,13 @@
+/* What the library says: one clear line for the user on stderr, and a log for who asked for it (BF_LOG_FILE, BF_LOG_LEVEL). */
+#ifndef BF_LOG_H
+#define BF_LOG_H
+
+enum bf_log_level { BF_LOG_ERROR = 1, BF_LOG_WARNING, BF_LOG_INFORMATION, BF_LOG_DEBUG };
+
+/* A line "bitfusion: ..." on stderr, and in the log file if there is one. */
+void bf_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* A line in BF_LOG_FILE if its level is wanted; without a file nothing. */
+void bf_log(enum bf_log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif
