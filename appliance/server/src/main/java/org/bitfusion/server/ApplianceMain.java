@@ -1,0 +1,53 @@
+package org.bitfusion.server;
+
+import java.io.IOException;
+import java.util.List;
+import org.bitfusion.dispatcher.Dispatcher;
+import org.bitfusion.dispatcher.DispatcherSettings;
+import org.bitfusion.dispatcher.PortInUseException;
+import org.bitfusion.protocol.Secret;
+
+/// The appliance: `bitfusion server [-p PORT]`. Standard output says where it listens, standard
+/// error is the log, its own and its workers'.
+public final class ApplianceMain {
+    private static final int USAGE = 64;
+    private static final int UNAVAILABLE = 69;
+    private static final int CANNOT_CREATE = 73;
+
+    private ApplianceMain() {}
+
+    public static void main(String[] arguments) throws InterruptedException {
+        System.exit(run(List.of(arguments)));
+    }
+
+    private static int run(List<String> arguments) throws InterruptedException {
+        Settings settings = new Settings(System.getenv());
+        DispatcherSettings dispatcherSettings;
+        try {
+            Secret secret = AccessSecret.readOrCreate(settings.accessSecretFile());
+            dispatcherSettings = settings.read(arguments, secret);
+        } catch (Settings.SettingsException e) {
+            return complain(e, USAGE);
+        } catch (IOException e) {
+            return complain(e, CANNOT_CREATE);
+        }
+        System.out.println("Dispatcher listening...");
+        try (Dispatcher dispatcher = Dispatcher.start(dispatcherSettings)) {
+            Runtime.getRuntime().addShutdownHook(new Thread(dispatcher::close, "shutdown"));
+            System.out.printf(
+                    "Listening on %s : %d (loopback only: connections are not encrypted yet)%n",
+                    dispatcherSettings.address().getAddress().getHostAddress(), dispatcher.port());
+            System.out.flush();
+            String failure = dispatcher.awaitFailure();
+            System.err.println("bitfusion server: " + failure);
+            return UNAVAILABLE;
+        } catch (PortInUseException e) {
+            return complain(e, UNAVAILABLE);
+        }
+    }
+
+    private static int complain(Exception problem, int exitCode) {
+        System.err.println("bitfusion server: " + problem.getMessage());
+        return exitCode;
+    }
+}

@@ -1,0 +1,162 @@
+package org.bitfusion.server;
+
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.bitfusion.dispatcher.DispatcherSettings;
+import org.bitfusion.dispatcher.DispatcherSettings.PortRange;
+import org.bitfusion.protocol.Secret;
+
+/// Reads the command line and the BF_* variables of the appliance.
+final class Settings {
+    /// What the dispatcher listens on if nothing else is said.
+    static final int DEFAULT_PORT = 55001;
+
+    /// What both sides name when they do not fit together.
+    static final String BUILD = "bitfusion-server 5.0.0";
+
+    private static final int DEFAULT_PORT_MINIMUM = 45201;
+    private static final int DEFAULT_PORT_MAXIMUM = 46225;
+    private static final int DEFAULT_PRESTARTED_WORKERS = 2;
+    private static final int MOST_PORT = 65535;
+    private static final Duration RENEWAL = Duration.ofSeconds(30);
+    private static final Duration GRACE = Duration.ofSeconds(5);
+
+    private final Map<String, String> environment;
+
+    Settings(Map<String, String> environment) {
+        this.environment = Map.copyOf(environment);
+    }
+
+    /// A setting that cannot be used; the message says which, and what to write instead.
+    static final class SettingsException extends Exception {
+        private static final long serialVersionUID = 1;
+
+        SettingsException(String message) {
+            super(message);
+        }
+    }
+
+    /// @throws SettingsException if a flag or a variable makes no sense
+    DispatcherSettings read(List<String> arguments, Secret accessSecret) throws SettingsException {
+        return new DispatcherSettings(
+                new InetSocketAddress(InetAddress.getLoopbackAddress(), port(arguments)),
+                ports(),
+                accessSecret,
+                (int) number("BF_PRESTARTED_WORKERS", DEFAULT_PRESTARTED_WORKERS, 0, 64),
+                WorkerCommand.of(environment),
+                Map.of(),
+                visibleDevices(),
+                memoryLimit(),
+                BUILD,
+                RENEWAL,
+                GRACE);
+    }
+
+    private static int port(List<String> arguments) throws SettingsException {
+        int port = DEFAULT_PORT;
+        for (int i = 0; i < arguments.size(); i++) {
+            String word = arguments.get(i);
+            String value;
+            if (word.equals("-p") || word.equals("--port")) {
+                i++;
+                value = i < arguments.size() ? arguments.get(i) : "";
+            } else if (word.startsWith("--port=")) {
+                value = word.substring("--port=".length());
+            } else {
+                throw new SettingsException("unknown flag " + word + " (expected: -p PORT)");
+            }
+            port = (int) number(word, value, 0, MOST_PORT);
+        }
+        return port;
+    }
+
+    private PortRange ports() throws SettingsException {
+        int minimum = (int) number("BF_SERVER_PORT_MIN", DEFAULT_PORT_MINIMUM, 0, MOST_PORT);
+        int maximum =
+                (int)
+                        number(
+                                "BF_SERVER_PORT_MAX",
+                                minimum == 0 ? 0 : Math.max(minimum, DEFAULT_PORT_MAXIMUM),
+                                0,
+                                MOST_PORT);
+        if (minimum > maximum || (minimum == 0) != (maximum == 0)) {
+            throw new SettingsException(
+                    "BF_SERVER_PORT_MIN %d and BF_SERVER_PORT_MAX %d are no range"
+                            .formatted(minimum, maximum));
+        }
+        return new PortRange(minimum, maximum);
+    }
+
+    private Optional<List<Integer>> visibleDevices() throws SettingsException {
+        String text = environment.getOrDefault("BF_VISIBLE_DEVICES", "").strip();
+        if (text.isEmpty()) {
+            return Optional.empty();
+        }
+        List<Integer> devices = new ArrayList<>();
+        for (String word : text.split(",", -1)) {
+            int device = (int) number("BF_VISIBLE_DEVICES", word.strip(), 0, Integer.MAX_VALUE);
+            if (devices.contains(device)) {
+                throw new SettingsException("BF_VISIBLE_DEVICES names GPU " + device + " twice");
+            }
+            devices.add(device);
+        }
+        return Optional.of(devices);
+    }
+
+    private OptionalLong memoryLimit() throws SettingsException {
+        return environment.containsKey("BF_GPU_DEVICE_MEMORY_LIMIT")
+                ? OptionalLong.of(number("BF_GPU_DEVICE_MEMORY_LIMIT", 0, 1, Long.MAX_VALUE))
+                : OptionalLong.empty();
+    }
+
+    private long number(String name, long otherwise, long minimum, long maximum)
+            throws SettingsException {
+        String value = environment.get(name);
+        return value == null || value.isBlank()
+                ? otherwise
+                : number(name, value.strip(), minimum, maximum);
+    }
+
+    private static long number(String name, String value, long minimum, long maximum)
+            throws SettingsException {
+        try {
+            long number = Long.parseLong(value);
+            if (number >= minimum && number <= maximum) {
+                return number;
+            }
+        } catch (NumberFormatException e) {
+            // Falls through to the one message for both.
+        }
+        throw new SettingsException(
+                "%s is '%s' (expected: a number from %d to %d)"
+                        .formatted(name, value, minimum, maximum));
+    }
+
+    /// Where the secret of the appliance's own user lies.
+    Path accessSecretFile() {
+        String path = environment.get("BF_ACCESS_SECRET_FILE");
+        return path == null || path.isBlank()
+                ? home().resolve(".bitfusion/access.secret")
+                : Path.of(path);
+    }
+
+    /// Where images are kept across sessions.
+    Path imageFolder() {
+        String path = environment.get("BF_IMAGE_STORE");
+        return path == null || path.isBlank()
+                ? home().resolve(".bitfusion/cache/images")
+                : Path.of(path);
+    }
+
+    private Path home() {
+        String home = environment.get("HOME");
+        return Path.of(home == null ? System.getProperty("user.home") : home);
+    }
+}

@@ -1,0 +1,52 @@
+package org.bitfusion.server;
+
+import java.io.FileDescriptor;
+import java.io.FileInputStream;
+import java.io.FileOutputStream;
+import java.util.Map;
+import org.bitfusion.gpu.GpuDriverProvider;
+import org.bitfusion.gpu.cuda.CudaGpuDriverProvider;
+import org.bitfusion.gpu.soft.SoftDriverProvider;
+import org.bitfusion.worker.Worker;
+
+/// A worker process; started by the dispatcher only. Standard input and output belong to the
+/// dispatcher, standard error is the log.
+public final class WorkerMain {
+    private static final int USAGE = 64;
+
+    private WorkerMain() {}
+
+    public static void main(String[] arguments) {
+        FileOutputStream reports = new FileOutputStream(FileDescriptor.out);
+        System.setOut(System.err);
+        Map<String, String> environment = System.getenv();
+        String name = environment.getOrDefault("BF_GPU", "");
+        GpuDriverProvider provider =
+                switch (name) {
+                    case "soft" -> new SoftDriverProvider();
+                    case "cuda" -> new CudaGpuDriverProvider();
+                    case "" ->
+                            CudaGpuDriverProvider.isPresent()
+                                    ? new CudaGpuDriverProvider()
+                                    : new SoftDriverProvider();
+                    default -> null;
+                };
+        if (provider == null) {
+            System.err.println("BF_GPU is '" + name + "' (expected: soft or cuda)");
+            Runtime.getRuntime().halt(USAGE);
+            return;
+        }
+        Settings settings = new Settings(environment);
+        int exitCode =
+                new Worker(
+                                provider,
+                                environment,
+                                new FileInputStream(FileDescriptor.in),
+                                reports,
+                                settings.imageFolder(),
+                                Settings.BUILD)
+                        .run();
+        // No shutdown hooks, no waiting for kernels: device memory must be free at once.
+        Runtime.getRuntime().halt(exitCode);
+    }
+}

@@ -1,0 +1,279 @@
+package org.bitfusion.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.UUID;
+import org.bitfusion.dispatcher.DispatcherSettings.PortRange;
+import org.bitfusion.protocol.FrameHeader;
+import org.bitfusion.protocol.Hello;
+import org.bitfusion.protocol.Secret;
+import org.bitfusion.protocol.cuda.CudaResult;
+import org.bitfusion.protocol.message.LeaseRequestAnswer;
+import org.bitfusion.protocol.message.MemSet;
+import org.bitfusion.protocol.message.SessionOpenAnswer;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+class SessionIT {
+    private static final long CONTEXT = 0x0001_0000_0000_0001L;
+
+    private static TestAppliance appliance;
+
+    @BeforeAll
+    static void start() throws IOException {
+        appliance = new TestAppliance();
+    }
+
+    @AfterAll
+    static void stop() {
+        appliance.close();
+    }
+
+    @Test
+    void theSnapshotTellsDevicesAndTheirPartsOfTheWindow() throws IOException {
+        try (TestSession session = appliance.session()) {
+            assertThat(session.devices().devices()).hasSize(2);
+            var first = session.devices().devices().getFirst();
+            assertThat(first.totalBytes()).isEqualTo(TestAppliance.DEVICE_BYTES);
+            assertThat(first.windowBase()).isEqualTo(TestAppliance.WINDOW_BASE);
+            assertThat(first.attributes()).isNotEmpty();
+        }
+    }
+
+    @Test
+    void whatIsWrittenIsReadBack() throws IOException {
+        byte[] bytes = new byte[3_456_789];
+        new Random(7).nextBytes(bytes);
+        try (TestSession session = appliance.session()) {
+            session.createContext(CONTEXT, 1);
+            long address = session.allocate(CONTEXT, bytes.length);
+            assertThat(address).isBetween(
+                    TestAppliance.WINDOW_BASE,
+                    TestAppliance.WINDOW_BASE + TestAppliance.WINDOW_BYTES);
+            session.write(CONTEXT, address, bytes);
+            session.fill(CONTEXT, address + 5, 0x77, 3);
+            byte[] back = session.read(CONTEXT, address, bytes.length);
+            bytes[5] = bytes[6] = bytes[7] = 0x77;
+            assertThat(back).isEqualTo(bytes);
+        }
+    }
+
+    @Test
+    void anErrorOfAnUnansweredCallIsTheNextAnswersAndTheContextGoesOn() throws IOException {
+        try (TestSession session = appliance.session()) {
+            session.createContext(CONTEXT, 0);
+            session.free(CONTEXT, TestAppliance.WINDOW_BASE + (1L << 30));
+            assertThat(session.synchronize(CONTEXT)).isNotZero();
+            assertThat(session.synchronize(CONTEXT)).isZero();
+        }
+    }
+
+    @Test
+    void memoryIsLimitedByTheLeaseAndSharedByItsPrograms() throws IOException {
+        try (TestConnection leasing = appliance.leasing()) {
+            LeaseRequestAnswer lease = TestAppliance.lease(leasing, 1, 100L << 20);
+            try (TestSession first = appliance.session(lease);
+                    TestSession second = appliance.session(lease)) {
+                first.createContext(CONTEXT, 0);
+                second.createContext(CONTEXT, 0);
+                assertThat(first.devices().devices()).hasSize(1);
+                assertThat(first.devices().devices().getFirst().totalBytes())
+                        .isEqualTo(100L << 20);
+                assertThat(first.allocate(CONTEXT, 60L << 20)).isPositive();
+                assertThat(second.allocate(CONTEXT, 60L << 20))
+                        .isEqualTo(-CudaResult.ERROR_OUT_OF_MEMORY);
+                assertThat(second.information(CONTEXT).totalBytes()).isEqualTo(100L << 20);
+                assertThat(second.allocate(CONTEXT, 20L << 20)).isPositive();
+                assertThat(second.synchronize(CONTEXT)).isZero();
+            }
+            assertThat(TestAppliance.release(leasing, lease)).isZero();
+        }
+    }
+
+    @Test
+    void theMemoryOfAGoneProgramIsFreeWithinTwoSeconds() throws IOException {
+        try (TestConnection leasing = appliance.leasing()) {
+            LeaseRequestAnswer lease = TestAppliance.lease(leasing, 1, 64L << 20);
+            TestSession first = appliance.session(lease);
+            first.createContext(CONTEXT, 0);
+            assertThat(first.allocate(CONTEXT, 60L << 20)).isPositive();
+            try (TestSession second = appliance.session(lease)) {
+                second.createContext(CONTEXT, 0);
+                assertThat(second.allocate(CONTEXT, 60L << 20)).isNegative();
+                first.close();
+                await().atMost(Duration.ofSeconds(2))
+                        .until(() -> second.allocate(CONTEXT, 60L << 20) > 0);
+            }
+            TestAppliance.release(leasing, lease);
+        }
+    }
+
+    @Test
+    void theEndOfALeaseEndsItsWorkers() throws IOException {
+        try (TestConnection leasing = appliance.leasing()) {
+            LeaseRequestAnswer lease = TestAppliance.lease(leasing, 1, 64L << 20);
+            try (TestSession session = appliance.session(lease)) {
+                assertThat(TestAppliance.release(leasing, lease)).isZero();
+                assertThat(session.connection().isClosedByPeer()).isTrue();
+            }
+            assertThatThrownBy(() -> appliance.session(lease))
+                    .hasMessageContaining("UNKNOWN_LEASE");
+        }
+    }
+
+    @Test
+    void nonsenseClosesThatConnectionAndNothingElse() throws IOException {
+        try (TestSession bystander = appliance.session()) {
+            bystander.createContext(CONTEXT, 0);
+            for (byte[] nonsense : nonsense()) {
+                try (TestSession session = appliance.session()) {
+                    session.connection().sendBytes(nonsense);
+                    assertThat(session.connection().isClosedByPeer()).isTrue();
+                    await().atMost(Duration.ofSeconds(2))
+                            .until(() -> ProcessHandle.of(session.process()).isEmpty());
+                }
+            }
+            assertThat(bystander.synchronize(CONTEXT)).isZero();
+        }
+    }
+
+    private static List<byte[]> nonsense() {
+        byte[] random = new byte[4096];
+        new Random(1).nextBytes(random);
+        return List.of(
+                header(0, 0x7777, 0, 0),
+                header(Integer.MAX_VALUE, MemSet.CALL, 0, 0),
+                header(3, MemSet.CALL, 0, 0),
+                header(0, MemSet.CALL, FrameHeader.ANSWER, 1),
+                random);
+    }
+
+    private static byte[] header(int length, int call, int flags, int request) {
+        java.nio.ByteBuffer frame = java.nio.ByteBuffer.allocate(FrameHeader.BYTES);
+        FrameHeader.write(frame, length, call, flags, request, 0);
+        return frame.array();
+    }
+
+    @Test
+    void aStrangerOnTheDataPortIsRefusedAndTheRightOneComesIn() throws IOException {
+        SessionOpenAnswer opened = appliance.openSession(Optional.empty());
+        try (TestConnection silent = new TestConnection(opened.port());
+                TestConnection stranger = new TestConnection(opened.port())) {
+            Hello answer =
+                    stranger.hello(
+                            Hello.KIND_DATA, Hello.NO_LEASE, Secret.random(new SecureRandom()));
+            assertThat(answer.status()).isEqualTo(Hello.Status.NOT_ALLOWED);
+            assertThat(stranger.isClosedByPeer()).isTrue();
+            try (TestSession session = appliance.join(opened)) {
+                session.createContext(CONTEXT, 0);
+                assertThat(session.synchronize(CONTEXT)).isZero();
+            }
+            assertThat(silent.isClosedByPeer()).isTrue();
+        }
+    }
+
+    @Test
+    void theDispatcherRefusesWrongSecretsVersionsAndLeases() throws IOException {
+        Secret wrong = Secret.random(new SecureRandom());
+        int port = appliance.dispatcher.port();
+        try (TestConnection connection = new TestConnection(port)) {
+            assertThat(connection.hello(Hello.KIND_LEASE, Hello.NO_LEASE, wrong).status())
+                    .isEqualTo(Hello.Status.NOT_ALLOWED);
+            assertThat(connection.isClosedByPeer()).isTrue();
+        }
+        try (TestConnection connection = new TestConnection(port)) {
+            Hello answer =
+                    connection.hello(
+                            new Hello(
+                                    99,
+                                    Hello.KIND_LEASE,
+                                    "future",
+                                    Hello.NO_LEASE,
+                                    appliance.secret,
+                                    1,
+                                    0));
+            assertThat(answer.status()).isEqualTo(Hello.Status.OTHER_VERSION);
+            assertThat(answer.build()).isEqualTo("test appliance");
+        }
+        try (TestConnection connection = new TestConnection(port)) {
+            assertThat(
+                            connection
+                                    .hello(Hello.KIND_SESSION, UUID.randomUUID(), appliance.secret)
+                                    .status())
+                    .isEqualTo(Hello.Status.UNKNOWN_LEASE);
+        }
+        try (TestConnection connection = new TestConnection(port)) {
+            connection.sendBytes("GET / HTTP/1.1\r\n\r\n".repeat(20).getBytes(
+                    java.nio.charset.StandardCharsets.US_ASCII));
+            assertThat(connection.isClosedByPeer()).isTrue();
+        }
+    }
+
+    @Test
+    void aRefusedLeaseSaysWhetherWaitingHelps() throws IOException {
+        try (TestConnection leasing = appliance.leasing()) {
+            LeaseRequestAnswer all =
+                    TestAppliance.lease(leasing, 2, TestAppliance.DEVICE_BYTES - (64L << 20));
+            assertThatThrownBy(() -> TestAppliance.lease(leasing, 1, 100L << 20))
+                    .hasMessage("status " + CudaResult.ERROR_OUT_OF_MEMORY);
+            assertThatThrownBy(() -> TestAppliance.lease(leasing, 3, 1L << 20))
+                    .hasMessage("status " + CudaResult.ERROR_INVALID_DEVICE);
+            assertThatThrownBy(() -> TestAppliance.lease(leasing, 1, 1L << 40))
+                    .hasMessage("status " + CudaResult.ERROR_INVALID_DEVICE);
+            assertThat(TestAppliance.release(leasing, all)).isZero();
+            assertThat(TestAppliance.release(leasing, all))
+                    .isEqualTo(CudaResult.ERROR_INVALID_HANDLE);
+        }
+    }
+
+    @Test
+    void aUsedUpPortRangeIsSaidAndFreedPortsServeAgain() throws IOException {
+        int port = TestAppliance.ports(1).getFirst();
+        try (TestAppliance narrow =
+                new TestAppliance(new PortRange(port, port), 1, Duration.ofSeconds(30))) {
+            try (TestSession session = narrow.session()) {
+                session.createContext(CONTEXT, 0);
+                assertThatThrownBy(() -> narrow.openSession(Optional.empty()))
+                        .hasMessage("status " + CudaResult.ERROR_OPERATING_SYSTEM);
+                assertThat(session.synchronize(CONTEXT)).isZero();
+            }
+            await().atMost(Duration.ofSeconds(10))
+                    .ignoreExceptions()
+                    .until(
+                            () -> {
+                                narrow.session().close();
+                                return true;
+                            });
+        }
+    }
+
+    @Test
+    void aLeaseThatIsNotRenewedEnds() throws IOException {
+        try (TestAppliance hasty =
+                        new TestAppliance(new PortRange(0, 0), 1, Duration.ofMillis(300));
+                TestConnection leasing = hasty.leasing()) {
+            LeaseRequestAnswer lease =
+                    TestAppliance.lease(leasing, 2, TestAppliance.DEVICE_BYTES);
+            assertThat(lease.renewWithinMilliseconds()).isEqualTo(300);
+            await().atMost(Duration.ofSeconds(5))
+                    .until(
+                            () -> {
+                                try {
+                                    TestAppliance.lease(leasing, 2, TestAppliance.DEVICE_BYTES);
+                                    return true;
+                                } catch (TestAppliance.RefusedException e) {
+                                    return false;
+                                }
+                            });
+        }
+    }
+}

@@ -1,0 +1,150 @@
+package org.bitfusion.server;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.bitfusion.dispatcher.Dispatcher;
+import org.bitfusion.dispatcher.DispatcherSettings;
+import org.bitfusion.dispatcher.DispatcherSettings.PortRange;
+import org.bitfusion.protocol.Hello;
+import org.bitfusion.protocol.Secret;
+import org.bitfusion.protocol.message.LeaseRelease;
+import org.bitfusion.protocol.message.LeaseRequest;
+import org.bitfusion.protocol.message.LeaseRequestAnswer;
+import org.bitfusion.protocol.message.SessionDevices;
+import org.bitfusion.protocol.message.SessionOpen;
+import org.bitfusion.protocol.message.SessionOpenAnswer;
+
+/// A dispatcher in this process with real workers: two software GPUs of 256 MiB.
+final class TestAppliance implements AutoCloseable {
+    static final long WINDOW_BASE = 0x7000_0000_0000L;
+    static final long WINDOW_BYTES = 32L << 30;
+    static final long DEVICE_BYTES = 256L << 20;
+
+    final Secret secret = Secret.random(new SecureRandom());
+    final Dispatcher dispatcher;
+
+    TestAppliance(PortRange ports, int prestarted, Duration renewal) throws IOException {
+        Map<String, String> environment = new HashMap<>();
+        environment.put("BF_GPU", "soft");
+        environment.put("BF_SOFT_DEVICES", "2");
+        environment.put("BF_SOFT_MEMORY", "256");
+        environment.put("BF_IMAGE_STORE", "target/images");
+        dispatcher =
+                Dispatcher.start(
+                        new DispatcherSettings(
+                                new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+                                ports,
+                                secret,
+                                prestarted,
+                                WorkerCommand.of(Map.of()),
+                                environment,
+                                Optional.empty(),
+                                OptionalLong.empty(),
+                                "test appliance",
+                                renewal,
+                                Duration.ofSeconds(1)));
+    }
+
+    TestAppliance() throws IOException {
+        this(new PortRange(0, 0), 1, Duration.ofSeconds(30));
+    }
+
+    /// A connection that may lease.
+    TestConnection leasing() throws IOException {
+        TestConnection connection = new TestConnection(dispatcher.port());
+        Hello answer = connection.hello(Hello.KIND_LEASE, Hello.NO_LEASE, secret);
+        if (answer.status() != Hello.Status.WELCOME) {
+            throw new IOException("refused: " + answer.status());
+        }
+        return connection;
+    }
+
+    static LeaseRequestAnswer lease(TestConnection connection, int devices, long bytes)
+            throws IOException {
+        LeaseRequest message = new LeaseRequest(devices, 0, bytes, "test", "command", 1);
+        TestConnection.Frame frame = connection.ask(message.wireBytes(), message::writeFrame);
+        if (frame.header().status() != 0) {
+            throw new RefusedException(frame.header().status());
+        }
+        return LeaseRequestAnswer.read(frame.body());
+    }
+
+    static int release(TestConnection connection, LeaseRequestAnswer lease) throws IOException {
+        LeaseRelease message = new LeaseRelease(lease.lease());
+        return connection.ask(message.wireBytes(), message::writeFrame).header().status();
+    }
+
+    /// The dispatcher said no.
+    static final class RefusedException extends IOException {
+        private static final long serialVersionUID = 1;
+        final int status;
+
+        RefusedException(int status) {
+            super("status " + status);
+            this.status = status;
+        }
+    }
+
+    /// Asks for a worker with a lease, or without one.
+    SessionOpenAnswer openSession(Optional<LeaseRequestAnswer> lease) throws IOException {
+        try (TestConnection connection = new TestConnection(dispatcher.port())) {
+            Hello answer =
+                    connection.hello(
+                            Hello.KIND_SESSION,
+                            lease.map(LeaseRequestAnswer::lease).orElse(Hello.NO_LEASE),
+                            lease.map(LeaseRequestAnswer::leaseSecret).orElse(secret));
+            if (answer.status() != Hello.Status.WELCOME) {
+                throw new IOException("refused: " + answer.status());
+            }
+            SessionOpen message = new SessionOpen(1, "test", WINDOW_BASE, WINDOW_BYTES);
+            TestConnection.Frame frame = connection.ask(message.wireBytes(), message::writeFrame);
+            if (frame.header().status() != 0) {
+                throw new RefusedException(frame.header().status());
+            }
+            return SessionOpenAnswer.read(frame.body());
+        }
+    }
+
+    TestSession join(SessionOpenAnswer opened) throws IOException {
+        TestConnection data = new TestConnection(opened.port());
+        Hello answer = data.hello(Hello.KIND_DATA, Hello.NO_LEASE, opened.sessionSecret());
+        if (answer.status() != Hello.Status.WELCOME) {
+            throw new IOException("refused: " + answer.status());
+        }
+        return new TestSession(
+                data, SessionDevices.read(data.receive().body()), answer.process());
+    }
+
+    TestSession session() throws IOException {
+        return join(openSession(Optional.empty()));
+    }
+
+    TestSession session(LeaseRequestAnswer lease) throws IOException {
+        return join(openSession(Optional.of(lease)));
+    }
+
+    static List<Integer> ports(int count) {
+        return java.util.stream.Stream.generate(TestAppliance::freePort).limit(count).toList();
+    }
+
+    private static int freePort() {
+        try (java.net.ServerSocket socket = new java.net.ServerSocket(0)) {
+            return socket.getLocalPort();
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+
+    @Override
+    public void close() {
+        dispatcher.close();
+    }
+}
