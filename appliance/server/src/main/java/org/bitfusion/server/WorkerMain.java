@@ -3,10 +3,13 @@ package org.bitfusion.server;
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.io.FileOutputStream;
+import java.util.List;
 import java.util.Map;
 import org.bitfusion.gpu.GpuDriverProvider;
 import org.bitfusion.gpu.cuda.CudaGpuDriverProvider;
 import org.bitfusion.gpu.soft.SoftDriverProvider;
+import org.bitfusion.gpu.soft.compiler.PtxCompiler;
+import org.bitfusion.gpu.soft.interpreter.InterpreterFactory;
 import org.bitfusion.worker.Worker;
 
 /// A worker process; started by the dispatcher only. Standard input and output belong to the
@@ -23,12 +26,12 @@ public final class WorkerMain {
         String name = environment.getOrDefault("BF_GPU", "");
         GpuDriverProvider provider =
                 switch (name) {
-                    case "soft" -> new SoftDriverProvider();
+                    case "soft" -> softwareGpu();
                     case "cuda" -> new CudaGpuDriverProvider();
                     case "" ->
                             CudaGpuDriverProvider.isPresent()
                                     ? new CudaGpuDriverProvider()
-                                    : new SoftDriverProvider();
+                                    : softwareGpu();
                     default -> null;
                 };
         if (provider == null) {
@@ -48,5 +51,9 @@ public final class WorkerMain {
                         .run();
         // No shutdown hooks, no waiting for kernels: device memory must be free at once.
         Runtime.getRuntime().halt(exitCode);
+    }
+
+    private static GpuDriverProvider softwareGpu() {
+        return new SoftDriverProvider(List.of(new PtxCompiler(), new InterpreterFactory()));
     }
 }

@@ -56,9 +56,10 @@ class SessionIT {
         try (TestSession session = appliance.session()) {
             session.createContext(CONTEXT, 1);
             long address = session.allocate(CONTEXT, bytes.length);
-            assertThat(address).isBetween(
-                    TestAppliance.WINDOW_BASE,
-                    TestAppliance.WINDOW_BASE + TestAppliance.WINDOW_BYTES);
+            assertThat(address)
+                    .isBetween(
+                            TestAppliance.WINDOW_BASE,
+                            TestAppliance.WINDOW_BASE + TestAppliance.WINDOW_BYTES);
             session.write(CONTEXT, address, bytes);
             session.fill(CONTEXT, address + 5, 0x77, 3);
             byte[] back = session.read(CONTEXT, address, bytes.length);
@@ -86,8 +87,7 @@ class SessionIT {
                 first.createContext(CONTEXT, 0);
                 second.createContext(CONTEXT, 0);
                 assertThat(first.devices().devices()).hasSize(1);
-                assertThat(first.devices().devices().getFirst().totalBytes())
-                        .isEqualTo(100L << 20);
+                assertThat(first.devices().devices().getFirst().totalBytes()).isEqualTo(100L << 20);
                 assertThat(first.allocate(CONTEXT, 60L << 20)).isPositive();
                 assertThat(second.allocate(CONTEXT, 60L << 20))
                         .isEqualTo(-CudaResult.ERROR_OUT_OF_MEMORY);
@@ -212,8 +212,10 @@ class SessionIT {
                     .isEqualTo(Hello.Status.UNKNOWN_LEASE);
         }
         try (TestConnection connection = new TestConnection(port)) {
-            connection.sendBytes("GET / HTTP/1.1\r\n\r\n".repeat(20).getBytes(
-                    java.nio.charset.StandardCharsets.US_ASCII));
+            connection.sendBytes(
+                    "GET / HTTP/1.1\r\n\r\n"
+                            .repeat(20)
+                            .getBytes(java.nio.charset.StandardCharsets.US_ASCII));
             assertThat(connection.isClosedByPeer()).isTrue();
         }
     }
@@ -248,11 +250,10 @@ class SessionIT {
             }
             await().atMost(Duration.ofSeconds(10))
                     .ignoreExceptions()
-                    .until(
-                            () -> {
-                                narrow.session().close();
-                                return true;
-                            });
+                    .until(() -> {
+                        narrow.session().close();
+                        return true;
+                    });
         }
     }
 
@@ -261,19 +262,17 @@ class SessionIT {
         try (TestAppliance hasty =
                         new TestAppliance(new PortRange(0, 0), 1, Duration.ofMillis(300));
                 TestConnection leasing = hasty.leasing()) {
-            LeaseRequestAnswer lease =
-                    TestAppliance.lease(leasing, 2, TestAppliance.DEVICE_BYTES);
+            LeaseRequestAnswer lease = TestAppliance.lease(leasing, 2, TestAppliance.DEVICE_BYTES);
             assertThat(lease.renewWithinMilliseconds()).isEqualTo(300);
             await().atMost(Duration.ofSeconds(5))
-                    .until(
-                            () -> {
-                                try {
-                                    TestAppliance.lease(leasing, 2, TestAppliance.DEVICE_BYTES);
-                                    return true;
-                                } catch (TestAppliance.RefusedException e) {
-                                    return false;
-                                }
-                            });
+                    .until(() -> {
+                        try {
+                            TestAppliance.lease(leasing, 2, TestAppliance.DEVICE_BYTES);
+                            return true;
+                        } catch (TestAppliance.RefusedException e) {
+                            return false;
+                        }
+                    });
         }
     }
 }

@@ -119,8 +119,7 @@ final class TestAppliance implements AutoCloseable {
         if (answer.status() != Hello.Status.WELCOME) {
             throw new IOException("refused: " + answer.status());
         }
-        return new TestSession(
-                data, SessionDevices.read(data.receive().body()), answer.process());
+        return new TestSession(data, SessionDevices.read(data.receive().body()), answer.process());
     }
 
     TestSession session() throws IOException {

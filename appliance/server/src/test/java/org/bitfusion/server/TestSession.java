@@ -49,8 +49,7 @@ record TestSession(TestConnection connection, SessionDevices devices, int proces
 
     MemInfoAnswer information(long context) throws IOException {
         MemInfo message = new MemInfo(context);
-        return MemInfoAnswer.read(
-                connection.ask(message.wireBytes(), message::writeFrame).body());
+        return MemInfoAnswer.read(connection.ask(message.wireBytes(), message::writeFrame).body());
     }
 
     void fill(long stream, long address, int value, long bytes) throws IOException {
@@ -82,7 +81,10 @@ record TestSession(TestConnection connection, SessionDevices devices, int proces
             TestConnection.Frame frame = connection.receive();
             if (frame.header().call() == MemData.CALL) {
                 MemData data = MemData.read(frame.body());
-                result.put((int) data.packedOffset(), frame.body(), frame.body().position(),
+                result.put(
+                        (int) data.packedOffset(),
+                        frame.body(),
+                        frame.body().position(),
                         frame.body().remaining());
             } else if (frame.header().answer()) {
                 return frame.header().status() == 0 ? result.array() : new byte[0];

@@ -36,12 +36,12 @@ final class ClientContext {
         }
     }
 
-    /// What the next answer says before anything else: the context's own error, which it keeps, or
-    /// the deferred one, which is told once.
+    /// What the next answer says before anything else: the error of execution, which the context
+    /// keeps if it is sticky, or the deferred one, which is told once.
     synchronized CudaStatus takeError() {
-        CudaStatus sticky = gpu.error();
-        if (sticky != CudaStatus.SUCCESS) {
-            return sticky;
+        CudaStatus execution = gpu.takeError();
+        if (execution != CudaStatus.SUCCESS) {
+            return execution;
         }
         CudaStatus told = deferred;
         deferred = CudaStatus.SUCCESS;

@@ -39,15 +39,32 @@ final class MemoryCalls {
             fail(MemAlloc.CALL, request, message.context());
             return;
         }
-        session.answer(
-                MemAlloc.CALL,
-                request,
-                context,
-                () -> context.gpu().memory().allocate(message.byteCount(), message.alignment()),
-                address -> {
-                    MemAllocAnswer answer = new MemAllocAnswer(address);
-                    return new SessionState.Answer(answer.wireBytes(), answer::writeFrame);
-                });
+        CudaStatus error = context.takeError();
+        if (error == CudaStatus.SUCCESS) {
+            allocate(request, message, context.gpu().memory(), true);
+        } else {
+            session.writer.fail(MemAlloc.CALL, request, error.code());
+        }
+    }
+
+    /// Memory that was freed may be held by work in flight: then the allocation waits for it,
+    /// though nothing else does.
+    private void allocate(int request, MemAlloc message, GpuMemory memory, boolean mayWait) {
+        switch (memory.allocate(message.byteCount(), message.alignment())) {
+            case Outcome.Success<Long>(Long address) -> {
+                MemAllocAnswer answer = new MemAllocAnswer(address);
+                session.writer.send(answer.wireBytes(), out -> answer.writeFrame(out, request));
+            }
+            case Outcome.Failure<Long>(CudaStatus status, String _) -> {
+                boolean waits =
+                        mayWait
+                                && status == CudaStatus.OUT_OF_MEMORY
+                                && memory.whenFreed(_ -> allocate(request, message, memory, false));
+                if (!waits) {
+                    session.writer.fail(MemAlloc.CALL, request, status.code());
+                }
+            }
+        }
     }
 
     private void fail(int call, int request, long context) {
