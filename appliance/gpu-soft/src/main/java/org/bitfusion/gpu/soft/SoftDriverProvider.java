@@ -8,6 +8,7 @@ import org.bitfusion.gpu.DriverOptions;
 import org.bitfusion.gpu.GpuDriver;
 import org.bitfusion.gpu.GpuDriverProvider;
 import org.bitfusion.gpu.Outcome;
+import org.bitfusion.gpu.soft.compiler.PtxCompiler;
 import org.bitfusion.gpu.soft.device.SoftDriver;
 import org.bitfusion.gpu.soft.execution.ProgramFactory;
 import org.bitfusion.gpu.soft.interpreter.InterpreterFactory;
@@ -17,7 +18,7 @@ public final class SoftDriverProvider implements GpuDriverProvider {
     private final List<ProgramFactory> executors;
 
     public SoftDriverProvider() {
-        this(List.of(new InterpreterFactory()));
+        this(List.of(new PtxCompiler(), new InterpreterFactory()));
     }
 
     /// @param executors ways to execute kernels, the preferred one first

@@ -20,7 +20,18 @@ public final class PtxCompiler implements ProgramFactory {
     private static final Logger LOG = LoggerFactory.getLogger(PtxCompiler.class);
 
     /// Smaller regions are not worth trying when estimates were far off.
-    private static final int SMALLEST_BUDGET = 500;
+    private static final int SMALLEST_BUDGET = 200;
+
+    private final int methodBytes;
+
+    public PtxCompiler() {
+        this(MethodBudget.BYTES);
+    }
+
+    /// @param methodBytes what a region may be estimated to take
+    PtxCompiler(int methodBytes) {
+        this.methodBytes = methodBytes;
+    }
 
     @Override
     public String name() {
@@ -44,11 +55,11 @@ public final class PtxCompiler implements ProgramFactory {
         }
     }
 
-    private static CompiledKernel compile(Source source) {
+    private CompiledKernel compile(Source source) {
         SharedLayout shared = SharedLayout.of(source.module(), source.kernel());
         FlatBody body = FlatBody.of(source.kernel());
         long segmentBytes = source.memory().byteSize();
-        for (int budget = MethodBudget.BYTES; budget >= SMALLEST_BUDGET; budget /= 2) {
+        for (int budget = methodBytes; budget >= SMALLEST_BUDGET; budget /= 2) {
             Kernel kernel = Kernel.of(source.module(), body, shared, segmentBytes, budget);
             KernelEmitter.Written written = KernelEmitter.write(kernel);
             if (written.fits()) {

@@ -52,7 +52,8 @@ public final class SoftDriver implements GpuDriver {
             devices.add(new SoftDevice(index, settings, memory));
         }
         allocations = new AllocationTable(window, devices, lock, this::queues);
-        factories = chosen(executors, settings.executor());
+        boolean watched = settings.exactBounds() || settings.coverageFile() != null;
+        factories = chosen(executors, watched ? "interpreter" : settings.executor());
         coverage =
                 settings.coverageFile() == null ? null : new CoverageFile(settings.coverageFile());
     }

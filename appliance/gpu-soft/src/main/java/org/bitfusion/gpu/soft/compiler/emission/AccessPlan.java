@@ -27,31 +27,39 @@ final class AccessPlan {
     static final class Group {
         final StateSpace space;
         final Register base;
-        long lowest = Long.MAX_VALUE;
+        private final boolean alone;
+        private long first = Long.MAX_VALUE;
         long end = Long.MIN_VALUE;
-        int mask;
+        long mask;
 
         /// Local variable that holds the native address of `base + lowest`; -1 before the first
         /// access is emitted.
         int slot = -1;
 
-        Group(StateSpace space, Register base) {
+        Group(StateSpace space, Register base, boolean alone) {
             this.space = space;
+            this.alone = alone;
             this.base = base;
         }
 
         void add(long offset, int byteCount) {
-            lowest = Math.min(lowest, offset);
+            first = Math.min(first, offset);
             end = Math.max(end, offset + byteCount);
             mask = Math.max(mask, byteCount - 1);
         }
 
+        /// Where the checked span begins. Offsets in a group of several are multiples of their
+        /// access's size, so that the register has to be aligned for the largest of them.
+        long lowest() {
+            return alone ? first : first & ~mask;
+        }
+
         long span() {
-            return end - lowest;
+            return end - lowest();
         }
 
         boolean takes(long offset, int byteCount) {
-            return Math.max(end, offset + byteCount) - Math.min(lowest, offset) <= MAXIMUM_SPAN;
+            return Math.max(end, offset + byteCount) - Math.min(first, offset) <= MAXIMUM_SPAN;
         }
     }
 
@@ -90,7 +98,7 @@ final class AccessPlan {
                 }
             }
         }
-        Group group = new Group(space, base);
+        Group group = new Group(space, base, alone);
         group.add(address.offset(), byteCount);
         groups.put(instruction, group);
         if (!alone) {

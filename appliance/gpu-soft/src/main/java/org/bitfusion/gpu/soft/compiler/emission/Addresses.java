@@ -114,8 +114,8 @@ final class Addresses {
             code.builder().lstore(group.slot);
         }
         code.builder().lload(group.slot);
-        if (address.offset() != group.lowest) {
-            code.builder().loadConstant(address.offset() - group.lowest).ladd();
+        if (address.offset() != group.lowest()) {
+            code.builder().loadConstant(address.offset() - group.lowest()).ladd();
         }
     }
 
@@ -146,7 +146,7 @@ final class Addresses {
                 pushBase(code, group);
                 code.widen(baseKind(code, group), ValueKind.LONG, false);
                 if (group.mask > 0) {
-                    builder.dup2().loadConstant(group.mask);
+                    builder.dup2().loadConstant((int) group.mask);
                     code.call(Memory.class, "align", void.class, long.class, int.class);
                 }
                 builder.lload(code.hoisted().field("windowBase", ValueKind.LONG)).lsub();
@@ -164,18 +164,18 @@ final class Addresses {
     /// Pushes the register plus the lowest offset of the group, as wide as the register is.
     private static void pushBase(Code code, AccessPlan.Group group) {
         code.pushRegister(group.base);
-        if (group.lowest != 0) {
+        if (group.lowest() != 0) {
             if (baseKind(code, group) == ValueKind.LONG) {
-                code.builder().loadConstant(group.lowest).ladd();
+                code.builder().loadConstant(group.lowest()).ladd();
             } else {
-                code.builder().loadConstant((int) group.lowest).iadd();
+                code.builder().loadConstant((int) group.lowest()).iadd();
             }
         }
     }
 
     private static void pushRelative(Code code, AccessPlan.Group group, Runnable pushBytes) {
         pushBytes.run();
-        code.builder().loadConstant((int) group.span()).isub().loadConstant(group.mask);
+        code.builder().loadConstant((int) group.span()).isub().loadConstant((int) group.mask);
         Class<?> address = baseKind(code, group) == ValueKind.LONG ? long.class : int.class;
         code.call(Memory.class, "shared", long.class, address, int.class, int.class);
     }

@@ -78,13 +78,15 @@ final class DivergedThreads {
 
     /// Runs the lanes of a warp until all of them wait; true when one got anywhere.
     private boolean runWarp(int first, int last) {
-        boolean moved = false;
+        boolean moved = pass(first, last);
         int locksteps = 0;
         while (true) {
             int entry = nextEntry(first, last);
             if (entry >= 0) {
+                int ran = lanes(first, last, t -> resume[t] == (entry | Frame.RELEASED));
                 code.run(entry, frame, first, last, true);
-                moved |= settle(entry, first, last);
+                moved |= settle(entry, first, ran);
+                pass(first, last);
                 continue;
             }
             CutPoint met = meet(first, last);
@@ -109,31 +111,35 @@ final class DivergedThreads {
         return lowest == Integer.MAX_VALUE ? -1 : lowest;
     }
 
-    /// After a region has run: lets threads at cuts without a wait go on; true unless every thread
-    /// just spins.
-    private boolean settle(int ran, int first, int last) {
-        boolean moved = false;
+    /// True unless every lane that ran just spins: it is back at the yield from which it went on.
+    private boolean settle(int entry, int first, int ran) {
+        for (int lanes = ran; lanes != 0; lanes &= lanes - 1) {
+            int thread = first + Integer.numberOfTrailingZeros(lanes);
+            CutPoint cut = waitingAt(thread);
+            if (cut == null || cut.action() != CutPoint.Action.YIELD || resume[thread] != entry) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /// Lets threads at cuts without a wait go on; true when there was one.
+    private boolean pass(int first, int last) {
+        boolean passed = false;
         for (int thread = first; thread < last; thread++) {
             CutPoint cut = waitingAt(thread);
             if (cut == null) {
-                moved |= resume[thread] == 0;
                 continue;
             }
-            switch (cut.action()) {
-                case CONTINUE -> {
-                    release(thread);
-                    moved = true;
-                }
-                case BARRIER_ARRIVE -> {
-                    arrived[cut.first(frame, thread) & (BARRIERS - 1)]++;
-                    release(thread);
-                    moved = true;
-                }
-                case YIELD -> moved |= resume[thread] != ran;
-                default -> moved = true;
+            if (cut.action() == CutPoint.Action.BARRIER_ARRIVE) {
+                arrived[cut.first(frame, thread) & (BARRIERS - 1)]++;
+            } else if (cut.action() != CutPoint.Action.CONTINUE) {
+                continue;
             }
+            release(thread);
+            passed = true;
         }
-        return moved;
+        return passed;
     }
 
     /// Lets one group of waiting lanes of a warp go on; answers where they met, or null.
