@@ -1,0 +1,273 @@
+/* Fat binaries of every compression, LZ4, PTX and ELF scans; then all of them damaged at random: nothing but a refusal may come of it. */
+#include "images.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zstd.h>
+
+#include "check.h"
+#include "log.h"
+
+void bf_log(enum bf_log_level level, const char *format, ...)
+{
+    (void)level;
+    (void)format;
+}
+
+static const char ptx[] = ".version 8.0\n.target sm_80\n.address_size 64\n"
+                          "// .entry not_this_one(.param .u32 x)\n/* .entry nor_this() { */\n"
+                          ".extern .shared .align 16 .b8 dynamic[];\n"
+                          ".visible .entry second(\n\t.param .u64 .ptr .global .align 4 p,\n\t.param .align 16 .b8 s[20],\n\t.param .u8 c,\n\t.param .f32 f\n)\n"
+                          ".maxntid 128, 2\n.minnctapersm 1\n{\n\tret;\n}\n"
+                          ".func helper(.param .b32 x) { ret; }\n"
+                          ".visible .entry first()\n{ .reg .b32 %r; { ret; } }\n"
+                          ".entry third(.param .u16 a, .param .b64 b[3]) .reqntid 64 { ret; }\n";
+
+static const struct bf_image_target ampere = {8, 0, true, true};
+
+static void kernels_are_found_with_their_layouts(void)
+{
+    struct bf_image image = {0};
+    CHECK(bf_ptx_scan(ptx, strlen(ptx), &image));
+    CHECK(image.kernel_count == 3 && image.uses_shared);
+    const struct bf_kernel_layout *second = bf_image_kernel(&image, "second");
+    CHECK(second && second->parameter_count == 4 && second->max_threads == 256);
+    if (second && second->parameter_count == 4) {
+        const struct bf_parameter *p = second->parameters;
+        CHECK(p[0].offset == 0 && p[0].bytes == 8);
+        CHECK(p[1].offset == 16 && p[1].bytes == 20);
+        CHECK(p[2].offset == 36 && p[2].bytes == 1);
+        CHECK(p[3].offset == 40 && p[3].bytes == 4);
+        CHECK(second->parameter_bytes == 44);
+    }
+    const struct bf_kernel_layout *first = bf_image_kernel(&image, "first");
+    CHECK(first && !first->parameter_count && !first->max_threads);
+    const struct bf_kernel_layout *third = bf_image_kernel(&image, "third");
+    CHECK(third && third->parameter_bytes == 32 && third->max_threads == 64);
+    CHECK(!bf_image_kernel(&image, "helper") && !bf_image_kernel(&image, "not_this_one"));
+    for (size_t i = 0; i < image.kernel_count; i++) {
+        free(image.kernels[i].name);
+        free(image.kernels[i].parameters);
+    }
+    free(image.kernels);
+}
+
+/* One sequence of literals: what any encoder may write. */
+static size_t lz4_literals(const uint8_t *in, size_t bytes, uint8_t *out)
+{
+    size_t done = 0, left = bytes;
+    out[done++] = (uint8_t)((left < 15 ? left : 15) << 4);
+    if (left >= 15) {
+        for (left -= 15; left >= 255; left -= 255)
+            out[done++] = 255;
+        out[done++] = (uint8_t)left;
+    }
+    memcpy(out + done, in, bytes);
+    return done + bytes;
+}
+
+static void lz4_blocks_are_decoded(void)
+{
+    /* "abcabcabcabcabcX": 3 literals, a match of 12 at distance 3, then the last literals */
+    const uint8_t block[] = {0x38, 'a', 'b', 'c', 3, 0, 0x10, 'X'};
+    uint8_t out[64];
+    size_t bytes = bf_lz4_decode(block, sizeof block, out, sizeof out);
+    CHECK(bytes == 16 && !memcmp(out, "abcabcabcabcabcX", 16));
+    for (size_t cut = 0; cut < sizeof block; cut++) {
+        bytes = bf_lz4_decode(block, cut, out, sizeof out);
+        CHECK(bytes == SIZE_MAX || bytes <= 3);
+    }
+    CHECK(bf_lz4_decode(block, sizeof block, out, 15) == SIZE_MAX);
+    const uint8_t too_far[] = {0x10, 'a', 2, 0, 0x00};
+    CHECK(bf_lz4_decode(too_far, sizeof too_far, out, sizeof out) == SIZE_MAX);
+}
+
+/* Appends an entry; returns its bytes. */
+static size_t entry(uint8_t *out, uint16_t kind, uint32_t architecture, uint64_t flags, const void *payload, size_t stored, size_t plain)
+{
+    uint8_t head[64] = {0};
+    uint32_t head_bytes = sizeof head, compressed = flags ? (uint32_t)stored : 0;
+    uint64_t padded = (stored + 7) / 8 * 8, uncompressed = plain;
+    memcpy(head, &kind, 2);
+    head[2] = head[3] = 1;
+    memcpy(head + 4, &head_bytes, 4);
+    memcpy(head + 8, &padded, 8);
+    memcpy(head + 16, &compressed, 4);
+    memcpy(head + 28, &architecture, 4);
+    memcpy(head + 40, &flags, 8);
+    memcpy(head + 56, &uncompressed, 8);
+    memcpy(out, head, sizeof head);
+    memset(out + sizeof head, 0, padded);
+    memcpy(out + sizeof head, payload, stored);
+    return sizeof head + padded;
+}
+
+static size_t container(uint8_t *out)
+{
+    static uint8_t packed[4096];
+    size_t done = 16, bytes = sizeof ptx;
+    uint32_t magic = 0xBA55ED50u;
+    uint16_t one = 1, sixteen = 16;
+    done += entry(out + done, 1, 75, 0, "old", 4, 4);
+    size_t stored = lz4_literals((const uint8_t *)ptx, bytes, packed);
+    done += entry(out + done, 1, 80, 0x2000, packed, stored, bytes);
+    stored = ZSTD_compress(packed, sizeof packed, ptx, bytes, 3);
+    done += entry(out + done, 1, 86, 0x8000, packed, stored, bytes);
+    done += entry(out + done, 1, 90, 0, ptx, bytes, bytes);
+    done += entry(out + done, 2, 86, 0, "sass", 4, 4);
+    uint64_t total = done - 16;
+    memcpy(out, &magic, 4);
+    memcpy(out + 4, &one, 2);
+    memcpy(out + 6, &sixteen, 2);
+    memcpy(out + 8, &total, 8);
+    return done;
+}
+
+static CUresult choose(const uint8_t *fatbin, size_t bytes, int major, int minor, bool take_ptx, bool sass, enum bf_image_kind *kind, char text[8])
+{
+    struct bf_image_target target = {major, minor, take_ptx, sass};
+    uint8_t *image = NULL;
+    size_t size = 0;
+    CUresult status = bf_fatbin_choose(fatbin, bytes, target, kind, &image, &size);
+    memset(text, 0, 8);
+    if (status == CUDA_SUCCESS)
+        memcpy(text, image, size < 7 ? size : 7);
+    free(image);
+    return status;
+}
+
+static void the_entry_that_fits_best_is_chosen(void)
+{
+    static uint8_t fatbin[32768];
+    size_t bytes = container(fatbin);
+    enum bf_image_kind kind;
+    char text[8];
+    CHECK(choose(fatbin, bytes, 8, 0, true, true, &kind, text) == CUDA_SUCCESS && kind == BF_IMAGE_PTX && !memcmp(text, ".versio", 7));
+    CHECK(choose(fatbin, bytes, 7, 5, true, true, &kind, text) == CUDA_SUCCESS && !strcmp(text, "old"));
+    CHECK(choose(fatbin, bytes, 8, 6, true, false, &kind, text) == CUDA_SUCCESS && kind == BF_IMAGE_PTX && !memcmp(text, ".versio", 7));
+    CHECK(choose(fatbin, bytes, 8, 9, true, true, &kind, text) == CUDA_SUCCESS && kind == BF_IMAGE_ELF && !memcmp(text, "sass", 4));
+    CHECK(choose(fatbin, bytes, 9, 0, false, true, &kind, text) == CUDA_ERROR_NO_BINARY_FOR_GPU);
+    CHECK(choose(fatbin, bytes, 7, 0, true, true, &kind, text) == CUDA_ERROR_NO_BINARY_FOR_GPU);
+    CHECK(choose(fatbin, bytes - 1, 8, 0, true, true, &kind, text) == CUDA_ERROR_INVALID_IMAGE);
+}
+
+static void wrappers_and_plain_text_are_decoded(void)
+{
+    static uint8_t fatbin[32768];
+    container(fatbin);
+    struct {
+        uint32_t magic, version;
+        const void *header, *more;
+    } wrapper = {0x466243B1u, 1, fatbin, NULL};
+    struct bf_image *image = NULL;
+    CHECK(bf_image_decode(&wrapper, ampere, &image) == CUDA_SUCCESS);
+    CHECK(image && image->kind == BF_IMAGE_PTX && image->kernel_count == 3);
+    bf_image_release(image);
+    CHECK(bf_image_decode(fatbin, ampere, &image) == CUDA_SUCCESS);
+    bf_image_release(image);
+    CHECK(bf_image_decode(ptx, ampere, &image) == CUDA_SUCCESS && image->size == strlen(ptx));
+    bf_image_release(image);
+    wrapper.version = 7;
+    CHECK(bf_image_decode(&wrapper, ampere, &image) == CUDA_ERROR_INVALID_IMAGE);
+}
+
+static uint64_t seed = 0x243F6A8885A308D3u;
+
+static uint32_t random_number(uint32_t below)
+{
+    seed ^= seed << 13;
+    seed ^= seed >> 7;
+    seed ^= seed << 17;
+    return (uint32_t)(seed >> 11) % below;
+}
+
+static void damage(uint8_t *bytes, size_t size)
+{
+    for (uint32_t i = 0, times = 1 + random_number(8); i < times; i++) {
+        static const uint8_t special[] = {0, 1, 0x7f, 0x80, 0xff, '{', '(', ',', '.', '[', '"'};
+        uint32_t at = random_number((uint32_t)size);
+        bytes[at] = random_number(2) ? special[random_number(sizeof special)] : (uint8_t)random_number(256);
+    }
+}
+
+static void forget(struct bf_image *image)
+{
+    for (size_t i = 0; i < image->kernel_count; i++) {
+        free(image->kernels[i].name);
+        free(image->kernels[i].parameters);
+    }
+    free(image->kernels);
+}
+
+/* Each in memory of exactly its size, so that a sanitizer sees a read beyond it. */
+static void damaged_images_are_refused_or_decoded_but_nothing_else(const uint8_t *original, size_t size, int what, int rounds)
+{
+    for (int i = 0; i < rounds; i++) {
+        size_t bytes = random_number(4) ? size : 1 + random_number((uint32_t)size);
+        uint8_t *copy = malloc(bytes);
+        struct bf_image image = {0};
+        memcpy(copy, original, bytes);
+        damage(copy, bytes);
+        if (what == 0) {
+            enum bf_image_kind kind;
+            uint8_t *out = NULL;
+            size_t out_bytes;
+            struct bf_image_target target = {7 + (int)random_number(3), (int)random_number(10), true, random_number(2) != 0};
+            if (bf_fatbin_choose(copy, bytes, target, &kind, &out, &out_bytes) == CUDA_SUCCESS && kind == BF_IMAGE_PTX && bf_ptx_scan((const char *)out, out_bytes, &image))
+                forget(&image);
+            free(out);
+        } else if (what == 1) {
+            bf_ptx_scan((const char *)copy, bytes, &image);
+            forget(&image);
+        } else if (what == 2) {
+            bf_cubin_scan(copy, bytes, &image);
+            forget(&image);
+        } else {
+            uint8_t out[512];
+            size_t made = bf_lz4_decode(copy, bytes, out, sizeof out);
+            CHECK(made == SIZE_MAX || made <= sizeof out);
+        }
+        free(copy);
+    }
+}
+
+static void a_cubin_names_its_kernels(const char *path, uint8_t **bytes, size_t *size)
+{
+    struct bf_image image = {0};
+    FILE *file = fopen(path, "rb");
+    *bytes = malloc(1 << 20);
+    *size = file ? fread(*bytes, 1, 1 << 20, file) : 0;
+    if (file)
+        fclose(file);
+    CHECK(*size && bf_cubin_scan(*bytes, *size, &image));
+    const struct bf_kernel_layout *kernel = bf_image_kernel(&image, "sample");
+    CHECK(kernel && kernel->parameter_count == 3 && kernel->parameters[1].offset == 8 && kernel->parameters[1].bytes == 4 && kernel->parameters[2].offset == 16 &&
+          kernel->parameter_bytes == 24);
+    forget(&image);
+}
+
+/* Arguments: rounds of damage, and perhaps a cubin with sample(float *, int, double). */
+int main(int argc, char **argv)
+{
+    static uint8_t fatbin[32768];
+    int rounds = argc > 1 ? atoi(argv[1]) : 20000;
+    kernels_are_found_with_their_layouts();
+    lz4_blocks_are_decoded();
+    the_entry_that_fits_best_is_chosen();
+    wrappers_and_plain_text_are_decoded();
+    damaged_images_are_refused_or_decoded_but_nothing_else(fatbin, container(fatbin), 0, rounds);
+    damaged_images_are_refused_or_decoded_but_nothing_else((const uint8_t *)ptx, strlen(ptx), 1, rounds);
+    static uint8_t block[4096];
+    size_t bytes = lz4_literals((const uint8_t *)ptx, 200, block);
+    damaged_images_are_refused_or_decoded_but_nothing_else(block, bytes, 3, rounds);
+    if (argc > 2) {
+        uint8_t *cubin;
+        size_t size;
+        a_cubin_names_its_kernels(argv[2], &cubin, &size);
+        if (size)
+            damaged_images_are_refused_or_decoded_but_nothing_else(cubin, size, 2, rounds);
+        free(cubin);
+    }
+    return checks_failed;
+}
