@@ -7,7 +7,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /// Threads for streams and kernels: as many as have work, kept for a while. None of them keeps the
-/// process alive.
+/// process alive. After the shutdown the rest (it only cleans up) runs in the thread that asks.
 final class DeviceThreads {
     private static final long KEEP_SECONDS = 30;
 
@@ -29,6 +29,7 @@ final class DeviceThreads {
                     Thread thread = new Thread(null, work, name, STACK_BYTES);
                     thread.setDaemon(true);
                     return thread;
-                });
+                },
+                (work, _) -> work.run());
     }
 }

@@ -3,7 +3,10 @@ package org.bitfusion.gpu.soft.device;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.bitfusion.gpu.Completion;
 import org.bitfusion.gpu.CudaStatus;
 import org.bitfusion.gpu.GpuContext;
@@ -30,6 +33,7 @@ import org.slf4j.LoggerFactory;
 /// A program's state on one software GPU.
 final class SoftContext implements GpuContext, ModuleHost {
     private static final int NON_BLOCKING = 1;
+    private static final long PATIENCE_MILLISECONDS = 500;
     private static final Logger LOG = LoggerFactory.getLogger(SoftContext.class);
 
     private final SoftDriver driver;
@@ -266,7 +270,7 @@ final class SoftContext implements GpuContext, ModuleHost {
     }
 
     /// Work that has not begun is dropped, kernels stop when they next yield or fault; then memory
-    /// goes back.
+    /// goes back. A kernel that does not stop soon loses its memory under its feet.
     @Override
     public void close() {
         synchronized (this) {
@@ -277,13 +281,17 @@ final class SoftContext implements GpuContext, ModuleHost {
             sticky = CudaStatus.CONTEXT_IS_DESTROYED;
         }
         List<Owned> entries = driver.allocations().takeAllOf(this);
-        StreamQueue.whenAllReached(
-                driver.lock(),
-                queues(),
+        AtomicBoolean released = new AtomicBoolean();
+        Runnable release =
                 () -> {
-                    entries.forEach(SoftMemory::release);
-                    memory.defaultPool().close();
-                    driver.forget(this);
-                });
+                    if (released.compareAndSet(false, true)) {
+                        entries.forEach(SoftMemory::release);
+                        memory.defaultPool().close();
+                        driver.forget(this);
+                    }
+                };
+        CompletableFuture.delayedExecutor(PATIENCE_MILLISECONDS, TimeUnit.MILLISECONDS)
+                .execute(release);
+        StreamQueue.whenAllReached(driver.lock(), queues(), release);
     }
 }

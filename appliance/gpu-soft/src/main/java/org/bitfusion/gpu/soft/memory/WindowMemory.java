@@ -10,7 +10,7 @@ public final class WindowMemory implements AutoCloseable {
     private static final int PAGE_SHIFT = 21;
 
     /// Address space for shared memory, local memory and parameters of resident blocks.
-    private static final long PRIVATE_BYTES = 256L << 30;
+    private static final long PRIVATE_BYTES = 64L << 30;
 
     private final AddressSpace space;
     private final MemorySegment segment;

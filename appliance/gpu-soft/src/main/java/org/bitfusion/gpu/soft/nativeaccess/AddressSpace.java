@@ -7,7 +7,7 @@ import java.lang.foreign.MemorySegment;
 /// are zero at first and take memory when touched. Offsets and sizes are multiples of [#PAGE]. Safe
 /// for several threads as long as they work on different pages.
 public final class AddressSpace implements AutoCloseable {
-    /// Size and alignment of what is made live or dead: a huge page.
+    /// Size and alignment of what is made live or dead.
     public static final long PAGE = 2L << 20;
 
     private static final long SMALL_PAGE = 4096;
@@ -51,9 +51,6 @@ public final class AddressSpace implements AutoCloseable {
         check(offset, byteCount);
         int flags = LibC.MAP_PRIVATE | LibC.MAP_ANONYMOUS | LibC.MAP_NORESERVE | LibC.MAP_FIXED;
         LibC.map(base + offset, byteCount, flags, -1, 0);
-        if (byteCount >= PAGE) {
-            LibC.wantHugePages(base + offset, byteCount);
-        }
     }
 
     /// Takes the memory away; what it held is lost.

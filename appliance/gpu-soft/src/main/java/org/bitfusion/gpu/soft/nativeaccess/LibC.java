@@ -17,7 +17,6 @@ final class LibC {
 
     private static final int PROT_READ_WRITE = 0x3;
     private static final int MFD_CLOEXEC = 0x1;
-    private static final int MADV_HUGEPAGE = 14;
     private static final long MAP_FAILED = -1;
 
     private static final MethodHandle MEMFD_CREATE =
@@ -41,14 +40,6 @@ final class LibC {
                     "munmap",
                     FunctionDescriptor.of(
                             ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG));
-    private static final MethodHandle MADVISE =
-            function(
-                    "madvise",
-                    FunctionDescriptor.of(
-                            ValueLayout.JAVA_INT,
-                            ValueLayout.JAVA_LONG,
-                            ValueLayout.JAVA_LONG,
-                            ValueLayout.JAVA_INT));
     private static final MethodHandle CLOSE =
             function("close", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
 
@@ -94,15 +85,6 @@ final class LibC {
     static void unmap(long address, long bytes) {
         try {
             int ignored = (int) MUNMAP.invokeExact(address, bytes);
-        } catch (Throwable problem) {
-            throw failure(problem);
-        }
-    }
-
-    /// Asks for huge pages; a system without them refuses, which does no harm.
-    static void wantHugePages(long address, long bytes) {
-        try {
-            int ignored = (int) MADVISE.invokeExact(address, bytes, MADV_HUGEPAGE);
         } catch (Throwable problem) {
             throw failure(problem);
         }
