@@ -19,14 +19,19 @@ final class DeclarationReader {
         int alignment = 0;
         int vector = 1;
         PtxType type = null;
+        boolean pointee = false;
         while (lexer.peek() == '.') {
             String word = lexer.dotted();
             switch (word) {
-                case "align" -> alignment = alignment();
+                case "align" -> {
+                    int value = alignment();
+                    alignment = pointee ? alignment : value;
+                }
                 case "v2" -> vector = 2;
                 case "v4" -> vector = 4;
                 case "v8" -> vector = 8;
-                case "ptr", "global", "const", "shared", "local", "surfref_", "noalias" -> {}
+                case "ptr" -> pointee = true;
+                case "global", "const", "shared", "local" -> {}
                 case "attribute" -> {
                     lexer.expect('(');
                     skipParentheses();

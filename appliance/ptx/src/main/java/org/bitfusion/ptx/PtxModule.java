@@ -20,6 +20,7 @@ public final class PtxModule {
             Header header,
             List<Variable> variables,
             Map<String, PtxFunction> functions,
+            Map<String, String> aliases,
             Map<StateSpace, Long> areaBytes) {
         this.header = header;
         this.variables = List.copyOf(variables);
@@ -32,6 +33,12 @@ public final class PtxModule {
             }
         }
         symbols.putAll(functions);
+        aliases.forEach((alias, target) -> {
+            PtxFunction function = functions.get(target);
+            if (function != null) {
+                symbols.put(alias, function);
+            }
+        });
     }
 
     /// `.version`, `.target` and `.address_size`.

@@ -14,6 +14,7 @@ public final class PtxParser {
     private final Lexer lexer;
     private final List<Variable> variables = new ArrayList<>();
     private final Map<String, PtxFunction> functions = new LinkedHashMap<>();
+    private final Map<String, String> aliases = new LinkedHashMap<>();
     private final Map<StateSpace, Long> areaBytes = new EnumMap<>(StateSpace.class);
     private final PtxModule[] result = new PtxModule[1];
     private String version = "";
@@ -44,7 +45,7 @@ public final class PtxParser {
             throw new PtxException(1, "no .version: this is no PTX");
         }
         PtxModule.Header header = new PtxModule.Header(version, target, addressBits);
-        PtxModule module = new PtxModule(header, variables, functions, areaBytes);
+        PtxModule module = new PtxModule(header, variables, functions, aliases, areaBytes);
         result[0] = module;
         return module;
     }
@@ -84,9 +85,17 @@ public final class PtxParser {
             case "tex" -> variable(StateSpace.GLOBAL, linkage);
             case "file", "loc" -> lexer.skipLine();
             case "section" -> section();
-            case "pragma", "alias" -> lexer.skipStatement();
+            case "pragma" -> lexer.skipStatement();
+            case "alias" -> alias();
             default -> throw lexer.error("unknown directive '." + word + "'");
         }
+    }
+
+    private void alias() {
+        String name = lexer.name();
+        lexer.expect(',');
+        aliases.put(name, lexer.name());
+        lexer.expect(';');
     }
 
     private void section() {

@@ -184,6 +184,19 @@ class PtxParserTest {
     }
 
     @Test
+    void aliasesMeanTheFunctionTheyName() {
+        PtxModule module =
+                PtxParser.parse(
+                        HEADER
+                                + ".func other(); .func real() { ret; } .alias other, real;"
+                                + ".entry k() { call.uni other; ret; }");
+        Instruction call = module.kernel("k").orElseThrow().body().instructions().getFirst();
+
+        Operand target = ((Operand.Call) call.operand(0)).target();
+        assertThat(((Operand.SymbolAddress) target).symbol().name()).isEqualTo("real");
+    }
+
+    @Test
     void kernelParametersAreLaidOutAsTheDriverPacksThem() {
         PtxModule module =
                 PtxParser.parse(
@@ -195,8 +208,8 @@ class PtxParserTest {
 
         assertThat(kernel.parameters())
                 .extracting(PtxParameter::offset)
-                .containsExactly(0L, 16L, 24L, 40L);
-        assertThat(kernel.parameterBytes()).isEqualTo(48);
+                .containsExactly(0L, 8L, 16L, 32L);
+        assertThat(kernel.parameterBytes()).isEqualTo(40);
         assertThat(kernel.performance().maximumThreads()).isEqualTo(256);
     }
 
