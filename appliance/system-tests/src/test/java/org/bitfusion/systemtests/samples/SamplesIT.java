@@ -48,11 +48,9 @@ class SamplesIT {
     Stream<DynamicTest> sampleFindsItsOwnResultRight() {
         return Stream.of("driver", "static", "shared", "native", "random", "forms")
                 .flatMap(SamplesIT::programs)
-                .map(
-                        program ->
-                                DynamicTest.dynamicTest(
-                                        TARGET.relativize(program).toString(),
-                                        () -> passes(program)));
+                .map(program ->
+                        DynamicTest.dynamicTest(
+                                TARGET.relativize(program).toString(), () -> passes(program)));
     }
 
     @Test
@@ -91,8 +89,7 @@ class SamplesIT {
     private static List<String> runOn(String gpus) {
         String bitfusion =
                 Repository.root().resolve("target/dist/bitfusion/bin/bitfusion").toString();
-        return List.of(
-                bitfusion, "run", "-n", gpus, "-l", "127.0.0.1:" + appliance.port(), "--");
+        return List.of(bitfusion, "run", "-n", gpus, "-l", "127.0.0.1:" + appliance.port(), "--");
     }
 
     private static Map<String, String> environment() {
@@ -105,7 +102,8 @@ class SamplesIT {
             return Stream.of();
         }
         try (Stream<Path> files = Files.list(path)) {
-            return files.filter(Files::isExecutable)
+            return files
+                    .filter(Files::isExecutable)
                     .filter(Files::isRegularFile)
                     .filter(file -> !file.endsWith("generate"))
                     .sorted()

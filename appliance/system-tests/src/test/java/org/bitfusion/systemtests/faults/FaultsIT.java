@@ -1,0 +1,167 @@
+package org.bitfusion.systemtests.faults;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.bitfusion.systemtests.Appliance;
+import org.bitfusion.systemtests.CProgram;
+import org.junit.jupiter.api.Test;
+
+class FaultsIT {
+    private static final Pattern FAILED = Pattern.compile("status (\\d+) after (\\d+) ms");
+    private static final Pattern AGAIN = Pattern.compile("again (\\d+) after (\\d+) ms");
+
+    @Test
+    void aKilledProgramTakesItsWorkerWithItWithinTwoSeconds() throws IOException {
+        try (Appliance appliance = Appliance.start(Map.of())) {
+            Running program = Running.start(appliance, "works_until_it_fails");
+            List<ProcessHandle> workers = appliance.workers();
+            program.process().destroyForcibly();
+            await().atMost(Duration.ofSeconds(2))
+                    .until(() -> workers.stream().anyMatch(worker -> !worker.isAlive()));
+            CProgram.Result next =
+                    CProgram.build("memory")
+                            .run("freed_memory_can_be_had_again", appliance.clientEnvironment());
+            assertThat(next.output()).contains("PASSED");
+        }
+    }
+
+    @Test
+    void aKilledWorkerFailsTheNextCallWithinASecond() throws IOException {
+        try (Appliance appliance = Appliance.start(Map.of())) {
+            Running program = Running.start(appliance, "works_until_it_fails");
+            appliance.workers().forEach(ProcessHandle::destroyForcibly);
+            String output = program.rest();
+            assertThat(output).contains("PASSED works_until_it_fails");
+            for (Pattern pattern : List.of(FAILED, AGAIN)) {
+                Matcher matcher = pattern.matcher(output);
+                assertThat(matcher.find()).as(output).isTrue();
+                assertThat(Integer.parseInt(matcher.group(1))).isNotZero();
+                assertThat(Integer.parseInt(matcher.group(2))).isLessThan(1000);
+            }
+        }
+    }
+
+    @Test
+    void aRunningProgramOutlivesTheManager() throws IOException {
+        try (Appliance appliance = Appliance.start(Map.of())) {
+            Running program = Running.start(appliance, "waits_then_works");
+            List<ProcessHandle> workers = appliance.workers();
+            appliance.process().destroyForcibly();
+            await().until(() -> !appliance.process().isAlive());
+            program.process().outputWriter().append("go on\n").flush();
+            assertThat(program.rest()).contains("PASSED waits_then_works");
+            await().atMost(Duration.ofSeconds(5))
+                    .until(() -> workers.stream().noneMatch(ProcessHandle::isAlive));
+        }
+    }
+
+    @Test
+    void oneClientsFaultDoesNotTouchAnother() throws IOException {
+        try (Appliance appliance = Appliance.start(Map.of())) {
+            Running bystander = Running.start(appliance, "waits_then_works");
+            CProgram.Result faulty =
+                    CProgram.build("errors")
+                            .run(
+                                    "an_execution_error_is_deferred_and_sticky",
+                                    appliance.clientEnvironment());
+            assertThat(faulty.output()).contains("PASSED");
+            bystander.process().outputWriter().append("go on\n").flush();
+            assertThat(bystander.rest()).contains("PASSED waits_then_works");
+        }
+    }
+
+    @Test
+    void anAbsentServerIsSaidInOneLine() {
+        Map<String, String> environment;
+        try (Appliance appliance = Appliance.start(Map.of())) {
+            environment = appliance.clientEnvironment();
+        }
+        CProgram.Result result =
+                CProgram.build("errors").run("a_missing_function_is_not_found", environment);
+        assertThat(result.exitCode()).isNotZero();
+        List<String> said =
+                result.output().lines().filter(line -> !line.startsWith("FAILED")).toList();
+        assertThat(said).hasSize(1);
+        assertThat(said.getFirst()).contains("127.0.0.1", "bitfusion server");
+    }
+
+    @Test
+    void aWrongSecretIsRefusedInOneLine() throws IOException {
+        try (Appliance appliance = Appliance.start(Map.of());
+                Appliance other = Appliance.start(Map.of())) {
+            Map<String, String> environment = new HashMap<>(appliance.clientEnvironment());
+            environment.put("BF_ACCESS_SECRET_FILE", other.accessSecretFile().toString());
+            CProgram.Result result =
+                    CProgram.build("errors").run("a_missing_function_is_not_found", environment);
+            assertThat(result.exitCode()).isNotZero();
+            assertThat(result.output().lines().filter(line -> !line.startsWith("FAILED")))
+                    .hasSize(1);
+        }
+    }
+
+    @Test
+    void aGibibyteEachWayFinishesThroughSmallSocketBuffers() {
+        List<String> namespace =
+                List.of(
+                        "unshare",
+                        "--net",
+                        "sh",
+                        "-c",
+                        "ip link set lo up && sysctl -qw net.ipv4.tcp_rmem='4096 65536 65536'"
+                                + " net.ipv4.tcp_wmem='4096 65536 65536' && exec \"$@\"",
+                        "sh");
+        try (Appliance appliance = Appliance.start(namespace, Map.of("BF_SOFT_MEMORY", "4096"))) {
+            CProgram program = CProgram.build("threads");
+            CProgram.Result result =
+                    CProgram.run(
+                            List.of(
+                                    "nsenter",
+                                    "--net",
+                                    "--target",
+                                    Long.toString(appliance.process().pid()),
+                                    program.executable().toString(),
+                                    "a_gibibyte_each_way_at_once_finishes"),
+                            appliance.clientEnvironment(),
+                            120);
+            assertThat(result.output()).contains("PASSED");
+        }
+    }
+
+    /// A program of `process.c` that has said that it works.
+    private record Running(Process process, BufferedReader output) {
+        static Running start(Appliance appliance, String test) throws IOException {
+            CProgram program = CProgram.build("process");
+            Process process =
+                    CProgram.start(
+                            List.of(program.executable().toString(), test),
+                            appliance.clientEnvironment(),
+                            ProcessBuilder.Redirect.PIPE);
+            BufferedReader output = process.inputReader();
+            StringBuilder before = new StringBuilder();
+            for (String line = output.readLine();
+                    !"working".equals(line);
+                    line = output.readLine()) {
+                assertThat(line).as("%s ended early: %s", test, before).isNotNull();
+                before.append(line).append('\n');
+            }
+            return new Running(process, output);
+        }
+
+        String rest() throws IOException {
+            StringBuilder text = new StringBuilder();
+            for (String line = output.readLine(); line != null; line = output.readLine()) {
+                text.append(line).append('\n');
+            }
+            return text.toString();
+        }
+    }
+}
