@@ -1,5 +1,6 @@
 package org.bitfusion.gpu.soft;
 
+import java.util.Map;
 import org.bitfusion.gpu.GpuDriverProvider;
 import org.bitfusion.gpu.contract.ErrorContract;
 import org.bitfusion.gpu.contract.LaunchContract;
@@ -65,6 +66,32 @@ class SoftContractTest {
         @Override
         protected GpuDriverProvider provider() {
             return new SoftDriverProvider();
+        }
+    }
+
+    @Nested
+    class InterpretedLaunches extends LaunchContract {
+        @Override
+        protected GpuDriverProvider provider() {
+            return new SoftDriverProvider();
+        }
+
+        @Override
+        protected Map<String, String> environment() {
+            return Map.of("BF_SOFT_EXECUTOR", "interpreter");
+        }
+    }
+
+    @Nested
+    class InterpretedErrors extends ErrorContract {
+        @Override
+        protected GpuDriverProvider provider() {
+            return new SoftDriverProvider();
+        }
+
+        @Override
+        protected Map<String, String> environment() {
+            return Map.of("BF_SOFT_EXECUTOR", "interpreter");
         }
     }
 }

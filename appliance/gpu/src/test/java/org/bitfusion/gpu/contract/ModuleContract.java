@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import org.bitfusion.gpu.CudaStatus;
 import org.bitfusion.gpu.GpuFunction;
 import org.bitfusion.gpu.GpuModule;
@@ -117,5 +118,27 @@ public abstract class ModuleContract extends GpuContract {
                 new ModuleImage(ModuleImage.Kind.ELF, ByteBuffer.wrap(new byte[64]), "elf");
         assertThat(context.loadModule(image).status())
                 .isIn(CudaStatus.NO_BINARY_FOR_GPU, CudaStatus.INVALID_IMAGE);
+    }
+
+    /// A fat binary with one plain entry: header of 16 bytes, entry header of 64, then the text.
+    private static ModuleImage fatBinary(int architecture, String ptx) {
+        byte[] text = ptx.getBytes(StandardCharsets.UTF_8);
+        int padded = (text.length + 8) & -8;
+        ByteBuffer image = ByteBuffer.allocate(80 + padded).order(ByteOrder.LITTLE_ENDIAN);
+        image.putInt(0xBA55ED50).putShort((short) 1).putShort((short) 16).putLong(64 + padded);
+        image.putShort((short) 1).putShort((short) 0x101).putInt(64).putLong(padded);
+        image.putInt(0).putInt(0).putShort((short) 0).putShort((short) 7).putInt(architecture);
+        image.putInt(0).putInt(0).putLong(0x11).putLong(0).putLong(0);
+        image.position(80).put(text).clear();
+        return new ModuleImage(ModuleImage.Kind.FAT_BINARY, image, "fat binary");
+    }
+
+    @Test
+    void aFatBinaryGivesThePtxThatFits() {
+        String ptx = HEADER + ".visible .entry inside() { ret; }\n";
+        assertThat(context.loadModule(fatBinary(50, ptx)).value().functionNames())
+                .containsExactly("inside");
+        assertThat(context.loadModule(fatBinary(990, ptx)).status())
+                .isEqualTo(CudaStatus.NO_BINARY_FOR_GPU);
     }
 }

@@ -2,6 +2,7 @@ package org.bitfusion.gpu.soft.module;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 import org.bitfusion.gpu.CudaStatus;
 import org.bitfusion.gpu.GpuModule;
 import org.bitfusion.gpu.ModuleImage;
@@ -9,6 +10,8 @@ import org.bitfusion.gpu.Outcome;
 import org.bitfusion.ptx.PtxException;
 import org.bitfusion.ptx.PtxModule;
 import org.bitfusion.ptx.PtxParser;
+import org.bitfusion.ptx.image.FatBinary;
+import org.bitfusion.ptx.image.ImageException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,9 +40,16 @@ public final class ModuleLoader {
     }
 
     private static Outcome<GpuModule> loadFatBinary(ByteBuffer content, ModuleHost host) {
-        return Outcome.failed(
-                CudaStatus.NO_BINARY_FOR_GPU,
-                "fat binary of " + content.remaining() + " bytes for " + host.capability());
+        try {
+            Optional<String> ptx = FatBinary.ptxFor(content.duplicate(), host.capability());
+            return ptx.isPresent()
+                    ? loadText(ptx.get(), host)
+                    : Outcome.failed(
+                            CudaStatus.NO_BINARY_FOR_GPU,
+                            "no PTX that fits compute capability " + host.capability());
+        } catch (ImageException problem) {
+            return Outcome.failed(CudaStatus.INVALID_IMAGE, String.valueOf(problem.getMessage()));
+        }
     }
 
     private static Outcome<GpuModule> loadText(String text, ModuleHost host) {
