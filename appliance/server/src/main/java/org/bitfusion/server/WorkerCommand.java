@@ -17,7 +17,6 @@ final class WorkerCommand {
         // Little garbage, two cores, a quick start; device memory lies outside the heap.
         command.add("-XX:+UseSerialGC");
         command.add("-XX:+UseCompactObjectHeaders");
-        command.add("-Xshare:auto");
         command.add("-XX:-UsePerfData");
         command.add("-Djava.awt.headless=true");
         String cache = environment.get("BF_WORKER_AOT_CACHE");
