@@ -29,7 +29,7 @@ enum channel_state channel_read(int descriptor, struct message *message) {
     }
     message->kind = header[0];
     message->length = (size_t)header[1] | (size_t)header[2] << 8 | (size_t)header[3] << 16 | (size_t)header[4] << 24;
-    bool known = message->kind == MESSAGE_OUTPUT || message->kind == MESSAGE_RUN;
+    bool known = message->kind == MESSAGE_OUTPUT || message->kind == MESSAGE_RUN || message->kind == MESSAGE_BYE;
     if (count < sizeof header || !known || message->length > MESSAGE_BYTES_LIMIT) {
         return CHANNEL_BROKEN;
     }

@@ -9,12 +9,13 @@
  * one byte kind, four bytes little-endian length, then that many bytes.
  *   'O' text for the user's standard output
  *   'R' run the program: NUL-ended strings: KEY=VALUE to set, an empty string, then the arguments
+ *   'B' bye: the keeper wants to hear no more, its standard input shall end
  * The starter answers on the keeper's standard input with lines: "started PID", "failed ERRNO",
  * "cancel SIGNAL", "ended CODE".
  */
 
 enum { MESSAGE_HEADER_BYTES = 5, MESSAGE_BYTES_LIMIT = 8 * 1024 * 1024 };
-enum message_kind { MESSAGE_OUTPUT = 'O', MESSAGE_RUN = 'R' };
+enum message_kind { MESSAGE_OUTPUT = 'O', MESSAGE_RUN = 'R', MESSAGE_BYE = 'B' };
 
 struct message {
     uint8_t kind;

@@ -49,39 +49,30 @@ __attribute__((format(printf, 2, 3))) static void add(struct command *command, c
     }
 }
 
-/* A cache that is missing or does not fit only costs time. */
-static void add_cache(struct command *command, const char *directory, const char *name) {
-    add(command, "-XX:AOTCache=%s/lib/java/%s.aot", directory, name);
-}
-
 static bool is_server(int argument_count, char **arguments) {
     return argument_count > 1 && (strcmp(arguments[1], "server") == 0 || strcmp(arguments[1], "s") == 0);
 }
 
+/* Options of the JVM and the class path are the ones that the AOT cache was made with (build-tools/train). */
 void home_exec_java(const struct home *home, int argument_count, char **arguments) {
     const char *directory = home->directory;
     struct command command = {.count = 0};
+    bool server = is_server(argument_count, arguments);
+    const char *kind = server ? "server" : "cli";
     add(&command, "%s/runtime/bin/java", directory);
     add(&command, "-Xlog:disable");
-    if (is_server(argument_count, arguments)) {
-        add(&command, "@%s/lib/java/server.options", directory);
-        add_cache(&command, directory, "server");
-        add(&command, "-cp");
-        add(&command, "%s/lib/java/*", directory);
-    } else {
-        /* A short life: no second compiler, no parallel collector, no shared performance file. */
-        add(&command, "-XX:+UseSerialGC");
-        add(&command, "-XX:TieredStopAtLevel=1");
-        add(&command, "-XX:-UsePerfData");
-        add(&command, "-Xmx64m");
-        add_cache(&command, directory, "cli");
-        add(&command, "-cp");
-        add(&command, "%1$s/lib/java/bitfusion-cli.jar:%1$s/lib/java/bitfusion-protocol-codec.jar:%1$s/lib/java/picocli.jar",
-            directory);
-    }
+    add(&command, "@%s/lib/java/%s.options", directory, kind);
+    add(&command, "-XX:AOTCache=%s/lib/java/%s.aot", directory, kind);
+    add(&command, "-cp");
+    add(&command, "%s/lib/java/%s.jar", directory, server ? "appliance" : "bitfusion-cli");
     add(&command, "-Dbitfusion.home=%s", directory);
     add(&command, "-Dbitfusion.name=%s", home->program_name);
     add(&command, "org.bitfusion.cli.Main");
+    if (server) {
+        char cache[PATH_BYTES + 64];
+        snprintf(cache, sizeof cache, "%s/lib/java/worker.aot", directory);
+        setenv("BF_WORKER_AOT_CACHE", cache, 0);
+    }
     char **all = calloc((size_t)(command.count + argument_count) + 1, sizeof *all);
     if (all == NULL) {
         return;

@@ -24,7 +24,7 @@ struct supervisor {
     pid_t keeper;
     pid_t program;
     int from_keeper;   /* -1 once closed */
-    int to_keeper;
+    int to_keeper;     /* -1 once closed */
     int signals;
     int keeper_code;
     int program_code;  /* valid once program_ended */
@@ -125,6 +125,9 @@ static void hear_keeper(struct supervisor *supervisor) {
     }
     if (message.kind == MESSAGE_OUTPUT) {
         write_output(&message);
+    } else if (message.kind == MESSAGE_BYE) {
+        close(supervisor->to_keeper);
+        supervisor->to_keeper = -1;
     } else if (supervisor->program == 0 && !supervisor->cancelled) {
         pid_t process = program_start(message.body, message.length, &supervisor->inherited);
         if (process < 0) {

@@ -61,12 +61,20 @@ final class PrivateAppliance implements AutoCloseable {
         BufferedReader output = process.inputReader();
         for (String line = output.readLine(); line != null; line = output.readLine()) {
             if (line.startsWith(LISTENING)) {
-                return new ServerAddress(
-                        "127.0.0.1", Integer.parseInt(line.substring(LISTENING.length()).strip()));
+                return new ServerAddress("127.0.0.1", port(line));
             }
         }
         throw new Fault(
                 ExitCode.INTERNAL, "the appliance did not start; see " + folder.resolve("log"));
+    }
+
+    /// The number after `Listening on …`, whatever follows it.
+    private static int port(String line) {
+        int end = LISTENING.length();
+        while (end < line.length() && Character.isDigit(line.charAt(end))) {
+            end++;
+        }
+        return Integer.parseInt(line, LISTENING.length(), end, 10);
     }
 
     ServerAddress address() {

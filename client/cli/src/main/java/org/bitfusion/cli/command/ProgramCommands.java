@@ -26,12 +26,17 @@ public final class ProgramCommands {
     /// Executes `arguments`, whose first is the command; returns the exit code. What the user shall
     /// see on standard output goes through the starter.
     public static int execute(Distribution distribution, String[] arguments) {
-        CommandContext context = new CommandContext(distribution, System.getenv(), new Starter());
-        return switch (arguments[0]) {
-            case "run" -> run(context, RunOptions.parse(arguments, 1));
-            case "local" -> local(context, LocalOptions.parse(arguments, 1));
-            default -> client(context, ClientOptions.parse(arguments, 1));
-        };
+        Starter starter = new Starter();
+        try {
+            CommandContext context = new CommandContext(distribution, System.getenv(), starter);
+            return switch (arguments[0]) {
+                case "run" -> run(context, RunOptions.parse(arguments, 1));
+                case "local" -> local(context, LocalOptions.parse(arguments, 1));
+                default -> client(context, ClientOptions.parse(arguments, 1));
+            };
+        } finally {
+            starter.finish();
+        }
     }
 
     private static int run(CommandContext context, @Nullable RunOptions options) {

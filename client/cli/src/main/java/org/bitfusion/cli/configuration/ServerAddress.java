@@ -40,7 +40,7 @@ public record ServerAddress(String host, int port) {
             host = trimmed.substring(0, end);
             rest = trimmed.substring(end);
         }
-        if (!isHost(host)) {
+        if (!isHost(host, trimmed.startsWith("[") ? "-._:%" : "-._")) {
             return null;
         }
         if (rest.isEmpty()) {
@@ -100,14 +100,14 @@ public record ServerAddress(String host, int port) {
         return port >= 1 && port <= PORT_LIMIT ? port : -1;
     }
 
-    private static boolean isHost(String text) {
+    private static boolean isHost(String text, String marks) {
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);
             boolean allowed =
                     (c >= 'a' && c <= 'z')
                             || (c >= 'A' && c <= 'Z')
                             || (c >= '0' && c <= '9')
-                            || "-._:%".indexOf(c) >= 0;
+                            || marks.indexOf(c) >= 0;
             if (!allowed) {
                 return false;
             }

@@ -56,9 +56,10 @@ public final class Server implements AutoCloseable {
         return address;
     }
 
-    /// The server's version.
+    /// The server's version, a single word: the last of its build.
     public String build() {
-        return state.build();
+        String build = state.build().strip();
+        return build.isEmpty() ? "?" : build.substring(build.lastIndexOf(' ') + 1);
     }
 
     public int deviceCount() {

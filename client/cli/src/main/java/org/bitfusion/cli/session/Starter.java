@@ -21,14 +21,16 @@ import org.jspecify.annotations.Nullable;
 /// to it; the user's own are not open here.
 ///
 /// ```
-/// to the starter    | kind u8 | length u32 LE | length bytes |    kind 'O' text to print, 'R' program to run
+/// to the starter    | kind u8 | length u32 LE | length bytes |    kind 'O' text to print, 'R' program to run, 'B' bye
 /// from the starter  | "started PID\n" "failed ERRNO\n" "cancel SIGNAL\n" "ended CODE\n" |
 /// ```
 ///
-/// The end of the stream from the starter means that it was killed.
+/// The end of the stream from the starter means that it was killed, or that it was asked for with
+/// 'B'.
 public final class Starter {
     private static final int HEADER_BYTES = 5;
     private static final int SIGNAL_KILL = 9;
+    private static final int FINISH_MILLISECONDS = 500;
 
     /// What the starter tells.
     public sealed interface Event {
@@ -48,11 +50,12 @@ public final class Starter {
     private final FileInputStream input = new FileInputStream(FileDescriptor.in);
     private final OutputStream output = new FileOutputStream(FileDescriptor.out);
     private final LinkedBlockingQueue<Event> events = new LinkedBlockingQueue<>();
+    private final Thread listener = new Thread(this::listen, "starter");
     private volatile @Nullable IntConsumer onCancel;
+    private volatile boolean finished;
 
     /// Begins to listen.
     public Starter() {
-        Thread listener = new Thread(this::listen, "starter");
         listener.setDaemon(true);
         listener.start();
     }
@@ -82,6 +85,20 @@ public final class Starter {
             body.append(word).append('\0');
         }
         send('R', body.toString().getBytes(nativeCharset()));
+    }
+
+    /// Ends the listening. A JVM that ends while one of its threads waits in a read takes 300 ms
+    /// longer.
+    public void finish() {
+        finished = true;
+        try {
+            send('B', new byte[0]);
+            listener.join(FINISH_MILLISECONDS);
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        } catch (UncheckedIOException _) {
+            // The starter is gone, and with it the stream.
+        }
     }
 
     /// The next event, waiting for it.
@@ -133,7 +150,9 @@ public final class Starter {
         } catch (IOException _) {
             // The same as its end.
         }
-        cancelled(SIGNAL_KILL);
+        if (!finished) {
+            cancelled(SIGNAL_KILL);
+        }
     }
 
     private void hear(String line) {

@@ -51,7 +51,7 @@ class ConfigurationFilesTest {
     @ValueSource(
             strings = {
                 "", "a:b", "a:0", "a:65536", "a:-1", "a: ", ":5", "a b c", "[::1", "a/b", "-x",
-                "a:1:2", "a,b"
+                "a:1:2", "%%%", "a,b"
             })
     void whatIsNoAddressIsRefused(String text) {
         assertThat(ServerAddress.parse(text)).isNull();
