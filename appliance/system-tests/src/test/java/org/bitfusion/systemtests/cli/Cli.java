@@ -1,0 +1,117 @@
+package org.bitfusion.systemtests.cli;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.bitfusion.systemtests.Appliance;
+import org.bitfusion.systemtests.Repository;
+
+/// `bin/bitfusion` of the product under `target/dist`, started as a shell would.
+final class Cli {
+    private static final int SECONDS_LIMIT = 60;
+
+    private final Map<String, String> environment = new HashMap<>();
+    private final List<String> server = new ArrayList<>();
+
+    /// How a command ended and what it printed.
+    record Result(int exitCode, String output, String errors) {}
+
+    private Cli() {}
+
+    /// Without any server.
+    static Cli alone() {
+        return new Cli();
+    }
+
+    /// With the secret and the address of an appliance.
+    static Cli of(Appliance appliance) {
+        Cli cli = new Cli();
+        cli.environment.put("BF_ACCESS_SECRET_FILE", appliance.accessSecretFile().toString());
+        cli.server.addAll(List.of("-l", "127.0.0.1:" + appliance.port()));
+        return cli;
+    }
+
+    Cli with(String variable, String value) {
+        environment.put(variable, value);
+        return this;
+    }
+
+    static Path program() {
+        Path program = Repository.root().resolve("target/dist/bitfusion/bin/bitfusion");
+        if (!Files.isExecutable(program)) {
+            throw new IllegalStateException(program + " is missing: ./dev build makes it");
+        }
+        return program;
+    }
+
+    Map<String, String> environment() {
+        return environment;
+    }
+
+    /// `bitfusion run -n COUNT -l ADDRESS words…`
+    List<String> run(int gpuCount, String... words) {
+        List<String> command =
+                new ArrayList<>(
+                        List.of(program().toString(), "run", "-n", Integer.toString(gpuCount)));
+        command.addAll(server);
+        command.addAll(List.of(words));
+        return command;
+    }
+
+    /// The same as one line for a shell.
+    String runLine(int gpuCount, String words) {
+        return String.join(" ", run(gpuCount)) + " " + words;
+    }
+
+    Result execute(String... words) {
+        List<String> command = new ArrayList<>(List.of(program().toString()));
+        command.addAll(List.of(words));
+        return execute(command);
+    }
+
+    Result executeRun(int gpuCount, String... words) {
+        return execute(run(gpuCount, words));
+    }
+
+    /// A bash script with this environment.
+    Result executeShell(String script) {
+        return execute(List.of("bash", "-c", script));
+    }
+
+    Result execute(List<String> command) {
+        try {
+            Path folder =
+                    Files.createTempDirectory(Files.createDirectories(Repository.target()), "cli");
+            Process process = start(command, folder.resolve("output"), folder.resolve("errors"));
+            if (!process.waitFor(SECONDS_LIMIT, TimeUnit.SECONDS)) {
+                process.destroyForcibly();
+                throw new IllegalStateException(
+                        command
+                                + " did not end; errors: "
+                                + Files.readString(folder.resolve("errors")));
+            }
+            return new Result(
+                    process.exitValue(),
+                    Files.readString(folder.resolve("output")),
+                    Files.readString(folder.resolve("errors")));
+        } catch (IOException exception) {
+            throw new UncheckedIOException(exception);
+        } catch (InterruptedException exception) {
+            throw new IllegalStateException(exception);
+        }
+    }
+
+    Process start(List<String> command, Path output, Path errors) throws IOException {
+        ProcessBuilder builder = new ProcessBuilder(command);
+        builder.redirectInput(Path.of("/dev/null").toFile());
+        builder.redirectOutput(output.toFile()).redirectError(errors.toFile());
+        builder.environment().putAll(environment);
+        return builder.start();
+    }
+}

@@ -1,0 +1,156 @@
+package org.bitfusion.systemtests.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import java.util.Map;
+import org.bitfusion.systemtests.Appliance;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// "A program started by `bitfusion run` keeps its descriptors, limits, signal dispositions and the
+/// terminal's foreground group": the same script is run directly and through `run`, and must see
+/// the same.
+class ProgramSurroundingsIT {
+    private static Appliance appliance;
+
+    @BeforeAll
+    static void startAppliance() {
+        appliance = Appliance.start(Map.of());
+    }
+
+    @AfterAll
+    static void endAppliance() {
+        appliance.close();
+    }
+
+    private static Cli cli() {
+        return Cli.of(appliance);
+    }
+
+    /// `prelude` in the shell, then `program` directly and through `run`.
+    private static void assertTheSame(String prelude, String program) {
+        Cli.Result direct = cli().executeShell(prelude + program);
+        Cli.Result leased = cli().executeShell(prelude + cli().runLine(1, "-q -- " + program));
+        assertThat(direct.exitCode()).as(direct.errors()).isZero();
+        assertThat(leased).isEqualTo(direct);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                "trap '' HUP PIPE INT; ",
+                "trap '' CHLD; ",
+                "exec 7</etc/passwd 9>/dev/null; ",
+                "ulimit -n 777; ulimit -c 0; ulimit -s 4096; ",
+                "umask 077; cd /; "
+            })
+    void whatTheShellGaveArrives(String prelude) {
+        assertTheSame(
+                prelude,
+                "sh -c \"grep -E 'Sig(Blk|Ign)|Umask' /proc/self/status; ulimit -n; ulimit -Hn; ulimit -a; umask; pwd;"
+                        + " find /proc/self/fd -type l -lname '/*' ! -lname '*proc*' -printf '%f %l\\n' | grep -v '^[12] '\"");
+    }
+
+    @Test
+    void processSubstitutionWorks() {
+        assertTheSame("", "cat <(echo one) <(echo two)");
+        assertTheSame("", "bash -c 'echo out > >(cat); wait'");
+    }
+
+    @Test
+    void aPipeThatTheProgramClosesIsClosed() throws Exception {
+        ProcessBuilder builder =
+                new ProcessBuilder(
+                        cli().run(
+                                        1,
+                                        "-q",
+                                        "--",
+                                        "sh",
+                                        "-c",
+                                        "echo first; exec >&-; exec sleep 60"));
+        builder.redirectError(ProcessBuilder.Redirect.DISCARD);
+        builder.environment().putAll(cli().environment());
+        Process process = builder.start();
+        try {
+            assertThat(process.getInputStream().readAllBytes()).asString().isEqualTo("first\n");
+            assertThat(process.isAlive()).as("the command still runs").isTrue();
+        } finally {
+            process.destroy();
+            process.waitFor();
+        }
+    }
+
+    @Test
+    void nohupKeepsTheProgramFromHangups() {
+        Cli cli = cli();
+        String script = "exec nohup " + cli.runLine(1, "-q -- sh -c 'echo up; exec sleep 60'");
+        try (RunningProgram run = RunningProgram.start(cli, List.of("sh", "-c", script))) {
+            run.awaitOutput("up");
+            run.signal("HUP");
+            run.signal("TERM");
+            assertThat(run.awaitEnd())
+                    .as("ended by the second signal, not the first")
+                    .isEqualTo(143);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"TERM", "INT", "HUP", "USR1", "USR2", "QUIT"})
+    void aSignalReachesTheProgram(String name) {
+        Cli cli = cli();
+        String script =
+                "trap 'echo got "
+                        + name
+                        + "; exit 9' "
+                        + name
+                        + "; echo up; while :; do sleep 0.05; done";
+        try (RunningProgram run =
+                RunningProgram.start(cli, cli.run(1, "-q", "--", "sh", "-c", script))) {
+            run.awaitOutput("up");
+            run.signal(name);
+            run.awaitOutput("got " + name);
+            assertThat(run.awaitEnd()).isEqualTo(9);
+            assertThat(run.output()).containsOnlyOnce("got");
+        }
+    }
+
+    @Test
+    void aTerminalStopsContinuesAndInterruptsTheProgram() {
+        try (Terminal terminal = Terminal.open(cli().environment())) {
+            terminal.type(
+                    cli().runLine(1, "-q -- sh -c 'while sleep 0.1; do echo ti\"\"ck; done'")
+                            + "\n");
+            terminal.awaitText("tick");
+            terminal.type("\u001a");
+            terminal.awaitText("Stopped");
+            terminal.type("echo sta\"\"te=$(ps -o stat= -p $(jobs -p) | cut -c1)\n");
+            terminal.awaitText("state=T");
+            terminal.type("fg\n");
+            terminal.awaitText("tick");
+            terminal.type("\u0003");
+            terminal.type("echo co\"\"de=$?\n");
+            terminal.awaitText("code=130");
+        }
+    }
+
+    @Test
+    void aShellInASessionHasJobControl() {
+        try (Terminal terminal = Terminal.open(cli().environment())) {
+            terminal.type(cli().runLine(1, "-q -- bash --norc --noediting -i") + "\n");
+            terminal.type("sh -c 'echo slee\"\"ping; exec sleep 60'\n");
+            terminal.awaitText("sleeping");
+            terminal.type("\u001a");
+            terminal.awaitText("Stopped");
+            terminal.type("kill %1; echo $((6 * 7))-$BF_USER_COMMAND\n");
+            terminal.awaitText("42-bash --norc");
+            terminal.type("exit 5\n");
+            terminal.type("echo co\"\"de=$?\n");
+            terminal.awaitText("code=5");
+        }
+    }
+}
