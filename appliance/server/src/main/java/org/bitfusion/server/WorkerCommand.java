@@ -14,6 +14,8 @@ final class WorkerCommand {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.add("--enable-native-access=ALL-UNNAMED");
+        // Compiled kernels then use the JVM's own memory access.
+        command.add("--add-exports=java.base/jdk.internal.misc=ALL-UNNAMED");
         // Little garbage, two cores, a quick start; device memory lies outside the heap.
         command.add("-XX:+UseSerialGC");
         command.add("-XX:+UseCompactObjectHeaders");

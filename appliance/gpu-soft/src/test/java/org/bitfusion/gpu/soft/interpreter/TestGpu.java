@@ -17,6 +17,7 @@ import org.bitfusion.gpu.soft.execution.Dimensions;
 import org.bitfusion.gpu.soft.execution.KernelFault;
 import org.bitfusion.gpu.soft.execution.KernelProgram;
 import org.bitfusion.gpu.soft.execution.LaunchContext;
+import org.bitfusion.gpu.soft.execution.ProgramFactory;
 import org.bitfusion.ptx.PtxFunction;
 import org.bitfusion.ptx.PtxModule;
 import org.bitfusion.ptx.PtxParser;
@@ -33,6 +34,9 @@ final class TestGpu implements DeviceServices {
     private static final long SLOT_BYTES = 12 << 20;
     private static final long SHARED_BYTES = 256 << 10;
     private static final long PARAMETER_OFFSET = DEVICE_BYTES - 4096;
+
+    /// What runs the kernels of all machines.
+    static ProgramFactory executor = new InterpreterFactory();
 
     private final MemorySegment memory;
     private final PtxModule module;
@@ -169,7 +173,15 @@ final class TestGpu implements DeviceServices {
         for (int index = 0; index < parameters.length; index++) {
             memory.set(ValueLayout.JAVA_LONG, PARAMETER_OFFSET + 8L * index, parameters[index]);
         }
-        KernelProgram program = InterpretedKernel.of(module, module.kernel(kernel).orElseThrow());
+        ProgramFactory.Source source =
+                new ProgramFactory.Source(
+                        module, module.kernel(kernel).orElseThrow(), memory, WINDOW_BASE);
+        KernelProgram program =
+                switch (executor.prepare(source)) {
+                    case ProgramFactory.Preparation.Ready ready -> ready.program();
+                    case ProgramFactory.Preparation refused ->
+                            throw new AssertionError(refused.toString());
+                };
         grid = shape.count();
         run(program, new Launch(shape, block, shared));
     }

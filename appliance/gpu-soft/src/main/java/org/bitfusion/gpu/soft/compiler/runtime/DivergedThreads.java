@@ -1,5 +1,6 @@
 package org.bitfusion.gpu.soft.compiler.runtime;
 
+import org.bitfusion.gpu.soft.execution.KernelFault;
 import org.jspecify.annotations.Nullable;
 
 /// Schedules the threads of a block that are at different places. Warps run in turn; within a warp
@@ -13,20 +14,22 @@ final class DivergedThreads {
     /// Turns of all warps before other blocks get theirs.
     private static final int TURNS = 256;
 
-    /// Lockstep points a warp may pass in one turn: a loop of them may wait for another warp.
-    private static final int LOCKSTEPS = 64;
+    /// Meeting points a warp may pass in one turn: a loop of them may wait for another warp.
+    private static final int MEETINGS = 64;
 
     private final RegionCode code;
     private final CutPoint[] cuts;
     private final Frame frame;
     private final int[] resume;
     private final int[] arrived = new int[BARRIERS];
+    private final int[] lastMet;
 
     DivergedThreads(RegionCode code, CutPoint[] cuts, Frame frame) {
         this.code = code;
         this.cuts = cuts;
         this.frame = frame;
         this.resume = frame.resume;
+        this.lastMet = new int[(resume.length + LANES - 1) / LANES];
     }
 
     void reset() {
@@ -49,6 +52,7 @@ final class DivergedThreads {
                 return released > 0 ? released : 0;
             }
             if (!moved && !barrierReleased && !meetLoosely()) {
+                requireHope();
                 return -1;
             }
         }
@@ -56,6 +60,20 @@ final class DivergedThreads {
     }
 
     private boolean barrierReleased;
+
+    /// @throws KernelFault when no thread spins: then nobody else can help
+    private void requireHope() {
+        for (int thread = 0; thread < resume.length; thread++) {
+            CutPoint cut = waitingAt(thread);
+            if (cut != null && cut.action() == CutPoint.Action.YIELD) {
+                return;
+            }
+        }
+        throw new KernelFault(
+                KernelFault.LAUNCH_FAILED,
+                "block (%d,%d,%d): its threads wait for each other for ever"
+                        .formatted(frame.ctaidX, frame.ctaidY, frame.ctaidZ));
+    }
 
     private void releaseYields() {
         for (int thread = 0; thread < resume.length; thread++) {
@@ -79,7 +97,7 @@ final class DivergedThreads {
     /// Runs the lanes of a warp until all of them wait; true when one got anywhere.
     private boolean runWarp(int first, int last) {
         boolean moved = pass(first, last);
-        int locksteps = 0;
+        int meetings = 0;
         while (true) {
             int entry = nextEntry(first, last);
             if (entry >= 0) {
@@ -94,7 +112,7 @@ final class DivergedThreads {
                 return moved;
             }
             moved = true;
-            if (!met.action().isWarp() && ++locksteps > LOCKSTEPS) {
+            if (++meetings > MEETINGS) {
                 return true;
             }
         }
@@ -142,34 +160,62 @@ final class DivergedThreads {
         return passed;
     }
 
-    /// Lets one group of waiting lanes of a warp go on; answers where they met, or null.
+    /// Lets one group of waiting lanes of a warp go on; answers where they met, or null. Groups
+    /// take turns: one that spins over a lockstep point may wait for another.
     private @Nullable CutPoint meet(int first, int last) {
         int alive = lanes(first, last, thread -> resume[thread] != 0);
-        int done = 0;
+        int warp = first / LANES;
+        int best = 0;
         for (int thread = first; thread < last; thread++) {
             CutPoint cut = waitingAt(thread);
-            int lane = 1 << (thread - first);
-            if (cut == null || (done & lane) != 0) {
-                continue;
+            if (cut != null
+                    && precedes(resume[thread], best, lastMet[warp])
+                    && groupAt(cut, thread, first, last, alive) != 0) {
+                best = resume[thread];
             }
-            int here = resume[thread];
-            int group = lanes(first, last, other -> resume[other] == here);
-            if (cut.action() == CutPoint.Action.LOCKSTEP
-                    || cut.action() == CutPoint.Action.ACTIVE_MASK) {
-                finishGroup(cut, first, group);
-                return cut;
-            }
-            if (cut.action().isWarp()) {
-                int wanted = cut.members(frame, thread) & alive;
-                if ((wanted & ~group) == 0) {
-                    finishGroup(cut, first, wanted | lane);
+        }
+        if (best == 0) {
+            return null;
+        }
+        lastMet[warp] = best;
+        for (int thread = first; thread < last; thread++) {
+            CutPoint cut = waitingAt(thread);
+            if (cut != null && resume[thread] == best) {
+                int group = groupAt(cut, thread, first, last, alive);
+                if (group != 0) {
+                    finishGroup(cut, first, group);
                     return cut;
                 }
-            } else {
-                done |= group;
             }
         }
         return null;
+    }
+
+    /// Whether entry `one` comes before `other` (0: none) in the cyclic order that begins after
+    /// `start`.
+    private static boolean precedes(int one, int other, int start) {
+        if (other == 0 || one == other) {
+            return other == 0;
+        }
+        boolean oneAfter = one > start;
+        return oneAfter == other > start ? one < other : oneAfter;
+    }
+
+    /// The lanes that can go on together with `thread` from the cut at which it waits; 0 when they
+    /// are not complete.
+    private int groupAt(CutPoint cut, int thread, int first, int last, int alive) {
+        int here = resume[thread];
+        int group = lanes(first, last, other -> resume[other] == here);
+        return switch (cut.action()) {
+            case LOCKSTEP, ACTIVE_MASK -> group;
+            default -> {
+                if (!cut.action().isWarp()) {
+                    yield 0;
+                }
+                int wanted = cut.members(frame, thread) & alive;
+                yield (wanted & ~group) == 0 ? wanted | 1 << (thread - first) : 0;
+            }
+        };
     }
 
     private static int lanes(int first, int last, java.util.function.IntPredicate included) {
