@@ -18,6 +18,7 @@ import org.bitfusion.gpu.soft.execution.KernelFault;
 import org.bitfusion.gpu.soft.execution.KernelProgram;
 import org.bitfusion.gpu.soft.execution.LaunchContext;
 import org.bitfusion.gpu.soft.execution.ProgramFactory;
+import org.bitfusion.ptx.PtxException;
 import org.bitfusion.ptx.PtxFunction;
 import org.bitfusion.ptx.PtxModule;
 import org.bitfusion.ptx.PtxParser;
@@ -179,8 +180,10 @@ final class TestGpu implements DeviceServices {
         KernelProgram program =
                 switch (executor.prepare(source)) {
                     case ProgramFactory.Preparation.Ready ready -> ready.program();
-                    case ProgramFactory.Preparation refused ->
-                            throw new AssertionError(refused.toString());
+                    case ProgramFactory.Preparation.Invalid invalid ->
+                            throw new PtxException(0, invalid.reason());
+                    case ProgramFactory.Preparation.Declined declined ->
+                            throw new AssertionError(declined.reason());
                 };
         grid = shape.count();
         run(program, new Launch(shape, block, shared));
