@@ -243,7 +243,9 @@ class RunIT {
     void nothingIsLeftBehind() {
         for (String program : List.of("true", "no-such-program-here")) {
             String errors = cli().executeRun(1, "--", program).errors();
-            Matcher saved = Pattern.compile("configuration saved to '(/tmp/bitfusion\\d+)'").matcher(errors);
+            Matcher saved =
+                    Pattern.compile("configuration saved to '(/tmp/bitfusion\\d+)'")
+                            .matcher(errors);
             assertThat(saved.find()).as(errors).isTrue();
             assertThat(Path.of(saved.group(1))).doesNotExist();
         }
