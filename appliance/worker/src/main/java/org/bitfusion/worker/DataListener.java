@@ -77,7 +77,11 @@ final class DataListener implements AutoCloseable {
             try {
                 SocketChannel connection = channel.accept();
                 strangers.acquireUninterruptibly();
-                Thread.ofVirtual()
+                // On a platform thread: input or output by a virtual thread would leave the
+                // channel in non-blocking mode for ever, and cost two more system calls a read.
+                Thread.ofPlatform()
+                        .daemon()
+                        .name("greeting")
                         .start(() -> {
                             greet(connection);
                             strangers.release();
