@@ -161,12 +161,16 @@ final class WorkerPool implements WorkerProcess.Listener {
     @Override
     public void ended(WorkerProcess worker, int exitCode) {
         switch (workers.remove(worker)) {
+            case Life.Starting _ when closed -> starting--;
             case Life.Starting _ -> {
                 starting--;
                 startFailed("worker ended with exit code " + exitCode + "; see its log");
             }
             case Life.Ready _ -> {
                 ready.remove(worker);
+                if (closed) {
+                    return;
+                }
                 LOG.warn("worker={} ended while idle, code={}", worker.pid(), exitCode);
             }
             case Life.Taken(Owner owner) -> owner.ended(exitCode);

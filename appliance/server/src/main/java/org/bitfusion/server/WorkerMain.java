@@ -47,7 +47,8 @@ public final class WorkerMain {
                                 new FileInputStream(FileDescriptor.in),
                                 reports,
                                 settings.imageFolder(),
-                                Settings.BUILD)
+                                Settings.BUILD,
+                                provider instanceof SoftDriverProvider)
                         .run();
         // No shutdown hooks, no waiting for kernels: device memory must be free at once.
         Runtime.getRuntime().halt(exitCode);

@@ -50,6 +50,7 @@ public final class Worker implements ControlChannel.Listener {
     private final Map<String, String> environment;
     private final Path imageFolder;
     private final String build;
+    private final boolean warmsUp;
     private final ControlChannel control;
     private final CompletableFuture<Integer> exitCode = new CompletableFuture<>();
     private volatile boolean connected;
@@ -57,13 +58,16 @@ public final class Worker implements ControlChannel.Listener {
     /// @param orders what the dispatcher says
     /// @param reports what the dispatcher hears
     /// @param imageFolder keeps large images across sessions
+    /// @param warmsUp whether the GPU is opened once ahead of need, which only costs time
     public Worker(
             GpuDriverProvider provider,
             Map<String, String> environment,
             InputStream orders,
             OutputStream reports,
             Path imageFolder,
-            String build) {
+            String build,
+            boolean warmsUp) {
+        this.warmsUp = warmsUp;
         this.provider = provider;
         this.environment = Map.copyOf(environment);
         this.imageFolder = imageFolder;
@@ -79,6 +83,9 @@ public final class Worker implements ControlChannel.Listener {
             case Outcome.Success<List<DeviceSnapshot>>(List<DeviceSnapshot> devices)
                     when !devices.isEmpty() -> {
                 devices.forEach(device -> control.report(report(device)));
+                if (warmsUp) {
+                    WarmUp.run(provider, environment, devices.size());
+                }
                 control.report(new WorkerReport.Ready());
             }
             case Outcome.Success<List<DeviceSnapshot>> _ -> {

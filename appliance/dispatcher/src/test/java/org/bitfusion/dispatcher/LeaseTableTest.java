@@ -1,0 +1,147 @@
+package org.bitfusion.dispatcher;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Random;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicLong;
+import org.bitfusion.protocol.Hello;
+import org.bitfusion.protocol.message.LeaseRequest;
+import org.junit.jupiter.api.Test;
+
+class LeaseTableTest {
+    private static final long MIB = 1 << 20;
+    private static final long CAPACITY = 1000 * MIB;
+    private static final Duration RENEWAL = Duration.ofSeconds(30);
+
+    private final AtomicLong nanos = new AtomicLong(Long.MAX_VALUE - 5);
+    private final List<ServedDevice> devices =
+            List.of(
+                    new ServedDevice(0, new UUID(1, 1), "a", CAPACITY, 8, 0),
+                    new ServedDevice(1, new UUID(2, 2), "b", CAPACITY, 8, 0));
+    private final Ledger ledger = new Ledger(devices);
+    private final LeaseTable table = new LeaseTable(devices, ledger, RENEWAL, nanos::get);
+
+    private LeaseDecision request(int devices, int millionths, long bytes) {
+        return table.request(new LeaseRequest(devices, millionths, bytes, "client", "", 1));
+    }
+
+    private static Lease granted(LeaseDecision decision) {
+        assertThat(decision).isInstanceOf(LeaseDecision.Granted.class);
+        return ((LeaseDecision.Granted) decision).lease();
+    }
+
+    @Test
+    void twoThirdsAndOneThirdFitOnOneDevice() {
+        Lease first = granted(request(1, 660_000, 0));
+        Lease second = granted(request(1, 330_000, 0));
+        assertThat(first.shares()).singleElement().extracting(Share::device).isEqualTo(0);
+        assertThat(second.shares()).singleElement().extracting(Share::device).isEqualTo(0);
+        assertThat(first.shares().getFirst().limit()).isEqualTo(660 * MIB);
+    }
+
+    @Test
+    void aWholeDeviceIsTakenWhenNoShareIsNamed() {
+        Lease lease = granted(request(2, 0, 0));
+        assertThat(lease.shares()).extracting(Share::limit).containsExactly(CAPACITY, CAPACITY);
+        assertThat(request(1, 0, MIB)).isInstanceOf(LeaseDecision.NotFree.class);
+    }
+
+    @Test
+    void whatCanNeverBeHadIsImpossible() {
+        assertThat(request(3, 0, MIB)).isInstanceOf(LeaseDecision.Impossible.class);
+        assertThat(request(0, 0, MIB)).isInstanceOf(LeaseDecision.Impossible.class);
+        assertThat(request(1, 0, CAPACITY + 1)).isInstanceOf(LeaseDecision.Impossible.class);
+        assertThat(request(1, 1_000_001, 0)).isInstanceOf(LeaseDecision.Impossible.class);
+        assertThat(request(1, 0, -1)).isInstanceOf(LeaseDecision.Impossible.class);
+    }
+
+    @Test
+    void aRefusedRequestTakesNothing() {
+        granted(request(1, 0, 900 * MIB));
+        assertThat(request(2, 0, 500 * MIB)).isInstanceOf(LeaseDecision.NotFree.class);
+        assertThat(ledger.free(0)).isEqualTo(100 * MIB);
+        assertThat(ledger.free(1)).isEqualTo(CAPACITY);
+    }
+
+    @Test
+    void aLeaseExpiresUnlessItIsRenewed() {
+        Lease renewed = granted(request(1, 0, MIB));
+        Lease forgotten = granted(request(1, 0, MIB));
+        nanos.addAndGet(RENEWAL.toNanos() - 1);
+        assertThat(table.renew(renewed.id())).isTrue();
+        nanos.addAndGet(1);
+        assertThat(table.expired()).containsExactly(forgotten);
+    }
+
+    @Test
+    void aLeaseWhoseHolderIsGoneExpiresSoonUnlessItIsRenewed() {
+        Lease lease = granted(request(1, 0, MIB));
+        table.holderGone(lease.id(), Duration.ofSeconds(5));
+        nanos.addAndGet(Duration.ofSeconds(5).toNanos());
+        assertThat(table.expired()).containsExactly(lease);
+        table.renew(lease.id());
+        assertThat(table.expired()).isEmpty();
+    }
+
+    @Test
+    void anEndedLeaseIsUnknownAtOnceAndItsMemoryFreeWhenItIsGivenBack() {
+        Lease lease = granted(request(1, 0, 600 * MIB));
+        assertThat(table.end(lease.id())).contains(lease);
+        assertThat(table.find(lease.id())).isEmpty();
+        assertThat(table.renew(lease.id())).isFalse();
+        assertThat(ledger.free(0)).isEqualTo(400 * MIB);
+        table.giveBack(lease);
+        assertThat(ledger.free(0)).isEqualTo(CAPACITY);
+        assertThat(table.end(lease.id())).isEmpty();
+        assertThat(table.find(Hello.NO_LEASE)).isEmpty();
+    }
+
+    @Test
+    void workersOfALeaseCannotExceedItTogetherAndADeadOneReturnsItsPart() {
+        Share share = granted(request(1, 0, 100 * MIB)).shares().getFirst();
+        assertThat(share.reserve(1, 60 * MIB)).isTrue();
+        assertThat(share.reserve(2, 41 * MIB)).isFalse();
+        assertThat(share.reserve(2, 40 * MIB)).isTrue();
+        assertThat(share.available()).isZero();
+        share.releaseAll(1);
+        assertThat(share.available()).isEqualTo(60 * MIB);
+        share.release(2, Long.MAX_VALUE);
+        assertThat(share.available()).isEqualTo(100 * MIB);
+    }
+
+    @Test
+    void noMemoryIsPromisedTwiceWhateverHappens() {
+        Random random = new Random(42);
+        Share open = Share.open(ledger, 0);
+        java.util.ArrayList<Lease> leases = new java.util.ArrayList<>();
+        for (int step = 0; step < 2000; step++) {
+            long bytes = random.nextLong(600) * MIB;
+            switch (random.nextInt(4)) {
+                case 0 -> {
+                    if (request(1, 0, bytes) instanceof LeaseDecision.Granted(Lease lease)) {
+                        leases.add(lease);
+                    }
+                }
+                case 1 -> open.reserve(random.nextLong(3), bytes);
+                case 2 -> open.releaseAll(random.nextLong(3));
+                default -> {
+                    if (!leases.isEmpty()) {
+                        Lease lease = leases.remove(random.nextInt(leases.size()));
+                        table.end(lease.id());
+                        table.giveBack(lease);
+                    }
+                }
+            }
+            long leased =
+                    leases.stream()
+                            .flatMap(lease -> lease.shares().stream())
+                            .filter(share -> share.device() == 0)
+                            .mapToLong(Share::limit)
+                            .sum();
+            assertThat(ledger.free(0)).isBetween(0L, CAPACITY - leased);
+        }
+    }
+}

@@ -1,0 +1,231 @@
+package org.bitfusion.worker;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.GatheringByteChannel;
+import java.nio.channels.ReadableByteChannel;
+import java.nio.channels.SocketChannel;
+import java.security.SecureRandom;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.bitfusion.gpu.AllocationBudget;
+import org.bitfusion.gpu.DriverOptions;
+import org.bitfusion.gpu.GpuDriver;
+import org.bitfusion.gpu.GpuDriverProvider;
+import org.bitfusion.gpu.Outcome;
+import org.bitfusion.protocol.FrameHeader;
+import org.bitfusion.protocol.Hello;
+import org.bitfusion.protocol.Secret;
+import org.bitfusion.protocol.control.WorkerOrder;
+import org.bitfusion.protocol.message.ContextCreate;
+import org.bitfusion.protocol.message.ContextSynchronize;
+import org.bitfusion.protocol.message.EventCreate;
+import org.bitfusion.protocol.message.EventRecord;
+import org.bitfusion.protocol.message.Launch;
+import org.bitfusion.protocol.message.MemAlloc;
+import org.bitfusion.protocol.message.MemRead;
+import org.bitfusion.protocol.message.MemSet;
+import org.bitfusion.protocol.message.MemWrite;
+import org.bitfusion.protocol.message.ModuleFunction;
+import org.bitfusion.protocol.message.ModuleLoad;
+import org.bitfusion.protocol.message.Region;
+import org.bitfusion.protocol.message.StreamCreate;
+import org.bitfusion.protocol.message.StreamQuery;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// A short session with itself, before a client waits: what it needs is loaded and opened once, so
+/// that a client's first calls do not pay for it. Its memory is private and gone at the end.
+final class WarmUp implements ReadableByteChannel, GatheringByteChannel {
+    private static final Logger LOG = LoggerFactory.getLogger(WarmUp.class);
+    private static final long WINDOW_BASE = 1L << 40;
+    private static final long WINDOW_PER_DEVICE = 32L << 30;
+    private static final int BYTES = 4096;
+    private static final int SMALL_CALLS = 2000;
+
+    private static final long CONTEXT = 0x0001_0000_0000_0001L;
+    private static final long STREAM = 0x0002_0000_0000_0002L;
+    private static final long EVENT = 0x0003_0000_0000_0003L;
+    private static final long MODULE = 0x0004_0000_0000_0004L;
+    private static final long FUNCTION = 0x0005_0000_0000_0005L;
+
+    /// What the client says, one step after the other's answer.
+    private final Deque<Consumer<ByteBuffer>> steps = new ArrayDeque<>();
+
+    private final ByteBuffer heard = ByteBuffer.allocate(64 * 1024).order(ByteOrder.LITTLE_ENDIAN);
+    private final byte[] image;
+    private long address;
+
+    private WarmUp(byte[] image) {
+        this.image = image;
+    }
+
+    /// Whatever goes wrong here goes wrong again, and is told, when a client comes.
+    static void run(GpuDriverProvider provider, Map<String, String> environment, int devices) {
+        try (InputStream ptx = WarmUp.class.getResourceAsStream("warm-up.ptx")) {
+            byte[] image = ptx == null ? new byte[0] : ptx.readAllBytes();
+            DriverOptions options =
+                    new DriverOptions(
+                            WINDOW_BASE,
+                            WINDOW_PER_DEVICE * devices,
+                            AllocationBudget.UNLIMITED,
+                            environment);
+            if (provider.open(options) instanceof Outcome.Success<GpuDriver>(GpuDriver driver)) {
+                try (driver) {
+                    new WarmUp(image).converse(driver);
+                }
+            }
+            connect();
+        } catch (IOException | RuntimeException e) {
+            LOG.warn("not warmed up, error=\"{}\"", e.toString());
+        }
+    }
+
+    /// The way from the dispatcher's order to a client that is let in.
+    private static void connect() throws IOException {
+        Secret secret = Secret.random(new SecureRandom());
+        String line =
+                new WorkerOrder.Open(
+                                "none",
+                                secret,
+                                0,
+                                0,
+                                0,
+                                0,
+                                0,
+                                "",
+                                List.of(new WorkerOrder.Share(0, 0)))
+                        .line();
+        Hello hello = Hello.of(Hello.KIND_DATA, "", Hello.NO_LEASE, secret, 0);
+        ByteBuffer bytes = ByteBuffer.allocate(Hello.BYTES);
+        hello.write(bytes);
+        if (WorkerOrder.parse(line) instanceof WorkerOrder.Open open) {
+            try (DataListener listener = DataListener.open(0, 0, open.secret(), "").orElseThrow();
+                    SocketChannel client =
+                            SocketChannel.open(
+                                    new InetSocketAddress(
+                                            InetAddress.getLoopbackAddress(), listener.port()))) {
+                client.write(bytes.flip());
+                listener.accept().close();
+            }
+        }
+    }
+
+    private void converse(GpuDriver driver) throws IOException {
+        FrameWriter writer = new FrameWriter(this);
+        FrameReader reader = new FrameReader(this);
+        SessionState state = new SessionState(driver, driver.devices(), reader, writer);
+        WorkerOrder.Open order =
+                new WorkerOrder.Open(
+                        "none",
+                        Secret.NONE,
+                        0,
+                        0,
+                        WINDOW_BASE,
+                        WINDOW_PER_DEVICE,
+                        0,
+                        "",
+                        List.of());
+        SnapshotMessage.of(driver, List.of(), order);
+        prepare();
+        reader.run(
+                new ClientSession(state, new ImageStore(java.nio.file.Path.of(""))),
+                state::executed);
+    }
+
+    private void prepare() {
+        Region region = new Region(BYTES, 1, 1, BYTES, BYTES);
+        say(out -> new ContextCreate(CONTEXT, 0, 0, (byte) 1).writeFrame(out));
+        say(out -> new MemAlloc(CONTEXT, BYTES, 0).writeFrame(out, 1));
+        say(out -> {
+            new MemWrite(CONTEXT, address, region, 0).writeFrame(out, BYTES);
+            out.put(new byte[BYTES]);
+        });
+        for (int i = 0; i < SMALL_CALLS; i++) {
+            say(out -> new MemSet(CONTEXT, address, 0, (byte) 4, 16, 4, 1).writeFrame(out));
+        }
+        say(out -> new StreamCreate(STREAM, CONTEXT, 1, 0).writeFrame(out));
+        say(out -> new EventCreate(EVENT, CONTEXT, 0).writeFrame(out));
+        say(out -> {
+            new ModuleLoad(MODULE, CONTEXT, (byte) 1, image.length, 0)
+                    .writeFrame(out, image.length);
+            out.put(image);
+        });
+        say(out -> new ModuleFunction(FUNCTION, MODULE, "warm_up").writeFrame(out));
+        say(out -> launch().writeFrame(out));
+        say(out -> new EventRecord(EVENT, STREAM, 0).writeFrame(out));
+        say(out -> new StreamQuery(STREAM).writeFrame(out, 2));
+        say(out -> new MemRead(STREAM, address, region, 1).writeFrame(out, 3));
+        say(out -> new ContextSynchronize(CONTEXT).writeFrame(out, 4));
+    }
+
+    private Launch launch() {
+        ByteBuffer parameters = ByteBuffer.allocate(12).order(ByteOrder.LITTLE_ENDIAN);
+        parameters.putLong(address).putInt(BYTES / 4).flip();
+        return new Launch(FUNCTION, STREAM, 4, 1, 1, 256, 1, 1, 0, 0, 1, 1, 1, parameters);
+    }
+
+    private void say(Consumer<ByteBuffer> step) {
+        steps.add(step);
+    }
+
+    @Override
+    public int read(ByteBuffer destination) {
+        Consumer<ByteBuffer> step = steps.poll();
+        if (step == null) {
+            return -1;
+        }
+        ByteBuffer frame = ByteBuffer.allocate(3 * BYTES);
+        step.accept(frame);
+        int count = frame.flip().remaining();
+        destination.put(frame);
+        return count;
+    }
+
+    /// Of all that is answered only the address matters.
+    @Override
+    public synchronized long write(ByteBuffer[] sources, int offset, int length) {
+        long count = 0;
+        heard.clear();
+        for (int i = offset; i < offset + length; i++) {
+            count += sources[i].remaining();
+            if (sources[i].remaining() <= heard.remaining()) {
+                heard.put(sources[i]);
+            }
+            sources[i].position(sources[i].limit());
+        }
+        heard.flip();
+        if (heard.remaining() == FrameHeader.BYTES + Long.BYTES
+                && heard.getShort(4) == MemAlloc.CALL) {
+            address = heard.getLong(FrameHeader.BYTES);
+        }
+        return count;
+    }
+
+    @Override
+    public long write(ByteBuffer[] sources) {
+        return write(sources, 0, sources.length);
+    }
+
+    @Override
+    public int write(ByteBuffer source) {
+        return (int) write(new ByteBuffer[] {source});
+    }
+
+    @Override
+    public boolean isOpen() {
+        return true;
+    }
+
+    @Override
+    public void close() {
+        steps.clear();
+    }
+}

@@ -1,0 +1,146 @@
+package org.bitfusion.worker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.EOFException;
+import java.io.IOException;
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.Proxy;
+import java.nio.ByteBuffer;
+import java.nio.channels.ReadableByteChannel;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import org.bitfusion.protocol.FrameHeader;
+import org.bitfusion.protocol.ProtocolException;
+import org.bitfusion.protocol.message.ClientMessageHandler;
+import org.bitfusion.protocol.message.MemSet;
+import org.bitfusion.protocol.message.MemWrite;
+import org.bitfusion.protocol.message.Ping;
+import org.bitfusion.protocol.message.Region;
+import org.bitfusion.protocol.message.WireConstants;
+import org.junit.jupiter.api.Test;
+
+class FrameReaderTest {
+    private static final int PAYLOAD = 600_000;
+
+    /// Gives bytes in pieces of at most `piece`.
+    private record Pieces(ByteBuffer bytes, int piece) implements ReadableByteChannel {
+        @Override
+        public int read(ByteBuffer destination) {
+            if (!bytes.hasRemaining()) {
+                return -1;
+            }
+            int count = Math.min(Math.min(piece, bytes.remaining()), destination.remaining());
+            destination.put(bytes.slice(bytes.position(), count));
+            bytes.position(bytes.position() + count);
+            return count;
+        }
+
+        @Override
+        public boolean isOpen() {
+            return true;
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    /// What arrived, as text; payload is read to its end.
+    private static List<String> read(byte[] bytes, int piece) throws IOException {
+        List<String> heard = new ArrayList<>();
+        FrameReader reader = new FrameReader(new Pieces(ByteBuffer.wrap(bytes), piece));
+        InvocationHandler listener =
+                (_, method, arguments) -> {
+                    if (arguments.length == 3) {
+                        byte[] payload = new byte[(int) arguments[1]];
+                        reader.readPayload((ByteBuffer) arguments[2], ByteBuffer.wrap(payload));
+                        heard.add(arguments[0] + " " + Arrays.hashCode(payload));
+                    } else if (arguments[arguments.length - 1] instanceof Ping ping) {
+                        heard.add("ping " + ping.data().remaining());
+                    } else {
+                        heard.add(String.valueOf(arguments[arguments.length - 1]));
+                    }
+                    return null;
+                };
+        ClientMessageHandler handler =
+                (ClientMessageHandler)
+                        Proxy.newProxyInstance(
+                                FrameReaderTest.class.getClassLoader(),
+                                new Class<?>[] {ClientMessageHandler.class},
+                                listener);
+        long[] cost = new long[1];
+        try {
+            reader.run(handler, frame -> cost[0] += frame);
+        } catch (java.lang.reflect.UndeclaredThrowableException e) {
+            throw new IOException(e.getCause());
+        }
+        heard.add("cost " + cost[0]);
+        return heard;
+    }
+
+    private static byte[] conversation() {
+        ByteBuffer out = ByteBuffer.allocate(4 << 20);
+        byte[] payload = new byte[PAYLOAD];
+        new Random(1).nextBytes(payload);
+        for (int i = 0; i < 5000; i++) {
+            new MemSet(1, i, 2, (byte) 1, 3, 4, 5).writeFrame(out);
+        }
+        new MemWrite(1, 2, new Region(PAYLOAD, 1, 1, PAYLOAD, PAYLOAD), 0).writeFrame(out, PAYLOAD);
+        out.put(payload);
+        new Ping(ByteBuffer.allocate(WireConstants.BULK_CHUNK)).writeFrame(out, 7);
+        new MemSet(9, 9, 9, (byte) 1, 9, 9, 9).writeFrame(out);
+        return Arrays.copyOf(out.array(), out.position());
+    }
+
+    @Test
+    void whateverThePiecesTheSameArrives() throws IOException {
+        byte[] bytes = conversation();
+        List<String> whole = read(bytes, Integer.MAX_VALUE);
+        assertThat(whole).hasSize(5000 + 3 + 1).contains("ping " + WireConstants.BULK_CHUNK);
+        for (int piece : new int[] {1, 7, 1000, 65_537}) {
+            assertThat(read(bytes, piece)).isEqualTo(whole);
+        }
+    }
+
+    @Test
+    void anEndWithinAFrameIsToldFromAnEndBetweenFrames() throws IOException {
+        byte[] bytes =
+                Arrays.copyOf(conversation(), 2 * (FrameHeader.BYTES + MemSet.MINIMUM_BYTES));
+        for (int length = 0; length <= bytes.length; length++) {
+            byte[] cut = Arrays.copyOf(bytes, length);
+            if (length % (FrameHeader.BYTES + MemSet.MINIMUM_BYTES) == 0) {
+                assertThat(read(cut, 5)).isNotEmpty();
+            } else {
+                assertThatThrownBy(() -> read(cut, 5)).isInstanceOf(EOFException.class);
+            }
+        }
+    }
+
+    @Test
+    void damagedFramesAreTheDeclaredExceptionOrOtherFrames() {
+        byte[] bytes = Arrays.copyOf(conversation(), 3000);
+        Random random = new Random(9);
+        for (int round = 0; round < 500; round++) {
+            byte[] damaged = bytes.clone();
+            for (int i = random.nextInt(3); i >= 0; i--) {
+                damaged[random.nextInt(damaged.length)] = (byte) random.nextInt();
+            }
+            try {
+                read(damaged, 64 * 1024);
+            } catch (IOException e) {
+                assertThat(e).isInstanceOfAny(ProtocolException.class, EOFException.class);
+            }
+        }
+    }
+
+    @Test
+    void aFrameIsRefusedByItsHeaderAlone() {
+        ByteBuffer oversized = ByteBuffer.allocate(FrameHeader.BYTES);
+        FrameHeader.write(oversized, WireConstants.MAX_BODY + 1, Ping.CALL, 0, 1, 0);
+        assertThatThrownBy(() -> read(oversized.array(), 100))
+                .isInstanceOf(ProtocolException.class);
+    }
+}

@@ -1,0 +1,137 @@
+package org.bitfusion.worker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.GatheringByteChannel;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import org.bitfusion.protocol.FrameHeader;
+import org.bitfusion.protocol.ProtocolException;
+import org.bitfusion.protocol.message.Credit;
+import org.bitfusion.protocol.message.MemData;
+import org.junit.jupiter.api.Test;
+
+class FrameWriterTest {
+    private static final int CHUNK = 100_000;
+
+    /// Keeps what is written; takes few bytes at a time; can be held at its first write.
+    private static final class Sink implements GatheringByteChannel {
+        private final ByteBuffer taken =
+                ByteBuffer.allocate(8 << 20).order(ByteOrder.LITTLE_ENDIAN);
+        private final CountDownLatch reached = new CountDownLatch(1);
+        private final CountDownLatch open = new CountDownLatch(1);
+
+        @Override
+        public long write(ByteBuffer[] sources, int offset, int length) {
+            reached.countDown();
+            try {
+                open.await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+            for (int i = offset; i < offset + length; i++) {
+                if (sources[i].hasRemaining()) {
+                    int count = Math.min(4096, sources[i].remaining());
+                    taken.put(sources[i].slice(sources[i].position(), count));
+                    sources[i].position(sources[i].position() + count);
+                    return count;
+                }
+            }
+            return 0;
+        }
+
+        @Override
+        public long write(ByteBuffer[] sources) {
+            return write(sources, 0, sources.length);
+        }
+
+        @Override
+        public int write(ByteBuffer source) {
+            return (int) write(new ByteBuffer[] {source});
+        }
+
+        @Override
+        public boolean isOpen() {
+            return true;
+        }
+
+        @Override
+        public void close() {}
+
+        List<FrameHeader> frames() throws ProtocolException {
+            List<FrameHeader> frames = new ArrayList<>();
+            ByteBuffer bytes = taken.duplicate().flip();
+            while (bytes.hasRemaining()) {
+                FrameHeader header = FrameHeader.read(bytes);
+                frames.add(header);
+                bytes.position(bytes.position() + header.length());
+            }
+            return frames;
+        }
+    }
+
+    private static void send(FrameWriter writer, long bytes) {
+        Credit credit = new Credit(bytes);
+        writer.send(credit.wireBytes(), credit::writeFrame);
+    }
+
+    @Test
+    void aSmallFrameDoesNotWaitForAnothersBulkDataAndNothingIsLost() throws Exception {
+        Sink sink = new Sink();
+        FrameWriter writer = new FrameWriter(sink);
+        Thread bulk =
+                Thread.ofPlatform()
+                        .start(() -> {
+                            for (int i = 0; i < 4; i++) {
+                                writer.sendData(new MemData(1, i), ByteBuffer.allocate(CHUNK));
+                            }
+                        });
+        sink.reached.await();
+        for (int i = 0; i < 3; i++) {
+            send(writer, i);
+        }
+        assertThat(sink.taken.position()).isZero();
+        sink.open.countDown();
+        bulk.join();
+        assertThat(sink.frames())
+                .extracting(FrameHeader::call)
+                .containsExactly(
+                        MemData.CALL,
+                        Credit.CALL,
+                        Credit.CALL,
+                        Credit.CALL,
+                        MemData.CALL,
+                        MemData.CALL,
+                        MemData.CALL);
+    }
+
+    @Test
+    void framesOfManyThreadsStayWhole() throws Exception {
+        Sink sink = new Sink();
+        sink.open.countDown();
+        FrameWriter writer = new FrameWriter(sink);
+        List<Thread> threads = new ArrayList<>();
+        for (int t = 0; t < 4; t++) {
+            boolean large = t == 0;
+            threads.add(
+                    Thread.ofPlatform()
+                            .start(() -> {
+                                for (int i = 0; i < (large ? 20 : 2000); i++) {
+                                    if (large) {
+                                        writer.sendData(
+                                                new MemData(1, i), ByteBuffer.allocate(CHUNK));
+                                    } else {
+                                        send(writer, i);
+                                    }
+                                }
+                            }));
+        }
+        for (Thread thread : threads) {
+            thread.join();
+        }
+        assertThat(sink.frames()).hasSize(20 + 3 * 2000);
+    }
+}
