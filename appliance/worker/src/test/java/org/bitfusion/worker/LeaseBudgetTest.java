@@ -9,6 +9,8 @@ import java.io.PipedInputStream;
 import java.io.PipedOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.bitfusion.protocol.control.WorkerOrder;
 import org.bitfusion.protocol.control.WorkerReport;
 import org.junit.jupiter.api.AfterEach;
@@ -21,8 +23,8 @@ class LeaseBudgetTest {
 
     private final PipedOutputStream orders = new PipedOutputStream();
     private final PipedOutputStream reports = new PipedOutputStream();
-    private volatile long left = LIMIT;
-    private volatile int questions;
+    private final AtomicLong left = new AtomicLong(LIMIT);
+    private final AtomicInteger questions = new AtomicInteger();
     private LeaseBudget budget = new LeaseBudget(new ControlChannel(System.in, reports), List.of());
 
     /// A ledger that knows one number, at the other end of the pipes.
@@ -54,7 +56,7 @@ class LeaseBudgetTest {
             for (String line = reader.readLine(); line != null; line = reader.readLine()) {
                 switch (WorkerReport.parse(line)) {
                     case WorkerReport.Reserve(int id, int _, long bytes) -> answer(id, bytes);
-                    case WorkerReport.Release(int _, long bytes) -> left += bytes;
+                    case WorkerReport.Release(int _, long bytes) -> left.addAndGet(bytes);
                     default -> throw new IOException(line);
                 }
             }
@@ -64,11 +66,11 @@ class LeaseBudgetTest {
     }
 
     private synchronized void answer(int id, long bytes) throws IOException {
-        questions++;
-        boolean granted = bytes <= left;
-        left -= granted ? bytes : 0;
+        questions.incrementAndGet();
+        boolean granted = bytes <= left.get();
+        left.addAndGet(granted ? -bytes : 0);
         orders.write(
-                (new WorkerOrder.Reserved(id, granted, left).line() + "\n")
+                (new WorkerOrder.Reserved(id, granted, left.get()).line() + "\n")
                         .getBytes(StandardCharsets.UTF_8));
         orders.flush();
     }
@@ -83,7 +85,7 @@ class LeaseBudgetTest {
         for (int i = 0; i < 1000; i++) {
             assertThat(budget.reserve(0, 1024)).isTrue();
         }
-        assertThat(questions).isEqualTo(1);
+        assertThat(questions).hasValue(1);
     }
 
     @Test
@@ -99,7 +101,7 @@ class LeaseBudgetTest {
 
     @Test
     void whatOthersHoldCannotBeHad() {
-        left = 10 * MIB;
+        left.set(10 * MIB);
         assertThat(budget.reserve(0, 11 * MIB)).isFalse();
         assertThat(budget.reserve(0, 10 * MIB)).isTrue();
     }
