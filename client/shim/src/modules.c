@@ -7,6 +7,9 @@
 #include "files.h"
 #include "functions.h"
 #include "log.h"
+#include "sha256.h"
+
+enum { WORTH_ASKING = 512 * 1024 };
 
 struct bf_image_target bf_target_of(const struct bf_device *device)
 {
@@ -31,6 +34,26 @@ static CUresult send_image(struct bf_connection *c, const struct bf_module *modu
     return status;
 }
 
+/* Large images are asked for by their hash; the server keeps them across sessions. *known: the worker has it, and made the module of it. */
+static CUresult load_known(struct bf_connection *c, const struct bf_module *module, bool *known)
+{
+    struct bf_answer answer;
+    struct bf_image_known_answer a = {0};
+    struct bf_image_known m;
+    uint8_t frame[BF_FRAME_BYTES + BF_MODULE_LOAD_KNOWN_MINIMUM];
+    uint32_t request = bf_next_request(c);
+    bf_sha256(module->image->bytes, module->image->size, m.hash);
+    CUresult status = bf_ask(c, frame, bf_image_known_frame(frame, &m, request), request, &answer);
+    *known = status == CUDA_SUCCESS && bf_image_known_answer_read(answer.body, answer.length, &a) && a.known;
+    bf_answer_free(&answer);
+    if (*known) {
+        struct bf_module_load_known load = {.module = module->object.handle, .context = module->context_wire, .kind = (uint8_t)module->image->kind};
+        memcpy(load.hash, m.hash, sizeof load.hash);
+        status = bf_send(c, frame, bf_module_load_known_frame(frame, &load));
+    }
+    return bf_outcome(module->context, status);
+}
+
 CUresult bf_module_make(struct bf_context *context, struct bf_image *image, struct bf_library *library, struct bf_module **out)
 {
     struct bf_module *module = bf_object_new(BF_MODULE, context->device->worker->index);
@@ -43,7 +66,12 @@ CUresult bf_module_make(struct bf_context *context, struct bf_image *image, stru
     module->image = image;
     module->library = library;
     pthread_mutex_init(&module->lock, NULL);
-    CUresult status = send_image(bf_connection_of(context), module);
+    CUresult status = CUDA_SUCCESS;
+    bool known = false;
+    if (image->size >= WORTH_ASKING)
+        status = load_known(bf_connection_of(context), module, &known);
+    if (status == CUDA_SUCCESS && !known)
+        status = send_image(bf_connection_of(context), module);
     if (status == CUDA_SUCCESS) {
         bf_object_publish(module);
         *out = module;
