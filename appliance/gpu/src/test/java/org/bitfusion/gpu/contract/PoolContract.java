@@ -81,4 +81,17 @@ public abstract class PoolContract extends GpuContract {
                                 .status())
                 .isEqualTo(CudaStatus.OUT_OF_MEMORY);
     }
+
+    @Test
+    void aPlainAllocationGetsWhatThePoolHolds() {
+        GpuStream stream = stream();
+        GpuPool pool = context.memory().defaultPool();
+        pool.setAttribute(RELEASE_THRESHOLD, Long.MAX_VALUE);
+        long most = context.memory().information().free() * 3 / 4;
+        long address = context.memory().allocateAsync(stream, pool, most).value();
+        context.memory().freeAsync(stream, address);
+        assertThat(synchronize(stream)).isEqualTo(CudaStatus.SUCCESS);
+        assertThat(attribute(pool, RESERVED)).isGreaterThanOrEqualTo(most);
+        assertThat(context.memory().allocate(most, 1).status()).isEqualTo(CudaStatus.SUCCESS);
+    }
 }

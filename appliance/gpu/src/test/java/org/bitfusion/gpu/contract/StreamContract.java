@@ -228,4 +228,23 @@ public abstract class StreamContract extends GpuContract {
         assertThat(idle.orTimeout(30, TimeUnit.SECONDS).join()).isEqualTo(CudaStatus.SUCCESS);
         assertThat(readInts(stream(), address, 1)).containsExactly(2);
     }
+
+    @Test
+    void whoeverHasWaitedFindsTheStreamDone() {
+        GpuStream stream = stream();
+        long address = allocate(1 << 20);
+        GpuEvent event = context.createEvent(0).value();
+        for (int round = 0; round < 300; round++) {
+            stream.fill(address, round, 1, 0, 1 << 18, 1);
+            assertThat(synchronize(stream)).isEqualTo(CudaStatus.SUCCESS);
+            assertThat(stream.query()).isEqualTo(CudaStatus.SUCCESS);
+            byte[] bytes = read(stream, address, 1 << 18);
+            assertThat(bytes[bytes.length - 1]).isEqualTo((byte) round);
+            assertThat(stream.query()).isEqualTo(CudaStatus.SUCCESS);
+            stream.fill(address, 0, 1, 0, 1 << 18, 1);
+            stream.record(event);
+            assertThat(await(event::whenReached)).isEqualTo(CudaStatus.SUCCESS);
+            assertThat(stream.query()).isEqualTo(CudaStatus.SUCCESS);
+        }
+    }
 }

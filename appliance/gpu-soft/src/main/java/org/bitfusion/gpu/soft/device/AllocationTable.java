@@ -2,7 +2,9 @@ package org.bitfusion.gpu.soft.device;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import org.bitfusion.gpu.Completion;
@@ -20,6 +22,7 @@ final class AllocationTable {
     private final Object lock;
     private final Supplier<List<StreamQueue>> queues;
     private final Map<Long, Owned> owned = new ConcurrentHashMap<>();
+    private final Queue<Completion> waitingForFrees = new ConcurrentLinkedQueue<>();
     private final AtomicInteger freesPending = new AtomicInteger();
 
     AllocationTable(
@@ -81,7 +84,9 @@ final class AllocationTable {
                 queues.get(),
                 () -> {
                     release.run();
-                    freesPending.decrementAndGet();
+                    if (freesPending.decrementAndGet() == 0) {
+                        tellFreed();
+                    }
                 });
     }
 
@@ -89,9 +94,19 @@ final class AllocationTable {
         if (freesPending.get() == 0) {
             return false;
         }
-        StreamQueue.whenAllReached(
-                lock, queues.get(), () -> completion.completed(CudaStatus.SUCCESS));
+        waitingForFrees.add(completion);
+        if (freesPending.get() == 0) {
+            tellFreed();
+        }
         return true;
+    }
+
+    private void tellFreed() {
+        Completion next = waitingForFrees.poll();
+        while (next != null) {
+            next.completed(CudaStatus.SUCCESS);
+            next = waitingForFrees.poll();
+        }
     }
 
     /// Takes out everything that a context owns.

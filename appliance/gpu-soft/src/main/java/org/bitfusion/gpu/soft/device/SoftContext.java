@@ -213,7 +213,13 @@ final class SoftContext implements GpuContext, ModuleHost {
 
     @Override
     public void whenIdle(Completion completion) {
-        StreamQueue.whenAllReached(driver.lock(), queues(), () -> completion.completed(sticky));
+        StreamQueue.whenAllReached(driver.lock(), queues(), () -> tell(completion));
+    }
+
+    /// Tells somebody who has waited.
+    void tell(Completion completion) {
+        memory.synchronised();
+        completion.completed(sticky);
     }
 
     @Override
@@ -286,7 +292,7 @@ final class SoftContext implements GpuContext, ModuleHost {
                 () -> {
                     if (released.compareAndSet(false, true)) {
                         entries.forEach(SoftMemory::release);
-                        memory.defaultPool().close();
+                        memory.close();
                         driver.forget(this);
                     }
                 };

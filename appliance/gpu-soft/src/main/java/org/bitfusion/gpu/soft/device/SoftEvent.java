@@ -24,7 +24,6 @@ final class SoftEvent implements GpuEvent {
     static final class Recording extends Operation {
         private final StreamQueue queue;
         private volatile long nanoseconds;
-        private volatile boolean reached;
 
         Recording(StreamQueue queue) {
             this.queue = queue;
@@ -33,8 +32,13 @@ final class SoftEvent implements GpuEvent {
         @Override
         boolean execute() {
             nanoseconds = System.nanoTime();
-            reached = true;
             return true;
+        }
+
+        /// False until the stream is past the record, so that whoever sees an event reached sees
+        /// the stream there too.
+        boolean isReached() {
+            return point().isReached();
         }
 
         StreamQueue.Point point() {
@@ -59,17 +63,18 @@ final class SoftEvent implements GpuEvent {
             return error;
         }
         Recording recording = latest;
-        return recording == null || recording.reached ? CudaStatus.SUCCESS : CudaStatus.NOT_READY;
+        return recording == null || recording.isReached()
+                ? CudaStatus.SUCCESS
+                : CudaStatus.NOT_READY;
     }
 
     @Override
     public void whenReached(Completion completion) {
         Recording recording = latest;
         if (recording == null) {
-            completion.completed(context.error());
+            context.tell(completion);
         } else {
-            recording.queue.whenReached(
-                    recording.sequence, () -> completion.completed(context.error()));
+            recording.queue.whenReached(recording.sequence, () -> context.tell(completion));
         }
     }
 
@@ -83,7 +88,7 @@ final class SoftEvent implements GpuEvent {
         if (from == null || to == null) {
             return Outcome.failed(CudaStatus.INVALID_HANDLE);
         }
-        if (!from.reached || !to.reached) {
+        if (!from.isReached() || !to.isReached()) {
             CudaStatus error = context.error();
             return Outcome.failed(error.isSuccess() ? CudaStatus.NOT_READY : error);
         }

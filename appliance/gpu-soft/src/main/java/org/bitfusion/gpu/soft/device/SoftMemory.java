@@ -1,5 +1,7 @@
 package org.bitfusion.gpu.soft.device;
 
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.bitfusion.gpu.Completion;
 import org.bitfusion.gpu.CudaStatus;
 import org.bitfusion.gpu.GpuMemory;
@@ -16,12 +18,14 @@ final class SoftMemory implements GpuMemory {
     private final DeviceMemory memory;
     private final AllocationTable table;
     private final SoftPool defaultPool;
+    private final List<SoftPool> pools = new CopyOnWriteArrayList<>();
 
     SoftMemory(SoftContext context, DeviceMemory memory, AllocationTable table) {
         this.context = context;
         this.memory = memory;
         this.table = table;
         this.defaultPool = new SoftPool(memory);
+        pools.add(defaultPool);
     }
 
     @Override
@@ -30,6 +34,10 @@ final class SoftMemory implements GpuMemory {
             return Outcome.failed(CudaStatus.INVALID_VALUE);
         }
         Allocation allocation = memory.allocate(bytes, Math.max(1, alignment));
+        if (allocation == null) {
+            pools.forEach(pool -> pool.trim(0));
+            allocation = memory.allocate(bytes, Math.max(1, alignment));
+        }
         return allocation == null
                 ? Outcome.failed(CudaStatus.OUT_OF_MEMORY)
                 : Outcome.of(table.put(new Owned(context, memory, allocation, null)));
@@ -56,6 +64,16 @@ final class SoftMemory implements GpuMemory {
             entry.memory().withdraw(entry.allocation().offset());
             entry.memory().release(entry.allocation());
         }
+    }
+
+    /// The program has waited for the device.
+    void synchronised() {
+        pools.forEach(SoftPool::synchronised);
+    }
+
+    /// The context is gone, and its allocations with it.
+    void close() {
+        pools.forEach(SoftPool::close);
     }
 
     @Override
@@ -86,7 +104,9 @@ final class SoftMemory implements GpuMemory {
 
     @Override
     public Outcome<GpuPool> createPool() {
-        return Outcome.of(new SoftPool(memory));
+        SoftPool pool = new SoftPool(memory);
+        pools.add(pool);
+        return Outcome.of(pool);
     }
 
     @Override
@@ -97,6 +117,10 @@ final class SoftMemory implements GpuMemory {
             return Outcome.failed(CudaStatus.INVALID_VALUE);
         }
         Allocation allocation = ownPool.allocate(own.queue(), bytes);
+        if (allocation == null) {
+            pools.forEach(other -> other.trim(0));
+            allocation = ownPool.allocate(own.queue(), bytes);
+        }
         return allocation == null
                 ? Outcome.failed(CudaStatus.OUT_OF_MEMORY)
                 : Outcome.of(table.put(new Owned(context, memory, allocation, ownPool)));

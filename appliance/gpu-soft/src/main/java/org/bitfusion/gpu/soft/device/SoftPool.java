@@ -11,7 +11,8 @@ import org.bitfusion.gpu.soft.memory.DeviceMemory.Allocation;
 import org.jspecify.annotations.Nullable;
 
 /// Stream-ordered memory. What is freed in a stream can be allocated again in that stream at once,
-/// elsewhere when the stream has got there; up to the release threshold it stays with the pool.
+/// elsewhere when the stream has got there; what is above the release threshold goes back to the
+/// device when the program synchronises.
 final class SoftPool implements GpuPool {
     private static final int RELEASE_THRESHOLD = 4;
     private static final int RESERVED = 5;
@@ -28,6 +29,7 @@ final class SoftPool implements GpuPool {
     private long used;
     private long usedHigh;
     private boolean closed;
+    private volatile boolean excess;
 
     SoftPool(DeviceMemory memory) {
         this.memory = memory;
@@ -89,8 +91,20 @@ final class SoftPool implements GpuPool {
 
     private synchronized void reached(Freed entry) {
         entry.stream = null;
-        if (reserved > releaseThreshold || closed) {
-            trimTo(closed ? 0 : releaseThreshold);
+        if (closed) {
+            trimTo(0);
+        } else {
+            excess = reserved > releaseThreshold;
+        }
+    }
+
+    /// Somebody has waited for the device: the time to give back what is above the threshold.
+    void synchronised() {
+        if (excess) {
+            synchronized (this) {
+                excess = false;
+                trimTo(releaseThreshold);
+            }
         }
     }
 

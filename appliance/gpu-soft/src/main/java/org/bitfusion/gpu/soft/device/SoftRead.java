@@ -14,6 +14,7 @@ final class SoftRead extends ContextOperation {
     private final long offset;
     private final Region region;
     private final ReadSink sink;
+    private volatile CudaStatus end = CudaStatus.SUCCESS;
 
     SoftRead(SoftContext context, long offset, Region region, ReadSink sink) {
         super(context);
@@ -41,12 +42,16 @@ final class SoftRead extends ContextOperation {
             }
             context.staging().give(buffer);
         }
-        sink.completed(CudaStatus.SUCCESS);
         return true;
     }
 
     @Override
     void dropped(CudaStatus status) {
-        sink.completed(status);
+        end = status;
+    }
+
+    /// Tells the sink the end, when the stream is past this.
+    void tellEnd() {
+        sink.completed(end);
     }
 }

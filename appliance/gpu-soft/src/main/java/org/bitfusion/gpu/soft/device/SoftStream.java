@@ -93,9 +93,9 @@ final class SoftStream implements GpuStream {
         if (!region.isValid() || !window.isLive(source, region.spanBytes())) {
             return CudaStatus.INVALID_VALUE;
         }
-        submit(
-                new SoftRead(context, window.offsetOf(source), region, sink),
-                region.packedBytes() <= INLINE_BYTES);
+        SoftRead read = new SoftRead(context, window.offsetOf(source), region, sink);
+        submit(read, region.packedBytes() <= INLINE_BYTES);
+        queue.whenReached(read.sequence, read::tellEnd);
         return CudaStatus.SUCCESS;
     }
 
@@ -204,7 +204,9 @@ final class SoftStream implements GpuStream {
 
     @Override
     public void whenReached(Completion completion) {
-        submit(ContextOperation.always(context, () -> completion.completed(context.error())), true);
+        Operation marker = ContextOperation.always(context, () -> {});
+        submit(marker, true);
+        queue.whenReached(marker.sequence, () -> context.tell(completion));
     }
 
     @Override

@@ -31,7 +31,7 @@ public final class SoftFunction implements GpuFunction {
     private final PtxFunction code;
     private @Nullable KernelProgram program;
     private @Nullable LaunchRefused refusal;
-    private long staticShared = -1;
+    private volatile long staticShared = -1;
     private volatile int dynamicSharedLimit = -1;
     private volatile int carveout = -1;
 
@@ -124,19 +124,21 @@ public final class SoftFunction implements GpuFunction {
         }
     }
 
-    /// Bytes of static shared memory; reads the code.
+    /// Bytes of static shared memory; reads the code, but never waits for a preparation.
     ///
     /// @throws LaunchRefused when the code is malformed
-    public synchronized long staticSharedBytes() {
-        if (staticShared < 0) {
+    public long staticSharedBytes() {
+        long known = staticShared;
+        if (known < 0) {
             try {
-                staticShared = SharedLayout.of(module.program(), code).staticBytes();
+                known = SharedLayout.of(module.program(), code).staticBytes();
             } catch (PtxException problem) {
                 throw new LaunchRefused(
                         CudaStatus.INVALID_PTX, String.valueOf(problem.getMessage()));
             }
+            staticShared = known;
         }
-        return staticShared;
+        return known;
     }
 
     /// The most dynamic shared memory that a launch may ask for.
