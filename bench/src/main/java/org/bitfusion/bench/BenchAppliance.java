@@ -23,7 +23,7 @@ final class BenchAppliance implements AutoCloseable {
 
     BenchAppliance(Path distribution, Path folder) throws IOException {
         this.distribution = distribution;
-        this.folder = folder;
+        this.folder = Files.createDirectories(folder);
         ProcessBuilder builder =
                 new ProcessBuilder(
                         distribution.resolve("bin/bitfusion").toString(), "server", "-p", "0");

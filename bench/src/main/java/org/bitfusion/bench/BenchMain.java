@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /// prints a table. Exit code 0 whatever the numbers are; 1 when something could not be measured.
 public final class BenchMain {
     private static final int ROUNDS = 5;
-    private static final int WARM_UPS = 2;
+    private static final int WARM_UPS = 3;
 
     private BenchMain() {}
 
@@ -47,9 +47,15 @@ public final class BenchMain {
                         Files.createDirectories(root.resolve("bench/target")), "run");
         List<Row.Result> results = new ArrayList<>();
         boolean complete = true;
-        try (BenchAppliance appliance =
-                        new BenchAppliance(root.resolve("target/dist/bitfusion"), folder);
-                Table table = new Table(root.resolve("bench/target/programs"), folder, appliance)) {
+        Path product = root.resolve("target/dist/bitfusion");
+        try (BenchAppliance appliance = new BenchAppliance(product, folder.resolve("sessions"));
+                BenchAppliance leasing = new BenchAppliance(product, folder.resolve("leases"));
+                Table table =
+                        new Table(
+                                root.resolve("bench/target/programs"),
+                                folder,
+                                appliance,
+                                leasing)) {
             System.out.print(Report.header());
             for (Row row : table.rows()) {
                 complete &= !options.wants(row) || measure(row, options.rounds(), results);

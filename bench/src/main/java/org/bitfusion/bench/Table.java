@@ -19,15 +19,20 @@ final class Table implements AutoCloseable {
     private final Path programs;
     private final Path folder;
     private final BenchAppliance appliance;
+    private final BenchAppliance leasing;
     private final Dialogue client;
     private final Dialogue network;
     private final Dialogue scalar;
     private final Dialogue vectorised;
 
-    Table(Path programs, Path folder, BenchAppliance appliance) throws IOException {
+    /// @param leasing an appliance whose GPU nobody uses: the client's open session would make a
+    ///   lease wait
+    Table(Path programs, Path folder, BenchAppliance appliance, BenchAppliance leasing)
+            throws IOException {
         this.programs = programs;
         this.folder = folder;
         this.appliance = appliance;
+        this.leasing = leasing;
         client = new Dialogue(List.of(program("client")), appliance.environment());
         network = new Dialogue(List.of(program("network")), Map.of());
         scalar = new Dialogue(List.of(program("compute")), Map.of());
@@ -122,7 +127,7 @@ final class Table implements AutoCloseable {
                 true,
                 3,
                 Commands.seconds(
-                        appliance.runCommand("true"), appliance.runEnvironment(), TO_MILLISECONDS),
+                        leasing.runCommand("true"), leasing.runEnvironment(), TO_MILLISECONDS),
                 Commands.seconds(List.of(java, "-version"), Map.of(), TO_MILLISECONDS),
                 "java -version");
     }
