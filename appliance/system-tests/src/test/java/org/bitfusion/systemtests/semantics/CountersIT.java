@@ -1,0 +1,54 @@
+package org.bitfusion.systemtests.semantics;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.HashMap;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.bitfusion.systemtests.Appliance;
+import org.bitfusion.systemtests.CProgram;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/// Round trips are the unit of cost: `BF_STATS=1` counts them, and only what the program can see
+/// the difference of makes one.
+class CountersIT {
+    private static final Pattern ANSWERED = Pattern.compile("answered=(\\d+)");
+    private static Appliance appliance;
+    private static CProgram program;
+
+    @BeforeAll
+    static void start() {
+        appliance = Appliance.start(Map.of());
+        program = CProgram.build("counters");
+    }
+
+    @AfterAll
+    static void stop() {
+        appliance.close();
+    }
+
+    @Test
+    void onlyTheModuleTheAllocationsAndTheCopyBackAreAnswered() {
+        assertThat(answeredBy("copies_and_fills")).isLessThanOrEqualTo(1 + 2 + 1);
+    }
+
+    @Test
+    void tenThousandLaunchesMakeNoRoundTrip() {
+        int once = answeredBy("launches_once");
+        // Behind its launches the second program asks for an address and a value.
+        assertThat(answeredBy("launches_ten_thousand_times")).isLessThanOrEqualTo(once + 2);
+    }
+
+    private static int answeredBy(String test) {
+        Map<String, String> environment = new HashMap<>(appliance.clientEnvironment());
+        environment.put("BF_STATS", "1");
+        CProgram.Result result = program.run(test, environment);
+        assertThat(result.output()).contains("PASSED " + test);
+        Matcher matcher = ANSWERED.matcher(result.output());
+        assertThat(matcher.find()).as(result.output()).isTrue();
+        return Integer.parseInt(matcher.group(1));
+    }
+}
