@@ -1,6 +1,8 @@
 package org.bitfusion.gpu.soft.compiler.analysis;
 
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import org.bitfusion.ptx.Instruction;
 import org.jspecify.annotations.Nullable;
 
@@ -36,7 +38,7 @@ public final class MethodBudget {
         splitLongBlocks();
         while (true) {
             List<Region> regions = Region.allOf(flow);
-            if (!forceOne(regions) && !shareOne(regions)) {
+            if (!forceSome(regions) && !shareOne(regions)) {
                 return regions;
             }
         }
@@ -60,17 +62,16 @@ public final class MethodBudget {
     }
 
     /// Cuts each region that is too long before one of its blocks; true when there was one.
-    private boolean forceOne(List<Region> regions) {
-        boolean forced = false;
+    private boolean forceSome(List<Region> regions) {
+        Set<Block> victims = new LinkedHashSet<>();
         for (Region region : regions) {
             Block victim = overflowing(region);
             if (victim != null) {
-                flow.forceBefore(victim);
-                forced = true;
-                break;
+                victims.add(victim);
             }
         }
-        return forced;
+        victims.forEach(flow::forceBefore);
+        return !victims.isEmpty();
     }
 
     /// The block at which to cut: among those that still fit the least deep in loops, the last of
