@@ -135,10 +135,20 @@ static CUresult copy_plain(const void *code, size_t bytes, struct bf_image *imag
 
 static CUresult choose_prelinked(const struct wrapper *wrapper, struct bf_image_target target, struct bf_image *image)
 {
-    CUresult status = CUDA_ERROR_NO_BINARY_FOR_GPU;
-    for (int i = 0; i < MOST_PRELINKED && wrapper->prelinked && wrapper->prelinked[i] && status != CUDA_SUCCESS; i++)
-        status = bf_fatbin_choose(wrapper->prelinked[i], fatbin_extent(wrapper->prelinked[i]), target, &image->kind, &image->bytes, &image->size);
-    return status;
+    struct bf_image_target ptx_only = target;
+    CUresult status = target.ptx && wrapper->prelinked ? CUDA_SUCCESS : CUDA_ERROR_NO_BINARY_FOR_GPU;
+    ptx_only.sass = false;
+    for (int i = 0; status == CUDA_SUCCESS && i < MOST_PRELINKED && wrapper->prelinked[i]; i++) {
+        uint8_t *bytes = NULL;
+        size_t size = 0;
+        status = bf_fatbin_choose(wrapper->prelinked[i], fatbin_extent(wrapper->prelinked[i]), ptx_only, &image->kind, &bytes, &size);
+        if (status == CUDA_SUCCESS)
+            status = bf_ptx_join(image, (char *)bytes, size) ? CUDA_SUCCESS : CUDA_ERROR_OUT_OF_MEMORY;
+        else if (status == CUDA_ERROR_NO_BINARY_FOR_GPU)
+            status = CUDA_SUCCESS; /* a part that this device needs nothing of */
+        free(bytes);
+    }
+    return status == CUDA_SUCCESS && !image->bytes ? CUDA_ERROR_NO_BINARY_FOR_GPU : status;
 }
 
 static CUresult choose(const void *code, struct bf_image_target target, struct bf_image *image)

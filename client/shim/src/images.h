@@ -63,6 +63,10 @@ size_t bf_lz4_decode(const uint8_t *in, size_t in_bytes, uint8_t *out, size_t ou
 bool bf_ptx_scan(const char *text, size_t bytes, struct bf_image *image);
 bool bf_cubin_scan(const uint8_t *elf, size_t bytes, struct bf_image *image);
 
+/* Puts PTX text behind the image's: separately compiled parts, which know each other's functions by declarations, become one module. The text's
+   own .version, .target and .address_size are blanked out where it is not the first. False without memory. */
+bool bf_ptx_join(struct bf_image *image, char *text, size_t bytes);
+
 /* Appends a kernel with that name to the image (name copied); NULL without memory. */
 struct bf_kernel_layout *bf_image_add_kernel(struct bf_image *image, const char *name, size_t name_bytes);
 bool bf_layout_add_parameter(struct bf_kernel_layout *kernel, uint32_t offset, uint32_t bytes);

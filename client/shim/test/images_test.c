@@ -26,6 +26,15 @@ static const char ptx[] = ".version 8.0\n.target sm_80\n.address_size 64\n"
 
 static const struct bf_image_target ampere = {8, 0, true, true};
 
+static void forget(struct bf_image *image)
+{
+    for (size_t i = 0; i < image->kernel_count; i++) {
+        free(image->kernels[i].name);
+        free(image->kernels[i].parameters);
+    }
+    free(image->kernels);
+}
+
 static void kernels_are_found_with_their_layouts(void)
 {
     struct bf_image image = {0};
@@ -46,11 +55,7 @@ static void kernels_are_found_with_their_layouts(void)
     const struct bf_kernel_layout *third = bf_image_kernel(&image, "third");
     CHECK(third && third->parameter_bytes == 32 && third->max_threads == 64);
     CHECK(!bf_image_kernel(&image, "helper") && !bf_image_kernel(&image, "not_this_one"));
-    for (size_t i = 0; i < image.kernel_count; i++) {
-        free(image.kernels[i].name);
-        free(image.kernels[i].parameters);
-    }
-    free(image.kernels);
+    forget(&image);
 }
 
 /* One sequence of literals: what any encoder may write. */
@@ -172,6 +177,19 @@ static void wrappers_and_plain_text_are_decoded(void)
     CHECK(bf_image_decode(&wrapper, ampere, &image) == CUDA_ERROR_INVALID_IMAGE);
 }
 
+static void separately_compiled_parts_become_one_module(void)
+{
+    char first[] = ".version 8.0\n.target sm_80\n.address_size 64\n.extern .func g();\n.visible .entry a() { call g; ret; }";
+    char second[] = "// made by a compiler\n.version 8.1\n.target sm_75, debug\n.address_size 64\n.visible .func g() { ret; }\n.visible .entry b() { ret; }\n";
+    struct bf_image image = {0};
+    CHECK(bf_ptx_join(&image, first, strlen(first)) && bf_ptx_join(&image, second, strlen(second)));
+    const char *text = (const char *)image.bytes;
+    CHECK(image.size == strlen(text) && strstr(text, ".version 8.0") && !strstr(text, "8.1") && !strstr(text, "sm_75"));
+    CHECK(bf_ptx_scan(text, image.size, &image) && bf_image_kernel(&image, "a") && bf_image_kernel(&image, "b"));
+    forget(&image);
+    free(image.bytes);
+}
+
 static uint64_t seed = 0x243F6A8885A308D3u;
 
 static uint32_t random_number(uint32_t below)
@@ -189,15 +207,6 @@ static void damage(uint8_t *bytes, size_t size)
         uint32_t at = random_number((uint32_t)size);
         bytes[at] = random_number(2) ? special[random_number(sizeof special)] : (uint8_t)random_number(256);
     }
-}
-
-static void forget(struct bf_image *image)
-{
-    for (size_t i = 0; i < image->kernel_count; i++) {
-        free(image->kernels[i].name);
-        free(image->kernels[i].parameters);
-    }
-    free(image->kernels);
 }
 
 /* Each in memory of exactly its size, so that a sanitizer sees a read beyond it. */
@@ -256,6 +265,7 @@ int main(int argc, char **argv)
     lz4_blocks_are_decoded();
     the_entry_that_fits_best_is_chosen();
     wrappers_and_plain_text_are_decoded();
+    separately_compiled_parts_become_one_module();
     damaged_images_are_refused_or_decoded_but_nothing_else(fatbin, container(fatbin), 0, rounds);
     damaged_images_are_refused_or_decoded_but_nothing_else((const uint8_t *)ptx, strlen(ptx), 1, rounds);
     static uint8_t block[4096];
