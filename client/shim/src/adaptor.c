@@ -56,7 +56,9 @@ static bool read_access_secret(uint8_t secret[16])
     }
     FILE *file = fopen(path, "re");
     if (!file) {
-        bf_say("cannot read the access secret %s: %s. Run as the user who started the appliance, or through \"bitfusion run\".", path, strerror(errno));
+        bf_say("cannot read the access secret %s: %s. Run as the user who started the appliance, "
+               "or through \"bitfusion run\".",
+               path, strerror(errno));
         return false;
     }
     bool good = fgets(text, sizeof text, file) != NULL;
@@ -64,7 +66,9 @@ static bool read_access_secret(uint8_t secret[16])
     text[strcspn(text, " \t\r\n")] = 0;
     good = good && read_hex(text, secret);
     if (!good)
-        bf_say("the access secret in %s is not 32 hexadecimal digits. Restore it, or delete it and restart the appliance.", path);
+        bf_say("the access secret in %s is not 32 hexadecimal digits. Restore it, or delete it and "
+               "restart the appliance.",
+               path);
     return good;
 }
 
@@ -74,7 +78,8 @@ static bool read_line(char *line, struct bf_server *server)
     char *words[8] = {0};
     int count = 0;
     char *rest = NULL;
-    for (char *word = strtok_r(line, " \t\r\n", &rest); word && count < 8; word = strtok_r(NULL, " \t\r\n", &rest))
+    for (char *word = strtok_r(line, " \t\r\n", &rest); word && count < 8;
+         word = strtok_r(NULL, " \t\r\n", &rest))
         words[count++] = word;
     *server = (struct bf_server){.port = DEFAULT_PORT};
     if (!count)
@@ -107,7 +112,9 @@ static FILE *open_first(char *place, size_t bytes)
         snprintf(place, bytes, "%s", path);
         file = fopen(place, "re");
         if (!file)
-            bf_say("cannot read the adaptor file %s (BF_ADAPTOR_CONFIG): %s. Start the program with \"bitfusion run\".", place, strerror(errno));
+            bf_say("cannot read the adaptor file %s (BF_ADAPTOR_CONFIG): %s. Start the program "
+                   "with \"bitfusion run\".",
+                   place, strerror(errno));
         return file;
     }
     if (home) {
@@ -119,7 +126,8 @@ static FILE *open_first(char *place, size_t bytes)
         file = fopen(place, "re");
     }
     if (!file)
-        bf_say("no GPU server is known: start the program with \"bitfusion run -n 1 -- PROGRAM\", or name a server in ~/.bitfusionio/adaptor.conf.");
+        bf_say("no GPU server is known: start the program with \"bitfusion run -n 1 -- PROGRAM\", "
+               "or name a server in ~/.bitfusionio/adaptor.conf.");
     return file;
 }
 
@@ -136,7 +144,9 @@ int bf_adaptor_read(struct bf_server *servers, int most)
         if (!*begin || *begin == '#')
             continue;
         if (count == most || !read_line(line, &servers[count])) {
-            bf_say("line %d of the adaptor file %s makes no sense. Expected: \"host\", \"host:port\" or \"host port\".", number, place);
+            bf_say("line %d of the adaptor file %s makes no sense. Expected: \"host\", "
+                   "\"host:port\" or \"host port\".",
+                   number, place);
             count = -1;
         } else if (!servers[count].leased && !read_access_secret(servers[count].secret)) {
             count = -1;

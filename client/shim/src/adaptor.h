@@ -15,8 +15,9 @@ struct bf_server {
     uint8_t secret[16]; /* of the lease, or the user's access secret */
 };
 
-/* Reads BF_ADAPTOR_CONFIG, or else ~/.bitfusionio/adaptor.conf, or else /etc/bitfusionio/adaptor.conf. The number of servers; 0 after one
-   line on stderr that says what is wrong. */
+/* Reads BF_ADAPTOR_CONFIG, or else ~/.bitfusionio/adaptor.conf, or else
+   /etc/bitfusionio/adaptor.conf. The number of servers; 0 after one line on stderr that says what
+   is wrong. */
 int bf_adaptor_read(struct bf_server *servers, int most);
 
 #endif

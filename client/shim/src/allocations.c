@@ -46,7 +46,8 @@ bool bf_allocation_add(struct bf_allocation allocation)
         }
     }
     size_t index = up_to(allocation.base);
-    if (good && allocation.kind == BF_GLOBAL && index && sorted[index - 1].base == allocation.base) {
+    if (good && allocation.kind == BF_GLOBAL && index &&
+        sorted[index - 1].base == allocation.base) {
         good = true; /* the same variable, asked for again */
     } else if (good) {
         allocation.id = next_id++;
@@ -95,7 +96,8 @@ bool bf_allocation_covers(CUdeviceptr address, size_t bytes)
     uint64_t now = atomic_load_explicit(&generation, memory_order_acquire);
     if (!thread)
         return false;
-    if (thread->found_generation != now || address - thread->found_low >= thread->found_high - thread->found_low) {
+    if (thread->found_generation != now ||
+        address - thread->found_low >= thread->found_high - thread->found_low) {
         struct bf_allocation found;
         if (!bf_allocation_find(address, &found))
             return false;

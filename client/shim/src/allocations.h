@@ -19,13 +19,15 @@ struct bf_allocation {
 /* False without memory. */
 bool bf_allocation_add(struct bf_allocation allocation);
 
-/* Takes out the allocation that begins exactly there; false if there is none of memory that can be freed. */
+/* Takes out the allocation that begins exactly there; false if there is none of memory that can be
+ * freed. */
 bool bf_allocation_remove(CUdeviceptr base, struct bf_allocation *removed);
 
 /* The allocation that holds the address. */
 bool bf_allocation_find(CUdeviceptr address, struct bf_allocation *found);
 
-/* Whether all of [address, address + bytes) lies in one live allocation. The fast way for every copy and fill. */
+/* Whether all of [address, address + bytes) lies in one live allocation. The fast way for every
+ * copy and fill. */
 bool bf_allocation_covers(CUdeviceptr address, size_t bytes);
 
 /* Takes out all allocations of a context that has ended, or all variables of a module. */

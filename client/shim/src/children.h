@@ -4,7 +4,8 @@
 
 #include <stdint.h>
 
-/* Ends the handles of all streams, events and modules that were made in the context with this wire handle; the worker ends them itself. */
+/* Ends the handles of all streams, events and modules that were made in the context with this wire
+ * handle; the worker ends them itself. */
 void bf_children_end(uint64_t context_wire);
 
 #endif

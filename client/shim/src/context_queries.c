@@ -8,10 +8,13 @@ CUresult bf_cuCtxGetDevice(CUdevice *out)
 {
     struct bf_context *context;
     CUresult status = bf_current(&context);
-    if (status != CUDA_SUCCESS && status != CUDA_ERROR_INVALID_CONTEXT && status != CUDA_ERROR_NOT_INITIALIZED && out) {
+    if (status != CUDA_SUCCESS && status != CUDA_ERROR_INVALID_CONTEXT &&
+        status != CUDA_ERROR_NOT_INITIALIZED && out) {
         /* an ended context still has its device */
         const struct bf_thread *thread = bf_thread_self();
-        context = thread && thread->depth ? bf_object_find(BF_CONTEXT, thread->stack[thread->depth - 1]) : NULL;
+        context = thread && thread->depth
+                      ? bf_object_find(BF_CONTEXT, thread->stack[thread->depth - 1])
+                      : NULL;
         status = context ? CUDA_SUCCESS : status;
     }
     if (status == CUDA_SUCCESS && !out)
@@ -122,7 +125,8 @@ CUresult bf_cuCtxSetSharedMemConfig(CUsharedconfig configuration)
 {
     struct bf_context *context;
     CUresult status = bf_current(&context);
-    if (status == CUDA_SUCCESS && (unsigned)configuration > CU_SHARED_MEM_CONFIG_EIGHT_BYTE_BANK_SIZE)
+    if (status == CUDA_SUCCESS &&
+        (unsigned)configuration > CU_SHARED_MEM_CONFIG_EIGHT_BYTE_BANK_SIZE)
         status = CUDA_ERROR_INVALID_VALUE;
     return status;
 }
@@ -132,7 +136,8 @@ CUresult bf_cuCtxGetStreamPriorityRange(int *least, int *greatest)
     struct bf_context *context;
     CUresult status = bf_current(&context);
     if (status == CUDA_SUCCESS) {
-        bool supported = context->device->attributes[CU_DEVICE_ATTRIBUTE_STREAM_PRIORITIES_SUPPORTED] != 0;
+        bool supported =
+            context->device->attributes[CU_DEVICE_ATTRIBUTE_STREAM_PRIORITIES_SUPPORTED] != 0;
         if (least)
             *least = 0;
         if (greatest)
@@ -200,7 +205,9 @@ static CUresult synchronize(struct bf_context *context)
     struct bf_connection *c = bf_connection_of(context);
     uint32_t request = bf_next_request(c);
     struct bf_context_synchronize m = {context->wire};
-    return bf_outcome(context, bf_ask_status(c, frame, bf_context_synchronize_frame(frame, &m, request), request));
+    return bf_outcome(
+        context,
+        bf_ask_status(c, frame, bf_context_synchronize_frame(frame, &m, request), request));
 }
 
 CUresult bf_cuCtxSynchronize(void)

@@ -7,7 +7,8 @@
 #include "children.h"
 #include "threads.h"
 
-/* Making, retaining, resetting of primary contexts; recursive because destructors of context-local values call the driver. */
+/* Making, retaining, resetting of primary contexts; recursive because destructors of context-local
+ * values call the driver. */
 static pthread_mutex_t primaries = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
 static _Atomic uint64_t next_id = 1;
 
@@ -20,13 +21,15 @@ static CUcontext handle_of(const struct bf_context *context)
 static uint64_t fresh_wire(const struct bf_device *device)
 {
     static _Atomic uint64_t serial = 1;
-    return (uint64_t)device->worker->index << 56 | (uint64_t)BF_CONTEXT << 48 | (uint64_t)0xc << 44 | atomic_fetch_add(&serial, 1);
+    return (uint64_t)device->worker->index << 56 | (uint64_t)BF_CONTEXT << 48 |
+           (uint64_t)0xc << 44 | atomic_fetch_add(&serial, 1);
 }
 
 static CUresult create(struct bf_context *context)
 {
     uint8_t frame[BF_FRAME_BYTES + BF_CONTEXT_CREATE_MINIMUM];
-    struct bf_context_create m = {fresh_wire(context->device), context->device->index, context->flags, context->primary};
+    struct bf_context_create m = {fresh_wire(context->device), context->device->index,
+                                  context->flags, context->primary};
     CUresult status = bf_send(bf_connection_of(context), frame, bf_context_create_frame(frame, &m));
     if (status == CUDA_SUCCESS) {
         atomic_store(&context->sticky, CUDA_SUCCESS);
@@ -228,13 +231,15 @@ CUresult bf_cuCtxCreate_v2(CUcontext *out, unsigned int flags, CUdevice ordinal)
     return status;
 }
 
-CUresult bf_cuCtxCreate_v3(CUcontext *out, CUexecAffinityParam *affinities, int count, unsigned int flags, CUdevice ordinal)
+CUresult bf_cuCtxCreate_v3(CUcontext *out, CUexecAffinityParam *affinities, int count,
+                           unsigned int flags, CUdevice ordinal)
 {
     (void)affinities;
     return count ? CUDA_ERROR_UNSUPPORTED_EXEC_AFFINITY : bf_cuCtxCreate_v2(out, flags, ordinal);
 }
 
-CUresult bf_cuCtxCreate_v4(CUcontext *out, CUctxCreateParams *parameters, unsigned int flags, CUdevice ordinal)
+CUresult bf_cuCtxCreate_v4(CUcontext *out, CUctxCreateParams *parameters, unsigned int flags,
+                           CUdevice ordinal)
 {
     if (parameters && parameters->numExecAffinityParams)
         return CUDA_ERROR_UNSUPPORTED_EXEC_AFFINITY;
@@ -306,7 +311,8 @@ CUresult bf_cuCtxSetCurrent(CUcontext handle)
     struct bf_thread *thread = bf_thread_self();
     if (status == CUDA_SUCCESS && !thread)
         status = CUDA_ERROR_OUT_OF_MEMORY;
-    if (status == CUDA_SUCCESS && handle && !bf_object_find(BF_CONTEXT, (uint64_t)(uintptr_t)handle))
+    if (status == CUDA_SUCCESS && handle &&
+        !bf_object_find(BF_CONTEXT, (uint64_t)(uintptr_t)handle))
         status = CUDA_ERROR_INVALID_CONTEXT;
     if (status != CUDA_SUCCESS)
         return status;
@@ -322,7 +328,8 @@ CUresult bf_cuCtxGetCurrent(CUcontext *out)
         status = CUDA_ERROR_INVALID_VALUE;
     if (status == CUDA_SUCCESS) {
         const struct bf_thread *thread = bf_thread_self();
-        *out = (CUcontext)(uintptr_t)(thread && thread->depth ? thread->stack[thread->depth - 1] : 0);
+        *out =
+            (CUcontext)(uintptr_t)(thread && thread->depth ? thread->stack[thread->depth - 1] : 0);
     }
     return status;
 }

@@ -14,8 +14,10 @@ enum { SMALL_BYTES = 4096, NARROW_BYTES = 2048, PACK_BYTES = 256 * 1024 };
 
 static struct bf_region region_of(struct bf_place place, struct bf_extent extent)
 {
-    struct bf_region region = {extent.width, extent.height, extent.depth, place.pitch, place.slice_pitch};
-    if (place.pitch == extent.width && (extent.depth == 1 || place.slice_pitch == place.pitch * extent.height)) {
+    struct bf_region region = {extent.width, extent.height, extent.depth, place.pitch,
+                               place.slice_pitch};
+    if (place.pitch == extent.width &&
+        (extent.depth == 1 || place.slice_pitch == place.pitch * extent.height)) {
         /* one piece */
         region.width_bytes = extent.width * extent.height * extent.depth;
         region.height = region.depth = 1;
@@ -28,14 +30,17 @@ static struct bf_region region_of(struct bf_place place, struct bf_extent extent
 static bool span_of(struct bf_place place, struct bf_extent e, size_t *span)
 {
     size_t slices, rows;
-    return !__builtin_mul_overflow(e.depth - 1, place.slice_pitch, &slices) && !__builtin_mul_overflow(e.height - 1, place.pitch, &rows) &&
-           !__builtin_add_overflow(slices, rows, span) && !__builtin_add_overflow(*span, e.width, span);
+    return !__builtin_mul_overflow(e.depth - 1, place.slice_pitch, &slices) &&
+           !__builtin_mul_overflow(e.height - 1, place.pitch, &rows) &&
+           !__builtin_add_overflow(slices, rows, span) &&
+           !__builtin_add_overflow(*span, e.width, span);
 }
 
 /* ---- Host to device ---- */
 
 /* Packs rows that are too narrow to be sent from where they lie. */
-static CUresult send_packed(struct bf_connection *c, struct bf_mem_write *m, const struct bf_region *host, char *source, uint64_t total)
+static CUresult send_packed(struct bf_connection *c, struct bf_mem_write *m,
+                            const struct bf_region *host, char *source, uint64_t total)
 {
     uint8_t head[BF_FRAME_BYTES + BF_MEM_WRITE_MINIMUM];
     CUresult status = CUDA_SUCCESS;
@@ -52,14 +57,16 @@ static CUresult send_packed(struct bf_connection *c, struct bf_mem_write *m, con
         }
         struct iovec payload = {packed, bytes};
         m->packed_offset = offset;
-        status = bf_send_payload(c, head, bf_mem_write_frame(head, m, (uint32_t)bytes), &payload, 1);
+        status =
+            bf_send_payload(c, head, bf_mem_write_frame(head, m, (uint32_t)bytes), &payload, 1);
         offset += bytes;
     }
     free(packed);
     return status;
 }
 
-static CUresult send_small(struct bf_connection *c, struct bf_mem_write *m, const struct bf_region *host, char *source, size_t total)
+static CUresult send_small(struct bf_connection *c, struct bf_mem_write *m,
+                           const struct bf_region *host, char *source, size_t total)
 {
     uint8_t frame[BF_FRAME_BYTES + BF_MEM_WRITE_MINIMUM + SMALL_BYTES];
     size_t head = bf_mem_write_frame(frame, m, (uint32_t)total);
@@ -74,7 +81,9 @@ static CUresult send_small(struct bf_connection *c, struct bf_mem_write *m, cons
 }
 
 /* Once written to the socket the source is free. */
-static CUresult write_region(const struct bf_stream_use *use, CUdeviceptr destination, const struct bf_region *device, char *source, const struct bf_region *host)
+static CUresult write_region(const struct bf_stream_use *use, CUdeviceptr destination,
+                             const struct bf_region *device, char *source,
+                             const struct bf_region *host)
 {
     uint8_t head[BF_FRAME_BYTES + BF_MEM_WRITE_MINIMUM];
     uint64_t total = host->width_bytes * host->height * host->depth;
@@ -92,33 +101,39 @@ static CUresult write_region(const struct bf_stream_use *use, CUdeviceptr destin
         for (int i = 0; i < count; i++)
             bytes += parts[i].iov_len;
         m.packed_offset = offset;
-        status = bf_send_payload(use->connection, head, bf_mem_write_frame(head, &m, (uint32_t)bytes), parts, count);
+        status = bf_send_payload(use->connection, head,
+                                 bf_mem_write_frame(head, &m, (uint32_t)bytes), parts, count);
         offset += bytes;
     }
     return status;
 }
 
-/* A page-locked source may still be written by what was asked for before: by copies to the host, by host functions. */
+/* A page-locked source may still be written by what was asked for before: by copies to the host, by
+ * host functions. */
 static CUresult await_source(const struct bf_stream_use *use, const char *source, size_t span)
 {
     CUresult status = bf_host_functions_wait(use->connection);
-    return status == CUDA_SUCCESS ? bf_reads_wait((uintptr_t)source, (uintptr_t)source + span) : status;
+    return status == CUDA_SUCCESS ? bf_reads_wait((uintptr_t)source, (uintptr_t)source + span)
+                                  : status;
 }
 
-static CUresult host_to_device(const struct bf_stream_use *use, struct bf_place to, struct bf_place from, struct bf_extent extent)
+static CUresult host_to_device(const struct bf_stream_use *use, struct bf_place to,
+                               struct bf_place from, struct bf_extent extent)
 {
     char *source = (char *)(uintptr_t)from.address;
     struct bf_region host = region_of(from, extent);
     struct bf_region device = region_of(to, extent);
     size_t span;
-    CUresult status = source && span_of(from, extent, &span) ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
+    CUresult status =
+        source && span_of(from, extent, &span) ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
     if (status == CUDA_SUCCESS && bf_pinned_covers(source, span))
         status = await_source(use, source, span);
     return status == CUDA_SUCCESS ? write_region(use, to.address, &device, source, &host) : status;
 }
 
 /* ---- Device to host ---- */
-static CUresult device_to_host(const struct bf_stream_use *use, struct bf_place to, struct bf_place from, struct bf_extent extent, bool asynchronous)
+static CUresult device_to_host(const struct bf_stream_use *use, struct bf_place to,
+                               struct bf_place from, struct bf_extent extent, bool asynchronous)
 {
     char *destination = (char *)(uintptr_t)to.address;
     struct bf_region host = region_of(to, extent);
@@ -126,24 +141,29 @@ static CUresult device_to_host(const struct bf_stream_use *use, struct bf_place 
     size_t span;
     if (!destination || !span_of(to, extent, &span))
         return CUDA_ERROR_INVALID_VALUE;
-    return bf_read_region(use, destination, &host, from.address, &device, asynchronous && bf_pinned_covers(destination, span));
+    return bf_read_region(use, destination, &host, from.address, &device,
+                          asynchronous && bf_pinned_covers(destination, span));
 }
 
 /* ---- Host to host ---- */
-static CUresult host_to_host(const struct bf_stream_use *use, struct bf_place to, struct bf_place from, struct bf_extent extent)
+static CUresult host_to_host(const struct bf_stream_use *use, struct bf_place to,
+                             struct bf_place from, struct bf_extent extent)
 {
     CUresult status = bf_stream_synchronize(use);
     for (size_t z = 0; z < extent.depth && status == CUDA_SUCCESS; z++) {
         for (size_t y = 0; y < extent.height; y++) {
-            const char *source = (const char *)(uintptr_t)from.address + z * from.slice_pitch + y * from.pitch;
-            memmove((char *)(uintptr_t)to.address + z * to.slice_pitch + y * to.pitch, source, extent.width);
+            const char *source =
+                (const char *)(uintptr_t)from.address + z * from.slice_pitch + y * from.pitch;
+            memmove((char *)(uintptr_t)to.address + z * to.slice_pitch + y * to.pitch, source,
+                    extent.width);
         }
     }
     return status;
 }
 
 /* ---- Device to device ---- */
-static CUresult within_worker(const struct bf_stream_use *use, struct bf_place to, struct bf_place from, struct bf_extent extent)
+static CUresult within_worker(const struct bf_stream_use *use, struct bf_place to,
+                              struct bf_place from, struct bf_extent extent)
 {
     uint8_t frame[BF_FRAME_BYTES + BF_MEM_COPY_REGION_MINIMUM];
     struct bf_region destination = region_of(to, extent);
@@ -153,7 +173,8 @@ static CUresult within_worker(const struct bf_stream_use *use, struct bf_place t
         return bf_send(use->connection, frame, bf_mem_copy_frame(frame, &m));
     }
     struct bf_region rows = {extent.width, extent.height, extent.depth, to.pitch, to.slice_pitch};
-    struct bf_mem_copy_region m = {use->wire, to.address, from.address, rows, from.pitch, from.slice_pitch};
+    struct bf_mem_copy_region m = {use->wire, to.address, from.address,
+                                   rows,      from.pitch, from.slice_pitch};
     return bf_send(use->connection, frame, bf_mem_copy_region_frame(frame, &m));
 }
 
@@ -164,11 +185,14 @@ static struct bf_stream_use default_stream_of(struct bf_context *context)
 }
 
 /* Between workers: through this process, in pieces, and complete when it returns. */
-static CUresult between_workers(const struct bf_stream_use *use, struct bf_place to, struct bf_place from, struct bf_extent extent,
+static CUresult between_workers(const struct bf_stream_use *use, struct bf_place to,
+                                struct bf_place from, struct bf_extent extent,
                                 struct bf_context *destination, struct bf_context *source)
 {
-    struct bf_stream_use out = use->connection == bf_connection_of(source) ? *use : default_stream_of(source);
-    struct bf_stream_use in = use->connection == bf_connection_of(destination) ? *use : default_stream_of(destination);
+    struct bf_stream_use out =
+        use->connection == bf_connection_of(source) ? *use : default_stream_of(source);
+    struct bf_stream_use in =
+        use->connection == bf_connection_of(destination) ? *use : default_stream_of(destination);
     CUresult status = bf_stream_synchronize(use);
     char *row = malloc(extent.width ? extent.width : 1);
     if (!row)
@@ -176,16 +200,21 @@ static CUresult between_workers(const struct bf_stream_use *use, struct bf_place
     struct bf_region piece = {extent.width, 1, 1, extent.width, extent.width};
     for (size_t z = 0; z < extent.depth; z++) {
         for (size_t y = 0; y < extent.height && status == CUDA_SUCCESS; y++) {
-            status = bf_read_region(&out, row, &piece, from.address + z * from.slice_pitch + y * from.pitch, &piece, false);
+            status =
+                bf_read_region(&out, row, &piece,
+                               from.address + z * from.slice_pitch + y * from.pitch, &piece, false);
             if (status == CUDA_SUCCESS)
-                status = write_region(&in, to.address + z * to.slice_pitch + y * to.pitch, &piece, row, &piece);
+                status = write_region(&in, to.address + z * to.slice_pitch + y * to.pitch, &piece,
+                                      row, &piece);
         }
     }
     free(row);
-    return status == CUDA_SUCCESS && in.connection != use->connection ? bf_stream_synchronize(&in) : status;
+    return status == CUDA_SUCCESS && in.connection != use->connection ? bf_stream_synchronize(&in)
+                                                                      : status;
 }
 
-static CUresult device_to_device(const struct bf_stream_use *use, struct bf_place to, struct bf_place from, struct bf_extent extent)
+static CUresult device_to_device(const struct bf_stream_use *use, struct bf_place to,
+                                 struct bf_place from, struct bf_extent extent)
 {
     struct bf_allocation destination, source;
     if (!bf_allocation_find(to.address, &destination) || !bf_allocation_find(from.address, &source))
@@ -200,10 +229,12 @@ static CUresult device_to_device(const struct bf_stream_use *use, struct bf_plac
 static bool is_live(struct bf_place place, struct bf_extent extent)
 {
     size_t span;
-    return !place.device || (span_of(place, extent, &span) && bf_allocation_covers(place.address, span));
+    return !place.device ||
+           (span_of(place, extent, &span) && bf_allocation_covers(place.address, span));
 }
 
-CUresult bf_copy(CUstream stream, struct bf_place to, struct bf_place from, struct bf_extent extent, bool asynchronous)
+CUresult bf_copy(CUstream stream, struct bf_place to, struct bf_place from, struct bf_extent extent,
+                 bool asynchronous)
 {
     struct bf_stream_use use;
     CUresult status = bf_stream_use(stream, &use);
@@ -218,6 +249,7 @@ CUresult bf_copy(CUstream stream, struct bf_place to, struct bf_place from, stru
     else if (from.device)
         status = device_to_host(&use, to, from, extent, asynchronous);
     else
-        status = to.address && from.address ? host_to_host(&use, to, from, extent) : CUDA_ERROR_INVALID_VALUE;
+        status = to.address && from.address ? host_to_host(&use, to, from, extent)
+                                            : CUDA_ERROR_INVALID_VALUE;
     return status;
 }

@@ -1,4 +1,5 @@
-/* Copies of regions between host and devices in every direction; the program's copy functions are thin above it. */
+/* Copies of regions between host and devices in every direction; the program's copy functions are
+ * thin above it. */
 #ifndef BF_COPIES_H
 #define BF_COPIES_H
 
@@ -15,6 +16,7 @@ struct bf_extent {
     size_t width, height, depth; /* bytes, rows, slices */
 };
 
-CUresult bf_copy(CUstream stream, struct bf_place destination, struct bf_place source, struct bf_extent extent, bool asynchronous);
+CUresult bf_copy(CUstream stream, struct bf_place destination, struct bf_place source,
+                 struct bf_extent extent, bool asynchronous);
 
 #endif

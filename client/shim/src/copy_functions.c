@@ -2,7 +2,8 @@
 #include "allocations.h"
 #include "copies.h"
 
-static CUresult linear(CUstream stream, bool to_device, CUdeviceptr to, bool from_device, CUdeviceptr from, size_t bytes, bool asynchronous)
+static CUresult linear(CUstream stream, bool to_device, CUdeviceptr to, bool from_device,
+                       CUdeviceptr from, size_t bytes, bool asynchronous)
 {
     struct bf_place destination = {to_device, to, bytes, bytes};
     struct bf_place source = {from_device, from, bytes, bytes};
@@ -17,12 +18,14 @@ static CUdeviceptr host(const void *pointer)
 
 CUresult bf_cuMemcpy(CUdeviceptr to, CUdeviceptr from, size_t bytes, CUstream default_stream)
 {
-    return linear(default_stream, bf_is_device_address(to), to, bf_is_device_address(from), from, bytes, false);
+    return linear(default_stream, bf_is_device_address(to), to, bf_is_device_address(from), from,
+                  bytes, false);
 }
 
 CUresult bf_cuMemcpyAsync(CUdeviceptr to, CUdeviceptr from, size_t bytes, CUstream stream)
 {
-    return linear(stream, bf_is_device_address(to), to, bf_is_device_address(from), from, bytes, true);
+    return linear(stream, bf_is_device_address(to), to, bf_is_device_address(from), from, bytes,
+                  true);
 }
 
 CUresult bf_cuMemcpyHtoD_v2(CUdeviceptr to, const void *from, size_t bytes, CUstream default_stream)
@@ -55,7 +58,8 @@ CUresult bf_cuMemcpyDtoDAsync_v2(CUdeviceptr to, CUdeviceptr from, size_t bytes,
     return linear(stream, true, to, true, from, bytes, true);
 }
 
-static CUresult peer(CUdeviceptr to, CUcontext to_context, CUdeviceptr from, CUcontext from_context, size_t bytes, CUstream stream, bool asynchronous)
+static CUresult peer(CUdeviceptr to, CUcontext to_context, CUdeviceptr from, CUcontext from_context,
+                     size_t bytes, CUstream stream, bool asynchronous)
 {
     struct bf_context *context;
     CUresult status = bf_ready();
@@ -63,30 +67,38 @@ static CUresult peer(CUdeviceptr to, CUcontext to_context, CUdeviceptr from, CUc
         status = bf_context_of(to_context, &context);
     if (status == CUDA_SUCCESS)
         status = bf_context_of(from_context, &context);
-    return status == CUDA_SUCCESS ? linear(stream, true, to, true, from, bytes, asynchronous) : status;
+    return status == CUDA_SUCCESS ? linear(stream, true, to, true, from, bytes, asynchronous)
+                                  : status;
 }
 
-CUresult bf_cuMemcpyPeer(CUdeviceptr to, CUcontext to_context, CUdeviceptr from, CUcontext from_context, size_t bytes, CUstream default_stream)
+CUresult bf_cuMemcpyPeer(CUdeviceptr to, CUcontext to_context, CUdeviceptr from,
+                         CUcontext from_context, size_t bytes, CUstream default_stream)
 {
     return peer(to, to_context, from, from_context, bytes, default_stream, false);
 }
 
-CUresult bf_cuMemcpyPeerAsync(CUdeviceptr to, CUcontext to_context, CUdeviceptr from, CUcontext from_context, size_t bytes, CUstream stream)
+CUresult bf_cuMemcpyPeerAsync(CUdeviceptr to, CUcontext to_context, CUdeviceptr from,
+                              CUcontext from_context, size_t bytes, CUstream stream)
 {
     return peer(to, to_context, from, from_context, bytes, stream, true);
 }
 
-/* One end of a 2D or 3D copy as the structures give it. False if it is no memory that can be copied. */
-static bool place_of(CUmemorytype type, const void *host_pointer, CUdeviceptr address, size_t x, size_t y, size_t z, size_t pitch, size_t height,
-                     struct bf_extent extent, struct bf_place *place)
+/* One end of a 2D or 3D copy as the structures give it. False if it is no memory that can be
+ * copied. */
+static bool place_of(CUmemorytype type, const void *host_pointer, CUdeviceptr address, size_t x,
+                     size_t y, size_t z, size_t pitch, size_t height, struct bf_extent extent,
+                     struct bf_place *place)
 {
-    bool good = type == CU_MEMORYTYPE_HOST || type == CU_MEMORYTYPE_DEVICE || type == CU_MEMORYTYPE_UNIFIED;
+    bool good =
+        type == CU_MEMORYTYPE_HOST || type == CU_MEMORYTYPE_DEVICE || type == CU_MEMORYTYPE_UNIFIED;
     if (type == CU_MEMORYTYPE_HOST)
         address = host(host_pointer);
-    place->device = type == CU_MEMORYTYPE_DEVICE || (type == CU_MEMORYTYPE_UNIFIED && bf_is_device_address(address));
+    place->device = type == CU_MEMORYTYPE_DEVICE ||
+                    (type == CU_MEMORYTYPE_UNIFIED && bf_is_device_address(address));
     place->pitch = pitch ? pitch : extent.width;
     place->slice_pitch = place->pitch * (height ? height : extent.height);
-    good = good && (extent.height * extent.depth <= 1 || place->pitch >= extent.width + x) && address;
+    good =
+        good && (extent.height * extent.depth <= 1 || place->pitch >= extent.width + x) && address;
     place->address = address + x + y * place->pitch + z * place->slice_pitch;
     return good;
 }
@@ -104,8 +116,10 @@ static CUresult copy_2d(const CUDA_MEMCPY2D *c, CUstream stream, bool asynchrono
     struct bf_extent extent = {c->WidthInBytes, c->Height, 1};
     if (!extent.width || !extent.height)
         return CUDA_SUCCESS;
-    if (!place_of(c->dstMemoryType, c->dstHost, c->dstDevice, c->dstXInBytes, c->dstY, 0, c->dstPitch, 0, extent, &to) ||
-        !place_of(c->srcMemoryType, c->srcHost, c->srcDevice, c->srcXInBytes, c->srcY, 0, c->srcPitch, 0, extent, &from))
+    if (!place_of(c->dstMemoryType, c->dstHost, c->dstDevice, c->dstXInBytes, c->dstY, 0,
+                  c->dstPitch, 0, extent, &to) ||
+        !place_of(c->srcMemoryType, c->srcHost, c->srcDevice, c->srcXInBytes, c->srcY, 0,
+                  c->srcPitch, 0, extent, &from))
         return CUDA_ERROR_INVALID_VALUE;
     return bf_copy(stream, to, from, extent, asynchronous);
 }
@@ -133,8 +147,11 @@ static CUresult copy_3d(const CUDA_MEMCPY3D_PEER *c, CUstream stream, bool async
     struct bf_extent extent = {c->WidthInBytes, c->Height, c->Depth};
     if (!extent.width || !extent.height || !extent.depth)
         return CUDA_SUCCESS;
-    if (c->srcLOD || c->dstLOD || !place_of(c->dstMemoryType, c->dstHost, c->dstDevice, c->dstXInBytes, c->dstY, c->dstZ, c->dstPitch, c->dstHeight, extent, &to) ||
-        !place_of(c->srcMemoryType, c->srcHost, c->srcDevice, c->srcXInBytes, c->srcY, c->srcZ, c->srcPitch, c->srcHeight, extent, &from))
+    if (c->srcLOD || c->dstLOD ||
+        !place_of(c->dstMemoryType, c->dstHost, c->dstDevice, c->dstXInBytes, c->dstY, c->dstZ,
+                  c->dstPitch, c->dstHeight, extent, &to) ||
+        !place_of(c->srcMemoryType, c->srcHost, c->srcDevice, c->srcXInBytes, c->srcY, c->srcZ,
+                  c->srcPitch, c->srcHeight, extent, &from))
         return CUDA_ERROR_INVALID_VALUE;
     return bf_copy(stream, to, from, extent, asynchronous);
 }
@@ -169,22 +186,27 @@ CUresult bf_cuMemcpy3DPeerAsync(const CUDA_MEMCPY3D_PEER *copy, CUstream stream)
     return copy_3d_checked(copy, stream, true);
 }
 
-CUresult bf_cuMemcpyBatchAsync_v2(CUdeviceptr *to, CUdeviceptr *from, size_t *sizes, size_t count, CUmemcpyAttributes *attributes,
-                                  size_t *attribute_indices, size_t attribute_count, CUstream stream)
+CUresult bf_cuMemcpyBatchAsync_v2(CUdeviceptr *to, CUdeviceptr *from, size_t *sizes, size_t count,
+                                  CUmemcpyAttributes *attributes, size_t *attribute_indices,
+                                  size_t attribute_count, CUstream stream)
 {
     CUresult status = bf_ready();
-    if (status == CUDA_SUCCESS && (!to || !from || !sizes || !count || !attributes || !attribute_indices || !attribute_count || attribute_count > count ||
-                                   (uintptr_t)stream <= (uintptr_t)CU_STREAM_LEGACY))
+    if (status == CUDA_SUCCESS &&
+        (!to || !from || !sizes || !count || !attributes || !attribute_indices ||
+         !attribute_count || attribute_count > count ||
+         (uintptr_t)stream <= (uintptr_t)CU_STREAM_LEGACY))
         status = CUDA_ERROR_INVALID_VALUE;
     for (size_t i = 0; i < count && status == CUDA_SUCCESS; i++)
         status = bf_cuMemcpyAsync(to[i], from[i], sizes[i], stream);
     return status;
 }
 
-CUresult bf_cuMemcpyBatchAsync(CUdeviceptr *to, CUdeviceptr *from, size_t *sizes, size_t count, CUmemcpyAttributes *attributes,
-                               size_t *attribute_indices, size_t attribute_count, size_t *failed, CUstream stream)
+CUresult bf_cuMemcpyBatchAsync(CUdeviceptr *to, CUdeviceptr *from, size_t *sizes, size_t count,
+                               CUmemcpyAttributes *attributes, size_t *attribute_indices,
+                               size_t attribute_count, size_t *failed, CUstream stream)
 {
     if (failed)
         *failed = SIZE_MAX;
-    return bf_cuMemcpyBatchAsync_v2(to, from, sizes, count, attributes, attribute_indices, attribute_count, stream);
+    return bf_cuMemcpyBatchAsync_v2(to, from, sizes, count, attributes, attribute_indices,
+                                    attribute_count, stream);
 }

@@ -1,4 +1,5 @@
-/* What a cubin (ELF) says of its kernels: their names and parameters, from sections .text.NAME and .nv.info.NAME. */
+/* What a cubin (ELF) says of its kernels: their names and parameters, from sections .text.NAME and
+ * .nv.info.NAME. */
 #include <elf.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,23 +25,27 @@ struct elf {
 static bool section(const struct elf *elf, unsigned index, Elf64_Shdr *out)
 {
     uint64_t at = elf->header.e_shoff + (uint64_t)index * sizeof *out;
-    bool good = index < elf->header.e_shnum && elf->header.e_shoff <= elf->size && at <= elf->size && elf->size - at >= sizeof *out;
+    bool good = index < elf->header.e_shnum && elf->header.e_shoff <= elf->size &&
+                at <= elf->size && elf->size - at >= sizeof *out;
     if (good) {
         memcpy(out, elf->bytes + at, sizeof *out);
-        good = out->sh_type == SHT_NOBITS || (out->sh_offset <= elf->size && out->sh_size <= elf->size - out->sh_offset);
+        good = out->sh_type == SHT_NOBITS ||
+               (out->sh_offset <= elf->size && out->sh_size <= elf->size - out->sh_offset);
     }
     return good;
 }
 
 /* The section's name if it begins with the prefix: what follows the prefix. */
-static const char *name_after(const struct elf *elf, const Elf64_Shdr *s, const char *prefix, size_t *bytes)
+static const char *name_after(const struct elf *elf, const Elf64_Shdr *s, const char *prefix,
+                              size_t *bytes)
 {
     const char *name = NULL;
     size_t skip = strlen(prefix);
     if (s->sh_name < elf->names.sh_size) {
         const char *text = (const char *)elf->bytes + elf->names.sh_offset + s->sh_name;
         size_t length = strnlen(text, elf->names.sh_size - s->sh_name);
-        if (length > skip && !memcmp(text, prefix, skip) && length < elf->names.sh_size - s->sh_name) {
+        if (length > skip && !memcmp(text, prefix, skip) &&
+            length < elf->names.sh_size - s->sh_name) {
             name = text + skip;
             *bytes = length - skip;
         }
@@ -48,7 +53,8 @@ static const char *name_after(const struct elf *elf, const Elf64_Shdr *s, const 
     return name;
 }
 
-static bool put_parameter(struct bf_kernel_layout *kernel, uint32_t ordinal, uint32_t offset, uint32_t bytes)
+static bool put_parameter(struct bf_kernel_layout *kernel, uint32_t ordinal, uint32_t offset,
+                          uint32_t bytes)
 {
     if (ordinal >= MOST_PARAMETERS || offset > LARGEST_BANK || bytes > LARGEST_BANK)
         return false;
@@ -62,7 +68,8 @@ static bool put_parameter(struct bf_kernel_layout *kernel, uint32_t ordinal, uin
     return true;
 }
 
-static bool read_record(struct bf_kernel_layout *kernel, unsigned attribute, const uint8_t *value, size_t bytes)
+static bool read_record(struct bf_kernel_layout *kernel, unsigned attribute, const uint8_t *value,
+                        size_t bytes)
 {
     uint16_t ordinal, offset, size;
     uint32_t packed;
@@ -99,7 +106,8 @@ static bool read_info(struct bf_kernel_layout *kernel, const uint8_t *info, size
 
 static int by_name(const void *a, const void *b)
 {
-    return strcmp(((const struct bf_kernel_layout *)a)->name, ((const struct bf_kernel_layout *)b)->name);
+    return strcmp(((const struct bf_kernel_layout *)a)->name,
+                  ((const struct bf_kernel_layout *)b)->name);
 }
 
 bool bf_cubin_scan(const uint8_t *bytes, size_t size, struct bf_image *image)
@@ -111,18 +119,22 @@ bool bf_cubin_scan(const uint8_t *bytes, size_t size, struct bf_image *image)
     if (size < sizeof elf.header)
         return false;
     memcpy(&elf.header, bytes, sizeof elf.header);
-    if (memcmp(elf.header.e_ident, ELFMAG, SELFMAG) || elf.header.e_ident[EI_CLASS] != ELFCLASS64 || elf.header.e_shentsize != sizeof s ||
-        !section(&elf, elf.header.e_shstrndx, &elf.names) || elf.names.sh_type == SHT_NOBITS)
+    if (memcmp(elf.header.e_ident, ELFMAG, SELFMAG) || elf.header.e_ident[EI_CLASS] != ELFCLASS64 ||
+        elf.header.e_shentsize != sizeof s || !section(&elf, elf.header.e_shstrndx, &elf.names) ||
+        elf.names.sh_type == SHT_NOBITS)
         return false;
     for (unsigned i = 0; i < elf.header.e_shnum; i++) {
-        if (section(&elf, i, &s) && (name = name_after(&elf, &s, ".text.", &name_bytes)) && !bf_image_add_kernel(image, name, name_bytes))
+        if (section(&elf, i, &s) && (name = name_after(&elf, &s, ".text.", &name_bytes)) &&
+            !bf_image_add_kernel(image, name, name_bytes))
             return false;
     }
     if (image->kernel_count)
         qsort(image->kernels, image->kernel_count, sizeof *image->kernels, by_name);
     for (unsigned i = 0; i < elf.header.e_shnum; i++) {
-        if (section(&elf, i, &s) && s.sh_type != SHT_NOBITS && (name = name_after(&elf, &s, ".nv.info.", &name_bytes))) {
-            struct bf_kernel_layout *kernel = (struct bf_kernel_layout *)(uintptr_t)bf_image_kernel(image, name);
+        if (section(&elf, i, &s) && s.sh_type != SHT_NOBITS &&
+            (name = name_after(&elf, &s, ".nv.info.", &name_bytes))) {
+            struct bf_kernel_layout *kernel =
+                (struct bf_kernel_layout *)(uintptr_t)bf_image_kernel(image, name);
             if (kernel && !read_info(kernel, bytes + s.sh_offset, s.sh_size))
                 return false;
         }

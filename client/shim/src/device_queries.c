@@ -94,7 +94,8 @@ CUresult bf_cuDeviceGetByPCIBusId(CUdevice *out, const char *text)
     status = CUDA_ERROR_INVALID_DEVICE;
     for (int i = 0; i < bf_state.device_count && status != CUDA_SUCCESS; i++) {
         const int32_t *attributes = bf_state.devices[i]->attributes;
-        if (attributes[CU_DEVICE_ATTRIBUTE_PCI_DOMAIN_ID] == (int)domain && attributes[CU_DEVICE_ATTRIBUTE_PCI_BUS_ID] == (int)bus &&
+        if (attributes[CU_DEVICE_ATTRIBUTE_PCI_DOMAIN_ID] == (int)domain &&
+            attributes[CU_DEVICE_ATTRIBUTE_PCI_BUS_ID] == (int)bus &&
             attributes[CU_DEVICE_ATTRIBUTE_PCI_DEVICE_ID] == (int)device) {
             *out = i;
             status = CUDA_SUCCESS;
@@ -165,7 +166,8 @@ CUresult bf_cuDeviceGetProperties(CUdevprop *p, CUdevice ordinal)
     return status;
 }
 
-CUresult bf_cuDeviceGetTexture1DLinearMaxWidth(size_t *width, CUarray_format format, unsigned int channels, CUdevice ordinal)
+CUresult bf_cuDeviceGetTexture1DLinearMaxWidth(size_t *width, CUarray_format format,
+                                               unsigned int channels, CUdevice ordinal)
 {
     struct bf_device *device;
     CUresult status = begin(width, ordinal, &device);

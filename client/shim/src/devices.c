@@ -38,7 +38,8 @@ bool bf_devices_add(struct bf_worker *worker, const uint8_t *body, size_t bytes)
     worker->driver_version = message.driver_version;
     struct bf_reader reader = {message.devices.data, message.devices.data + message.devices.bytes};
     struct bf_device_snapshot snapshot;
-    for (uint32_t i = 0; i < message.devices.count && bf_device_snapshot_take(&reader, &snapshot); i++) {
+    for (uint32_t i = 0; i < message.devices.count && bf_device_snapshot_take(&reader, &snapshot);
+         i++) {
         struct bf_device *device = calloc(1, sizeof *device);
         if (!device || all_count == BF_MAX_DEVICES) {
             free(device);
@@ -61,7 +62,8 @@ bool bf_devices_add(struct bf_worker *worker, const uint8_t *body, size_t bytes)
 
 static int compare_pci(const struct bf_device *a, const struct bf_device *b)
 {
-    static const int keys[] = {CU_DEVICE_ATTRIBUTE_PCI_DOMAIN_ID, CU_DEVICE_ATTRIBUTE_PCI_BUS_ID, CU_DEVICE_ATTRIBUTE_PCI_DEVICE_ID};
+    static const int keys[] = {CU_DEVICE_ATTRIBUTE_PCI_DOMAIN_ID, CU_DEVICE_ATTRIBUTE_PCI_BUS_ID,
+                               CU_DEVICE_ATTRIBUTE_PCI_DEVICE_ID};
     int order = 0;
     for (size_t i = 0; i < 3 && !order; i++)
         order = a->attributes[keys[i]] - b->attributes[keys[i]];
@@ -107,7 +109,8 @@ static struct bf_device *named(struct bf_device **devices, int count, const char
     return found;
 }
 
-/* As libcuda: the list ends at the first word that names nothing; a device named twice leaves none. */
+/* As libcuda: the list ends at the first word that names nothing; a device named twice leaves none.
+ */
 static void choose(struct bf_device **devices, int count, const char *visible)
 {
     char text[4096], *rest = NULL;
@@ -134,7 +137,8 @@ void bf_devices_choose(void)
     const char *visible = getenv("CUDA_VISIBLE_DEVICES");
     for (int i = 0; i < all_count; i++) {
         int place = i;
-        while (order && !strcmp(order, "PCI_BUS_ID") && place > 0 && compare_pci(ordered[place - 1], all[i]) > 0) {
+        while (order && !strcmp(order, "PCI_BUS_ID") && place > 0 &&
+               compare_pci(ordered[place - 1], all[i]) > 0) {
             ordered[place] = ordered[place - 1];
             place--;
         }

@@ -22,7 +22,8 @@ CUresult bf_cuEventCreate(CUevent *out, unsigned int flags)
     if (status == CUDA_SUCCESS && (!out || (flags & ~known)))
         status = CUDA_ERROR_INVALID_VALUE;
     if (status == CUDA_SUCCESS && (flags & CU_EVENT_INTERPROCESS))
-        status = flags & CU_EVENT_DISABLE_TIMING ? CUDA_ERROR_NOT_SUPPORTED : CUDA_ERROR_INVALID_VALUE;
+        status =
+            flags & CU_EVENT_DISABLE_TIMING ? CUDA_ERROR_NOT_SUPPORTED : CUDA_ERROR_INVALID_VALUE;
     if (status != CUDA_SUCCESS)
         return status;
     struct bf_event *event = bf_object_new(BF_EVENT, context->device->worker->index);
@@ -51,7 +52,8 @@ CUresult bf_cuEventDestroy_v2(CUevent handle)
         status = CUDA_ERROR_INVALID_HANDLE;
     if (status == CUDA_SUCCESS) {
         struct bf_event_destroy m = {event->object.handle};
-        status = bf_send(bf_connection_of(event->context), frame, bf_event_destroy_frame(frame, &m));
+        status =
+            bf_send(bf_connection_of(event->context), frame, bf_event_destroy_frame(frame, &m));
         bf_object_release(BF_EVENT, event);
     }
     return status;
@@ -92,7 +94,8 @@ CUresult bf_cuEventQuery(CUevent handle)
     struct bf_connection *c = bf_connection_of(event->context);
     uint32_t request = bf_next_request(c);
     struct bf_event_query m = {event->object.handle};
-    return bf_outcome(event->context, bf_ask_status(c, frame, bf_event_query_frame(frame, &m, request), request));
+    return bf_outcome(event->context,
+                      bf_ask_status(c, frame, bf_event_query_frame(frame, &m, request), request));
 }
 
 static CUresult synchronize(struct bf_event *event)
@@ -103,7 +106,9 @@ static CUresult synchronize(struct bf_event *event)
     struct bf_connection *c = bf_connection_of(event->context);
     uint32_t request = bf_next_request(c);
     struct bf_event_synchronize m = {event->object.handle};
-    return bf_outcome(event->context, bf_ask_status(c, frame, bf_event_synchronize_frame(frame, &m, request), request));
+    return bf_outcome(
+        event->context,
+        bf_ask_status(c, frame, bf_event_synchronize_frame(frame, &m, request), request));
 }
 
 CUresult bf_cuEventSynchronize(CUevent handle)
@@ -124,8 +129,9 @@ CUresult bf_cuEventElapsedTime_v2(float *milliseconds, CUevent start_handle, CUe
         status = find(end_handle, &end);
     if (status == CUDA_SUCCESS && !milliseconds)
         status = CUDA_ERROR_INVALID_VALUE;
-    if (status == CUDA_SUCCESS &&
-        (start->context->device != end->context->device || ((start->flags | end->flags) & CU_EVENT_DISABLE_TIMING) || !atomic_load(&start->recorded) || !atomic_load(&end->recorded)))
+    if (status == CUDA_SUCCESS && (start->context->device != end->context->device ||
+                                   ((start->flags | end->flags) & CU_EVENT_DISABLE_TIMING) ||
+                                   !atomic_load(&start->recorded) || !atomic_load(&end->recorded)))
         status = CUDA_ERROR_INVALID_HANDLE;
     if (status != CUDA_SUCCESS)
         return status;

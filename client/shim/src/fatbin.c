@@ -11,7 +11,14 @@
 #define HEADER_MAGIC 0xBA55ED50u
 #define LARGEST_IMAGE ((uint64_t)1 << 30)
 
-enum { HEADER_BYTES = 16, ENTRY_BYTES = 64, KIND_PTX = 1, KIND_ELF = 2, FLAG_LZ4 = 0x2000, FLAG_ZSTD = 0x8000 };
+enum {
+    HEADER_BYTES = 16,
+    ENTRY_BYTES = 64,
+    KIND_PTX = 1,
+    KIND_ELF = 2,
+    FLAG_LZ4 = 0x2000,
+    FLAG_ZSTD = 0x8000
+};
 
 struct entry {
     uint16_t kind;
@@ -29,19 +36,22 @@ struct entry {
 };
 _Static_assert(sizeof(struct entry) == ENTRY_BYTES, "layout of a fat binary's entry");
 
-/* How well the entry fits: 0 not at all. SASS of the same major version before PTX, newer before older. */
+/* How well the entry fits: 0 not at all. SASS of the same major version before PTX, newer before
+ * older. */
 static unsigned fit(const struct entry *entry, struct bf_image_target target)
 {
     unsigned device = (unsigned)(target.major * 10 + target.minor);
     unsigned value = 0;
-    if (entry->kind == KIND_ELF && target.sass && entry->architecture / 10 == device / 10 && entry->architecture <= device)
+    if (entry->kind == KIND_ELF && target.sass && entry->architecture / 10 == device / 10 &&
+        entry->architecture <= device)
         value = 10000 + entry->architecture;
     else if (entry->kind == KIND_PTX && target.ptx && entry->architecture <= device)
         value = 1 + entry->architecture;
     return value;
 }
 
-static CUresult unpack(const struct entry *entry, const uint8_t *payload, uint8_t **bytes, size_t *size)
+static CUresult unpack(const struct entry *entry, const uint8_t *payload, uint8_t **bytes,
+                       size_t *size)
 {
     bool compressed = entry->flags & (FLAG_LZ4 | FLAG_ZSTD);
     uint64_t stored = compressed ? entry->compressed_bytes : entry->padded_bytes;
@@ -70,7 +80,8 @@ static CUresult unpack(const struct entry *entry, const uint8_t *payload, uint8_
     return CUDA_SUCCESS;
 }
 
-CUresult bf_fatbin_choose(const uint8_t *header, size_t limit, struct bf_image_target target, enum bf_image_kind *kind, uint8_t **bytes, size_t *size)
+CUresult bf_fatbin_choose(const uint8_t *header, size_t limit, struct bf_image_target target,
+                          enum bf_image_kind *kind, uint8_t **bytes, size_t *size)
 {
     uint32_t magic;
     uint16_t header_bytes;
@@ -83,12 +94,14 @@ CUresult bf_fatbin_choose(const uint8_t *header, size_t limit, struct bf_image_t
     memcpy(&magic, header, sizeof magic);
     memcpy(&header_bytes, header + 6, sizeof header_bytes);
     memcpy(&total, header + 8, sizeof total);
-    if (magic != HEADER_MAGIC || header_bytes < HEADER_BYTES || header_bytes > limit || total > limit - header_bytes)
+    if (magic != HEADER_MAGIC || header_bytes < HEADER_BYTES || header_bytes > limit ||
+        total > limit - header_bytes)
         return CUDA_ERROR_INVALID_IMAGE;
     for (uint64_t at = header_bytes, end = header_bytes + total; end - at >= ENTRY_BYTES;) {
         struct entry entry;
         memcpy(&entry, header + at, sizeof entry);
-        if (entry.header_bytes < ENTRY_BYTES || entry.header_bytes > end - at || entry.padded_bytes > end - at - entry.header_bytes)
+        if (entry.header_bytes < ENTRY_BYTES || entry.header_bytes > end - at ||
+            entry.padded_bytes > end - at - entry.header_bytes)
             return CUDA_ERROR_INVALID_IMAGE;
         if (fit(&entry, target) > value) {
             value = fit(&entry, target);

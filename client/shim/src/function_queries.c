@@ -43,7 +43,8 @@ CUresult bf_cuFuncSetSharedMemConfig(CUfunction handle, CUsharedconfig configura
 {
     struct bf_function *function;
     CUresult status = find(handle, &function);
-    if (status == CUDA_SUCCESS && (unsigned)configuration > CU_SHARED_MEM_CONFIG_EIGHT_BYTE_BANK_SIZE)
+    if (status == CUDA_SUCCESS &&
+        (unsigned)configuration > CU_SHARED_MEM_CONFIG_EIGHT_BYTE_BANK_SIZE)
         status = CUDA_ERROR_INVALID_VALUE;
     return status;
 }

@@ -1,6 +1,7 @@
 /*
- * Put before every file of the library: binds the functions that glibc 2.29 and later gave a newer version to the version
- * of GLIBC_2.28 or older, so that the library loads on older distributions. The tests hold the library to it (objdump).
+ * Put before every file of the library: binds the functions that glibc 2.29 and later gave a newer
+ * version to the version of GLIBC_2.28 or older, so that the library loads on older distributions.
+ * The tests hold the library to it (objdump).
  */
 #ifndef BF_GLIBC_COMPAT_H
 #define BF_GLIBC_COMPAT_H

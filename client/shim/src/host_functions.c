@@ -19,7 +19,7 @@ struct call {
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t work = PTHREAD_COND_INITIALIZER;
-static struct call *waiting;           /* the worker has not come to them */
+static struct call *waiting;               /* the worker has not come to them */
 static struct call *due, **due_end = &due; /* to be run, in order */
 static bool started;
 static uint64_t next_id = 1;
@@ -132,7 +132,8 @@ CUresult bf_cuLaunchHostFunc(CUstream stream, CUhostFn function, void *data)
     return enqueue(stream, call);
 }
 
-CUresult bf_cuStreamAddCallback(CUstream stream, CUstreamCallback callback, void *data, unsigned int flags)
+CUresult bf_cuStreamAddCallback(CUstream stream, CUstreamCallback callback, void *data,
+                                unsigned int flags)
 {
     struct call call = {.callback = callback, .data = data};
     CUresult status = bf_ready();

@@ -1,4 +1,5 @@
-/* Host functions and stream callbacks: they run on a thread of this process and hold their stream until they return. */
+/* Host functions and stream callbacks: they run on a thread of this process and hold their stream
+ * until they return. */
 #ifndef BF_HOST_FUNCTIONS_H
 #define BF_HOST_FUNCTIONS_H
 

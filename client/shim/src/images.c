@@ -18,7 +18,8 @@ struct wrapper {
     const uint8_t *const *prelinked; /* version 2: up to NULL */
 };
 
-struct bf_kernel_layout *bf_image_add_kernel(struct bf_image *image, const char *name, size_t name_bytes)
+struct bf_kernel_layout *bf_image_add_kernel(struct bf_image *image, const char *name,
+                                             size_t name_bytes)
 {
     if ((image->kernel_count & (image->kernel_count - 1)) == 0) {
         size_t capacity = image->kernel_count ? 2 * image->kernel_count : 1;
@@ -39,7 +40,8 @@ bool bf_layout_add_parameter(struct bf_kernel_layout *kernel, uint32_t offset, u
 {
     uint32_t count = kernel->parameter_count;
     if ((count & (count - 1)) == 0) {
-        struct bf_parameter *grown = realloc(kernel->parameters, (count ? 2 * (size_t)count : 1) * sizeof *grown);
+        struct bf_parameter *grown =
+            realloc(kernel->parameters, (count ? 2 * (size_t)count : 1) * sizeof *grown);
         if (!grown)
             return false;
         kernel->parameters = grown;
@@ -55,7 +57,9 @@ static int compare_name(const void *name, const void *kernel)
 
 const struct bf_kernel_layout *bf_image_kernel(const struct bf_image *image, const char *name)
 {
-    return image->kernel_count ? bsearch(name, image->kernels, image->kernel_count, sizeof *image->kernels, compare_name) : NULL;
+    return image->kernel_count ? bsearch(name, image->kernels, image->kernel_count,
+                                         sizeof *image->kernels, compare_name)
+                               : NULL;
 }
 
 struct bf_image *bf_image_use(struct bf_image *image)
@@ -133,17 +137,21 @@ static CUresult copy_plain(const void *code, size_t bytes, struct bf_image *imag
     return CUDA_SUCCESS;
 }
 
-static CUresult choose_prelinked(const struct wrapper *wrapper, struct bf_image_target target, struct bf_image *image)
+static CUresult choose_prelinked(const struct wrapper *wrapper, struct bf_image_target target,
+                                 struct bf_image *image)
 {
     struct bf_image_target ptx_only = target;
-    CUresult status = target.ptx && wrapper->prelinked ? CUDA_SUCCESS : CUDA_ERROR_NO_BINARY_FOR_GPU;
+    CUresult status =
+        target.ptx && wrapper->prelinked ? CUDA_SUCCESS : CUDA_ERROR_NO_BINARY_FOR_GPU;
     ptx_only.sass = false;
     for (int i = 0; status == CUDA_SUCCESS && i < MOST_PRELINKED && wrapper->prelinked[i]; i++) {
         uint8_t *bytes = NULL;
         size_t size = 0;
-        status = bf_fatbin_choose(wrapper->prelinked[i], fatbin_extent(wrapper->prelinked[i]), ptx_only, &image->kind, &bytes, &size);
+        status = bf_fatbin_choose(wrapper->prelinked[i], fatbin_extent(wrapper->prelinked[i]),
+                                  ptx_only, &image->kind, &bytes, &size);
         if (status == CUDA_SUCCESS)
-            status = bf_ptx_join(image, (char *)bytes, size) ? CUDA_SUCCESS : CUDA_ERROR_OUT_OF_MEMORY;
+            status =
+                bf_ptx_join(image, (char *)bytes, size) ? CUDA_SUCCESS : CUDA_ERROR_OUT_OF_MEMORY;
         else if (status == CUDA_ERROR_NO_BINARY_FOR_GPU)
             status = CUDA_SUCCESS; /* a part that this device needs nothing of */
         free(bytes);
@@ -163,10 +171,12 @@ static CUresult choose(const void *code, struct bf_image_target target, struct b
         if (status == CUDA_ERROR_NO_BINARY_FOR_GPU && wrapper.version == 2)
             status = choose_prelinked(&wrapper, target, image);
     } else if (magic_of(code) == HEADER_MAGIC) {
-        status = bf_fatbin_choose(code, fatbin_extent(code), target, &image->kind, &image->bytes, &image->size);
+        status = bf_fatbin_choose(code, fatbin_extent(code), target, &image->kind, &image->bytes,
+                                  &image->size);
     } else if (!memcmp(code, ELFMAG, SELFMAG)) {
         image->kind = BF_IMAGE_ELF;
-        status = target.sass ? copy_plain(code, elf_extent(code), image) : CUDA_ERROR_NO_BINARY_FOR_GPU;
+        status =
+            target.sass ? copy_plain(code, elf_extent(code), image) : CUDA_ERROR_NO_BINARY_FOR_GPU;
     } else {
         image->kind = BF_IMAGE_PTX;
         status = target.ptx ? copy_plain(code, strlen(code), image) : CUDA_ERROR_NO_BINARY_FOR_GPU;
@@ -182,11 +192,14 @@ CUresult bf_image_decode(const void *code, struct bf_image_target target, struct
     image->users = 1;
     CUresult status = choose(code, target, image);
     if (status == CUDA_ERROR_NO_BINARY_FOR_GPU)
-        bf_log(BF_LOG_ERROR, "an image holds no code for compute capability %d.%d (%s%s%s taken)", target.major, target.minor, target.ptx ? "PTX" : "",
+        bf_log(BF_LOG_ERROR, "an image holds no code for compute capability %d.%d (%s%s%s taken)",
+               target.major, target.minor, target.ptx ? "PTX" : "",
                target.ptx && target.sass ? " and " : "", target.sass ? "SASS" : "");
-    if (status == CUDA_SUCCESS && image->kind == BF_IMAGE_PTX && !bf_ptx_scan((const char *)image->bytes, image->size, image))
+    if (status == CUDA_SUCCESS && image->kind == BF_IMAGE_PTX &&
+        !bf_ptx_scan((const char *)image->bytes, image->size, image))
         status = CUDA_ERROR_OUT_OF_MEMORY;
-    if (status == CUDA_SUCCESS && image->kind == BF_IMAGE_ELF && !bf_cubin_scan(image->bytes, image->size, image))
+    if (status == CUDA_SUCCESS && image->kind == BF_IMAGE_ELF &&
+        !bf_cubin_scan(image->bytes, image->size, image))
         status = CUDA_ERROR_INVALID_IMAGE;
     if (status == CUDA_SUCCESS)
         *out = image;

@@ -17,7 +17,9 @@ static void log_line(const struct bf_frame *frame, const uint8_t *body)
 {
     struct bf_log m;
     if (bf_log_read(body, frame->length, &m)) {
-        enum bf_log_level level = m.level >= BF_LOG_ERROR && m.level <= BF_LOG_INFORMATION ? (enum bf_log_level)m.level : BF_LOG_INFORMATION;
+        enum bf_log_level level = m.level >= BF_LOG_ERROR && m.level <= BF_LOG_INFORMATION
+                                      ? (enum bf_log_level)m.level
+                                      : BF_LOG_INFORMATION;
         bf_log(level, "worker: %.*s", (int)m.text.bytes, (const char *)m.text.data);
     }
 }

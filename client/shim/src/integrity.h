@@ -8,7 +8,8 @@
 void bf_md2(const uint8_t *data, size_t bytes, uint8_t digest[16]);
 
 /* RFC 2104 with MD2, block size 16. */
-void bf_hmac_md2(const uint8_t *key, size_t key_bytes, const uint8_t *data, size_t bytes, uint8_t digest[16]);
+void bf_hmac_md2(const uint8_t *key, size_t key_bytes, const uint8_t *data, size_t bytes,
+                 uint8_t digest[16]);
 
 /* What goes into the answer beside the devices. */
 struct bf_integrity_question {
@@ -17,6 +18,7 @@ struct bf_integrity_question {
 };
 
 /* The answer; "devices" are 28 bytes each: UUID, PCI domain, bus, device. */
-void bf_integrity_answer(const struct bf_integrity_question *question, const uint8_t *devices, size_t device_count, uint64_t answer[2]);
+void bf_integrity_answer(const struct bf_integrity_question *question, const uint8_t *devices,
+                         size_t device_count, uint64_t answer[2]);
 
 #endif

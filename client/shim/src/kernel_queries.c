@@ -31,7 +31,8 @@ static CUresult function_on(CUkernel handle, CUdevice ordinal, struct bf_functio
     CUresult status = find(handle, &kernel);
     if (status == CUDA_SUCCESS)
         status = bf_device_of(ordinal, &device);
-    if (status == CUDA_SUCCESS && (bf_current(&context) != CUDA_SUCCESS || context->device != device)) {
+    if (status == CUDA_SUCCESS &&
+        (bf_current(&context) != CUDA_SUCCESS || context->device != device)) {
         context = device->primary;
         status = context ? bf_context_usable(context) : CUDA_ERROR_INVALID_CONTEXT;
     }
@@ -75,7 +76,8 @@ CUresult bf_cuKernelGetParamInfo(CUkernel handle, size_t index, size_t *offset, 
     CUresult status = find(handle, &kernel);
     if (status != CUDA_SUCCESS)
         return status;
-    const struct bf_image *image = kernel->library->images[0] ? kernel->library->images[0] : kernel->library->images[1];
+    const struct bf_image *image =
+        kernel->library->images[0] ? kernel->library->images[0] : kernel->library->images[1];
     const struct bf_kernel_layout *layout = image ? bf_image_kernel(image, kernel->name) : NULL;
     if (!offset || !layout || index >= layout->parameter_count)
         return CUDA_ERROR_INVALID_VALUE;
@@ -85,7 +87,8 @@ CUresult bf_cuKernelGetParamInfo(CUkernel handle, size_t index, size_t *offset, 
     return CUDA_SUCCESS;
 }
 
-CUresult bf_cuKernelGetAttribute(int *value, CUfunction_attribute attribute, CUkernel handle, CUdevice device)
+CUresult bf_cuKernelGetAttribute(int *value, CUfunction_attribute attribute, CUkernel handle,
+                                 CUdevice device)
 {
     struct bf_function *function;
     CUresult status = function_on(handle, device, &function);
@@ -94,7 +97,8 @@ CUresult bf_cuKernelGetAttribute(int *value, CUfunction_attribute attribute, CUk
     return status == CUDA_SUCCESS ? bf_function_attribute(function, attribute, value) : status;
 }
 
-CUresult bf_cuKernelSetAttribute(CUfunction_attribute attribute, int value, CUkernel handle, CUdevice device)
+CUresult bf_cuKernelSetAttribute(CUfunction_attribute attribute, int value, CUkernel handle,
+                                 CUdevice device)
 {
     struct bf_function *function;
     CUresult status = function_on(handle, device, &function);

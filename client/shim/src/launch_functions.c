@@ -4,8 +4,10 @@
 
 #include "launches.h"
 
-CUresult bf_cuLaunchKernel(CUfunction function, unsigned int grid_x, unsigned int grid_y, unsigned int grid_z, unsigned int block_x,
-                           unsigned int block_y, unsigned int block_z, unsigned int shared_bytes, CUstream stream, void **parameters, void **extra)
+CUresult bf_cuLaunchKernel(CUfunction function, unsigned int grid_x, unsigned int grid_y,
+                           unsigned int grid_z, unsigned int block_x, unsigned int block_y,
+                           unsigned int block_z, unsigned int shared_bytes, CUstream stream,
+                           void **parameters, void **extra)
 {
     struct bf_launch_wish wish = {.function = function,
                                   .grid = {grid_x, grid_y, grid_z},
@@ -17,8 +19,10 @@ CUresult bf_cuLaunchKernel(CUfunction function, unsigned int grid_x, unsigned in
     return bf_launch(&wish);
 }
 
-CUresult bf_cuLaunchCooperativeKernel(CUfunction function, unsigned int grid_x, unsigned int grid_y, unsigned int grid_z, unsigned int block_x,
-                                      unsigned int block_y, unsigned int block_z, unsigned int shared_bytes, CUstream stream, void **parameters)
+CUresult bf_cuLaunchCooperativeKernel(CUfunction function, unsigned int grid_x, unsigned int grid_y,
+                                      unsigned int grid_z, unsigned int block_x,
+                                      unsigned int block_y, unsigned int block_z,
+                                      unsigned int shared_bytes, CUstream stream, void **parameters)
 {
     struct bf_launch_wish wish = {.function = function,
                                   .grid = {grid_x, grid_y, grid_z},
@@ -31,7 +35,8 @@ CUresult bf_cuLaunchCooperativeKernel(CUfunction function, unsigned int grid_x, 
 }
 
 /* Attributes that change what is computed; the others are hints about when and where. */
-static CUresult read_attribute(const CUlaunchAttribute *attribute, struct bf_launch_wish *wish, CUevent *event)
+static CUresult read_attribute(const CUlaunchAttribute *attribute, struct bf_launch_wish *wish,
+                               CUevent *event)
 {
     CUresult status = CUDA_SUCCESS;
     switch ((int)attribute->id) {
@@ -53,12 +58,15 @@ static CUresult read_attribute(const CUlaunchAttribute *attribute, struct bf_lau
         status = CUDA_ERROR_NOT_SUPPORTED;
         break;
     default:
-        status = (unsigned)attribute->id > CU_LAUNCH_ATTRIBUTE_NVLINK_UTIL_CENTRIC_SCHEDULING ? CUDA_ERROR_INVALID_VALUE : CUDA_SUCCESS;
+        status = (unsigned)attribute->id > CU_LAUNCH_ATTRIBUTE_NVLINK_UTIL_CENTRIC_SCHEDULING
+                     ? CUDA_ERROR_INVALID_VALUE
+                     : CUDA_SUCCESS;
     }
     return status;
 }
 
-CUresult bf_cuLaunchKernelEx(const CUlaunchConfig *c, CUfunction function, void **parameters, void **extra, CUstream default_stream)
+CUresult bf_cuLaunchKernelEx(const CUlaunchConfig *c, CUfunction function, void **parameters,
+                             void **extra, CUstream default_stream)
 {
     CUevent event = NULL;
     CUresult status = bf_ready();
@@ -144,7 +152,8 @@ CUresult bf_cuParamSetv(CUfunction function, int offset, void *value, unsigned i
 {
     struct bf_launch_state *state;
     CUresult status = state_of(function, &state);
-    if (status == CUDA_SUCCESS && (offset < 0 || !value || bytes > OLD_PARAMETER_BYTES || (unsigned)offset > OLD_PARAMETER_BYTES - bytes))
+    if (status == CUDA_SUCCESS && (offset < 0 || !value || bytes > OLD_PARAMETER_BYTES ||
+                                   (unsigned)offset > OLD_PARAMETER_BYTES - bytes))
         status = CUDA_ERROR_INVALID_VALUE;
     if (status == CUDA_SUCCESS)
         memcpy(state->parameters + offset, value, bytes);
@@ -170,9 +179,11 @@ CUresult bf_cuLaunchGridAsync(CUfunction function, int width, int height, CUstre
     if (status != CUDA_SUCCESS)
         return status;
     size_t bytes = state->bytes;
-    void *extra[] = {CU_LAUNCH_PARAM_BUFFER_POINTER, state->parameters, CU_LAUNCH_PARAM_BUFFER_SIZE, &bytes, CU_LAUNCH_PARAM_END};
-    return bf_cuLaunchKernel(function, (unsigned)width, (unsigned)height, 1, state->block[0], state->block[1], state->block[2],
-                             state->shared_bytes, stream, NULL, extra);
+    void *extra[] = {CU_LAUNCH_PARAM_BUFFER_POINTER, state->parameters, CU_LAUNCH_PARAM_BUFFER_SIZE,
+                     &bytes, CU_LAUNCH_PARAM_END};
+    return bf_cuLaunchKernel(function, (unsigned)width, (unsigned)height, 1, state->block[0],
+                             state->block[1], state->block[2], state->shared_bytes, stream, NULL,
+                             extra);
 }
 
 CUresult bf_cuLaunchGrid(CUfunction function, int width, int height)

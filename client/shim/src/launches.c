@@ -7,13 +7,14 @@
 
 enum { STACK_BYTES = 4096, MOST_EXTRA = 64 };
 
-static CUresult check_shape(const struct bf_launch_wish *w, const struct bf_device *device, const struct bf_function *function)
+static CUresult check_shape(const struct bf_launch_wish *w, const struct bf_device *device,
+                            const struct bf_function *function)
 {
     const int32_t *a = device->attributes;
     uint64_t threads = (uint64_t)w->block[0] * w->block[1] * w->block[2];
     for (int i = 0; i < 3; i++) {
-        if (!w->grid[i] || w->grid[i] > (unsigned)a[CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_X + i] || !w->block[i] ||
-            w->block[i] > (unsigned)a[CU_DEVICE_ATTRIBUTE_MAX_BLOCK_DIM_X + i])
+        if (!w->grid[i] || w->grid[i] > (unsigned)a[CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_X + i] ||
+            !w->block[i] || w->block[i] > (unsigned)a[CU_DEVICE_ATTRIBUTE_MAX_BLOCK_DIM_X + i])
             return CUDA_ERROR_INVALID_VALUE;
     }
     if (threads > (uint64_t)a[CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_BLOCK] ||
@@ -29,14 +30,18 @@ static CUresult check_shape(const struct bf_launch_wish *w, const struct bf_devi
 }
 
 /* All blocks of a cooperative grid must be there at once. */
-static CUresult check_cooperative(const struct bf_launch_wish *w, const struct bf_device *device, struct bf_function *function)
+static CUresult check_cooperative(const struct bf_launch_wish *w, const struct bf_device *device,
+                                  struct bf_function *function)
 {
     int blocks = 0;
     uint64_t grid = (uint64_t)w->grid[0] * w->grid[1] * w->grid[2];
     if (!device->attributes[CU_DEVICE_ATTRIBUTE_COOPERATIVE_LAUNCH])
         return CUDA_ERROR_NOT_SUPPORTED;
-    CUresult status = bf_function_occupancy(function, w->block[0] * w->block[1] * w->block[2], w->shared_bytes, 0, &blocks);
-    if (status == CUDA_SUCCESS && grid > (uint64_t)blocks * (uint64_t)device->attributes[CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT])
+    CUresult status = bf_function_occupancy(function, w->block[0] * w->block[1] * w->block[2],
+                                            w->shared_bytes, 0, &blocks);
+    if (status == CUDA_SUCCESS &&
+        grid > (uint64_t)blocks *
+                   (uint64_t)device->attributes[CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT])
         status = CUDA_ERROR_COOPERATIVE_LAUNCH_TOO_LARGE;
     return status;
 }
@@ -76,7 +81,8 @@ static void gather(const struct bf_kernel_layout *layout, void **parameters, uin
         memcpy(out + layout->parameters[i].offset, parameters[i], layout->parameters[i].bytes);
 }
 
-static CUresult send(const struct bf_launch_wish *w, const struct bf_stream_use *use, const struct bf_function *function)
+static CUresult send(const struct bf_launch_wish *w, const struct bf_stream_use *use,
+                     const struct bf_function *function)
 {
     const struct bf_kernel_layout *layout = function->layout;
     uint8_t stack[STACK_BYTES];
@@ -86,7 +92,8 @@ static CUresult send(const struct bf_launch_wish *w, const struct bf_stream_use 
         return CUDA_ERROR_INVALID_VALUE;
     if (!w->extra)
         bytes = layout->parameter_bytes;
-    if (bytes > BF_MAX_PARAMETERS || (layout->parameter_count && !w->extra && !w->parameters) || (w->extra && bytes < layout->parameter_bytes))
+    if (bytes > BF_MAX_PARAMETERS || (layout->parameter_count && !w->extra && !w->parameters) ||
+        (w->extra && bytes < layout->parameter_bytes))
         return CUDA_ERROR_INVALID_VALUE;
     size_t head = BF_FRAME_BYTES + BF_LAUNCH_MINIMUM;
     uint8_t *frame = 2 * bytes + head <= STACK_BYTES ? stack : malloc(2 * bytes + head);
@@ -96,8 +103,20 @@ static CUresult send(const struct bf_launch_wish *w, const struct bf_stream_use 
         packed = frame + head + bytes;
         gather(layout, w->parameters, frame + head + bytes);
     }
-    struct bf_launch m = {function->object.handle, use->wire, w->grid[0], w->grid[1], w->grid[2], w->block[0], w->block[1], w->block[2],
-                          w->shared_bytes, w->cooperative, w->cluster[0], w->cluster[1], w->cluster[2], bf_view_of(packed, bytes)};
+    struct bf_launch m = {function->object.handle,
+                          use->wire,
+                          w->grid[0],
+                          w->grid[1],
+                          w->grid[2],
+                          w->block[0],
+                          w->block[1],
+                          w->block[2],
+                          w->shared_bytes,
+                          w->cooperative,
+                          w->cluster[0],
+                          w->cluster[1],
+                          w->cluster[2],
+                          bf_view_of(packed, bytes)};
     CUresult status = bf_send(use->connection, frame, bf_launch_frame(frame, &m));
     if (frame != stack)
         free(frame);

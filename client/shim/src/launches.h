@@ -18,6 +18,7 @@ struct bf_launch_wish {
 CUresult bf_launch(const struct bf_launch_wish *wish);
 
 /* Blocks of that size which one multiprocessor runs at once; asked once per size. */
-CUresult bf_function_occupancy(struct bf_function *function, unsigned block, size_t shared_bytes, unsigned flags, int *blocks);
+CUresult bf_function_occupancy(struct bf_function *function, unsigned block, size_t shared_bytes,
+                               unsigned flags, int *blocks);
 
 #endif

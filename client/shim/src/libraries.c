@@ -17,8 +17,10 @@ static CUresult find(CUlibrary handle, struct bf_library **library)
     return status;
 }
 
-/* The decoded image for a device. Called with the library's lock. One image serves all devices of the same kind. */
-static CUresult image_for(struct bf_library *library, const struct bf_device *device, struct bf_image **image)
+/* The decoded image for a device. Called with the library's lock. One image serves all devices of
+ * the same kind. */
+static CUresult image_for(struct bf_library *library, const struct bf_device *device,
+                          struct bf_image **image)
 {
     int slot = (device->image_kinds & BF_IMAGES_SASS) != 0;
     CUresult status = CUDA_SUCCESS;
@@ -35,11 +37,13 @@ static CUresult any_image(struct bf_library *library, struct bf_image **image)
         *image = library->images[0] ? library->images[0] : library->images[1];
         return CUDA_SUCCESS;
     }
-    return bf_state.device_count ? image_for(library, bf_state.devices[0], image) : CUDA_ERROR_NO_DEVICE;
+    return bf_state.device_count ? image_for(library, bf_state.devices[0], image)
+                                 : CUDA_ERROR_NO_DEVICE;
 }
 
 /* The library's module in a context, uploaded with its first use. */
-static CUresult module_in(struct bf_library *library, struct bf_context *context, struct bf_module **out)
+static CUresult module_in(struct bf_library *library, struct bf_context *context,
+                          struct bf_module **out)
 {
     uint64_t wire = atomic_load(&context->wire);
     struct bf_image *image;
@@ -62,12 +66,15 @@ static CUresult module_in(struct bf_library *library, struct bf_context *context
     return status;
 }
 
-CUresult bf_kernel_function(struct bf_kernel *kernel, struct bf_context *context, struct bf_function **out)
+CUresult bf_kernel_function(struct bf_kernel *kernel, struct bf_context *context,
+                            struct bf_function **out)
 {
-    struct bf_function *function = bf_object_find(BF_FUNCTION, atomic_load_explicit(&kernel->function, memory_order_relaxed));
+    struct bf_function *function =
+        bf_object_find(BF_FUNCTION, atomic_load_explicit(&kernel->function, memory_order_relaxed));
     struct bf_module *module;
     CUresult status = CUDA_SUCCESS;
-    if (!function || function->module->context_wire != atomic_load_explicit(&context->wire, memory_order_relaxed)) {
+    if (!function || function->module->context_wire !=
+                         atomic_load_explicit(&context->wire, memory_order_relaxed)) {
         status = module_in(kernel->library, context, &module);
         if (status == CUDA_SUCCESS)
             status = bf_module_function(module, kernel->name, &function);
@@ -129,8 +136,9 @@ static CUresult load(CUlibrary *out, const void *code, bool preserved, bool owne
     return status;
 }
 
-CUresult bf_cuLibraryLoadData(CUlibrary *out, const void *code, CUjit_option *jit_options, void **jit_values, unsigned int jit_count,
-                              CUlibraryOption *options, void **values, unsigned int count)
+CUresult bf_cuLibraryLoadData(CUlibrary *out, const void *code, CUjit_option *jit_options,
+                              void **jit_values, unsigned int jit_count, CUlibraryOption *options,
+                              void **values, unsigned int count)
 {
     bool preserved;
     CUresult status = bf_ready();
@@ -142,7 +150,8 @@ CUresult bf_cuLibraryLoadData(CUlibrary *out, const void *code, CUjit_option *ji
     return status == CUDA_SUCCESS ? load(out, code, preserved, false) : status;
 }
 
-CUresult bf_cuLibraryLoadFromFile(CUlibrary *out, const char *path, CUjit_option *jit_options, void **jit_values, unsigned int jit_count,
+CUresult bf_cuLibraryLoadFromFile(CUlibrary *out, const char *path, CUjit_option *jit_options,
+                                  void **jit_values, unsigned int jit_count,
                                   CUlibraryOption *options, void **values, unsigned int count)
 {
     bool preserved;
@@ -187,7 +196,8 @@ CUresult bf_cuLibraryUnload(CUlibrary handle)
 }
 
 /* The kernel of that name. Called with the lock. */
-static CUresult kernel_named(struct bf_library *library, const struct bf_image *image, const char *name, struct bf_kernel **out)
+static CUresult kernel_named(struct bf_library *library, const struct bf_image *image,
+                             const char *name, struct bf_kernel **out)
 {
     for (size_t i = 0; i < library->kernel_count; i++) {
         if (!strcmp(library->kernels[i]->name, name)) {
@@ -197,7 +207,8 @@ static CUresult kernel_named(struct bf_library *library, const struct bf_image *
     }
     if (!bf_image_kernel(image, name))
         return CUDA_ERROR_NOT_FOUND;
-    struct bf_kernel **grown = realloc(library->kernels, (library->kernel_count + 1) * sizeof(struct bf_kernel *));
+    struct bf_kernel **grown =
+        realloc(library->kernels, (library->kernel_count + 1) * sizeof(struct bf_kernel *));
     if (!grown)
         return CUDA_ERROR_OUT_OF_MEMORY;
     library->kernels = grown;
@@ -297,7 +308,8 @@ CUresult bf_cuLibraryGetModule(CUmodule *out, CUlibrary handle)
     return status;
 }
 
-CUresult bf_cuLibraryGetGlobal(CUdeviceptr *address, size_t *bytes, CUlibrary handle, const char *name)
+CUresult bf_cuLibraryGetGlobal(CUdeviceptr *address, size_t *bytes, CUlibrary handle,
+                               const char *name)
 {
     struct bf_module *module;
     CUresult status = current_module(handle, &module);

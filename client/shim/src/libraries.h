@@ -1,4 +1,5 @@
-/* Libraries: code that becomes a module in each context with its first use there; kernels: their functions, of no context. */
+/* Libraries: code that becomes a module in each context with its first use there; kernels: their
+ * functions, of no context. */
 #ifndef BF_LIBRARIES_H
 #define BF_LIBRARIES_H
 
@@ -6,6 +7,7 @@
 #include "state.h"
 
 /* The kernel's function in the context, with what must be uploaded for it. */
-CUresult bf_kernel_function(struct bf_kernel *kernel, struct bf_context *context, struct bf_function **function);
+CUresult bf_kernel_function(struct bf_kernel *kernel, struct bf_context *context,
+                            struct bf_function **function);
 
 #endif

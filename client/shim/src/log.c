@@ -46,7 +46,8 @@ static void append_to_file(enum bf_log_level level, const char *text)
     clock_gettime(CLOCK_REALTIME, &now);
     if (gmtime_r(&now.tv_sec, &parts))
         strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%SZ", &parts);
-    int length = snprintf(line, sizeof line, "%s %s client=%ld %s\n", date, level_name(level), (long)getpid(), text);
+    int length = snprintf(line, sizeof line, "%s %s client=%ld %s\n", date, level_name(level),
+                          (long)getpid(), text);
     if (length > 0 && write(file, line, (size_t)length) < 0)
         length = 0;
     close(file);

@@ -1,4 +1,5 @@
-/* What the library says: one clear line for the user on stderr, and a log for who asked for it (BF_LOG_FILE, BF_LOG_LEVEL). */
+/* What the library says: one clear line for the user on stderr, and a log for who asked for it
+ * (BF_LOG_FILE, BF_LOG_LEVEL). */
 #ifndef BF_LOG_H
 #define BF_LOG_H
 

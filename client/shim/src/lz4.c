@@ -1,4 +1,5 @@
-/* The LZ4 block format, decoding only. Source: the format's own description (lz4_Block_format.md). */
+/* The LZ4 block format, decoding only. Source: the format's own description (lz4_Block_format.md).
+ */
 #include <string.h>
 
 #include "images.h"
@@ -28,7 +29,8 @@ size_t bf_lz4_decode(const uint8_t *in, size_t in_bytes, uint8_t *out, size_t ou
         uint8_t token = *in++;
         size_t literals = token >> 4;
         size_t match = token & 15;
-        if (!extend(&in, end, &literals) || literals > (size_t)(end - in) || literals > out_bytes - done)
+        if (!extend(&in, end, &literals) || literals > (size_t)(end - in) ||
+            literals > out_bytes - done)
             return SIZE_MAX;
         memcpy(out + done, in, literals);
         in += literals;

@@ -8,9 +8,15 @@
 
 enum { PITCH_ALIGNMENT = 512 };
 
-static CUresult note(CUdeviceptr address, size_t bytes, enum bf_allocation_kind kind, struct bf_context *context, uint64_t pool)
+static CUresult note(CUdeviceptr address, size_t bytes, enum bf_allocation_kind kind,
+                     struct bf_context *context, uint64_t pool)
 {
-    struct bf_allocation allocation = {.base = address, .bytes = bytes, .kind = kind, .context = context, .owner = atomic_load(&context->wire), .pool = pool};
+    struct bf_allocation allocation = {.base = address,
+                                       .bytes = bytes,
+                                       .kind = kind,
+                                       .context = context,
+                                       .owner = atomic_load(&context->wire),
+                                       .pool = pool};
     return bf_allocation_add(allocation) ? CUDA_SUCCESS : CUDA_ERROR_OUT_OF_MEMORY;
 }
 
@@ -42,12 +48,14 @@ CUresult bf_cuMemAlloc_v2(CUdeviceptr *address, size_t bytes)
     return status == CUDA_SUCCESS ? allocate(context, bytes, address) : status;
 }
 
-CUresult bf_cuMemAllocPitch_v2(CUdeviceptr *address, size_t *pitch, size_t width, size_t height, unsigned int element)
+CUresult bf_cuMemAllocPitch_v2(CUdeviceptr *address, size_t *pitch, size_t width, size_t height,
+                               unsigned int element)
 {
     struct bf_context *context;
     size_t bytes;
     CUresult status = bf_current(&context);
-    if (status == CUDA_SUCCESS && (!address || !pitch || !width || !height || (element != 4 && element != 8 && element != 16)))
+    if (status == CUDA_SUCCESS && (!address || !pitch || !width || !height ||
+                                   (element != 4 && element != 8 && element != 16)))
         status = CUDA_ERROR_INVALID_VALUE;
     if (status != CUDA_SUCCESS)
         return status;
@@ -113,14 +121,16 @@ CUresult bf_cuMemGetAddressRange_v2(CUdeviceptr *base, size_t *bytes, CUdevicept
     return status;
 }
 
-CUresult bf_allocate_async(const struct bf_stream_use *use, uint64_t pool, size_t bytes, CUdeviceptr *address)
+CUresult bf_allocate_async(const struct bf_stream_use *use, uint64_t pool, size_t bytes,
+                           CUdeviceptr *address)
 {
     struct bf_answer answer;
     struct bf_mem_alloc_async_answer a;
     uint8_t frame[BF_FRAME_BYTES + BF_MEM_ALLOC_ASYNC_MINIMUM];
     uint32_t request = bf_next_request(use->connection);
     struct bf_mem_alloc_async m = {atomic_load(&use->context->wire), use->wire, pool, bytes};
-    CUresult status = bf_ask(use->connection, frame, bf_mem_alloc_async_frame(frame, &m, request), request, &answer);
+    CUresult status = bf_ask(use->connection, frame, bf_mem_alloc_async_frame(frame, &m, request),
+                             request, &answer);
     if (status == CUDA_SUCCESS && !bf_mem_alloc_async_answer_read(answer.body, answer.length, &a))
         status = CUDA_ERROR_UNKNOWN;
     bf_answer_free(&answer);
@@ -140,13 +150,16 @@ CUresult bf_cuMemFreeAsync(CUdeviceptr address, CUstream stream)
     if (status != CUDA_SUCCESS || !address)
         return status;
     if (!bf_allocation_find(address, &allocation) || allocation.base != address ||
-        bf_connection_of(allocation.context) != use.connection || !bf_allocation_remove(address, &allocation))
+        bf_connection_of(allocation.context) != use.connection ||
+        !bf_allocation_remove(address, &allocation))
         return CUDA_ERROR_INVALID_VALUE;
     struct bf_mem_free_async m = {use.wire, address};
     return bf_send(use.connection, frame, bf_mem_free_async_frame(frame, &m));
 }
 
-CUresult bf_cuMemGetAllocationGranularity(size_t *granularity, const CUmemAllocationProp *properties, CUmemAllocationGranularity_flags option)
+CUresult bf_cuMemGetAllocationGranularity(size_t *granularity,
+                                          const CUmemAllocationProp *properties,
+                                          CUmemAllocationGranularity_flags option)
 {
     (void)option;
     CUresult status = bf_ready();

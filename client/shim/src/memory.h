@@ -4,6 +4,7 @@
 
 #include "streams.h"
 
-CUresult bf_allocate_async(const struct bf_stream_use *use, uint64_t pool, size_t bytes, CUdeviceptr *address);
+CUresult bf_allocate_async(const struct bf_stream_use *use, uint64_t pool, size_t bytes,
+                           CUdeviceptr *address);
 
 #endif

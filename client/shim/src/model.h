@@ -15,7 +15,8 @@
 
 enum { BF_MAX_WORKERS = 16, BF_ATTRIBUTES = 256, BF_FUNCTION_ATTRIBUTES = 32, BF_LIMITS = 16 };
 
-/* A server's word on what images its devices take, in the snapshot beside CUDA's attributes: bit 0 PTX, bit 1 SASS. */
+/* A server's word on what images its devices take, in the snapshot beside CUDA's attributes: bit 0
+ * PTX, bit 1 SASS. */
 enum { BF_ATTRIBUTE_IMAGE_KINDS = 0x42460001, BF_IMAGES_PTX = 1, BF_IMAGES_SASS = 2 };
 
 struct bf_worker {
@@ -52,7 +53,8 @@ struct bf_local_value { /* the context-local storage of cudart */
 struct bf_context {
     struct bf_object object; /* a primary context's handle stays the same for ever */
     struct bf_device *device;
-    _Atomic uint64_t wire; /* what the worker knows it by; 0: not active. A reset of the primary context gives it a new one. */
+    _Atomic uint64_t wire; /* what the worker knows it by; 0: not active. A reset of the primary
+                              context gives it a new one. */
     unsigned flags;
     unsigned references; /* of the primary context */
     unsigned api_version;
@@ -133,7 +135,7 @@ struct bf_library {
     struct bf_object object;
     pthread_mutex_t lock;
     const void *code;
-    void *copy; /* of the code, unless it is preserved */
+    void *copy;                 /* of the code, unless it is preserved */
     struct bf_image *images[2]; /* decoded: PTX, or as its worker takes it */
     _Atomic(struct bf_module *) modules;
     struct bf_kernel **kernels;

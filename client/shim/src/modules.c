@@ -13,9 +13,10 @@ enum { WORTH_ASKING = 512 * 1024 };
 
 struct bf_image_target bf_target_of(const struct bf_device *device)
 {
-    struct bf_image_target target = {device->attributes[CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR],
-                                     device->attributes[CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR],
-                                     (device->image_kinds & BF_IMAGES_PTX) != 0, (device->image_kinds & BF_IMAGES_SASS) != 0};
+    struct bf_image_target target = {
+        device->attributes[CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR],
+        device->attributes[CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR],
+        (device->image_kinds & BF_IMAGES_PTX) != 0, (device->image_kinds & BF_IMAGES_SASS) != 0};
     return target;
 }
 
@@ -23,18 +24,22 @@ static CUresult send_image(struct bf_connection *c, const struct bf_module *modu
 {
     const struct bf_image *image = module->image;
     uint8_t head[BF_FRAME_BYTES + BF_MODULE_LOAD_MINIMUM];
-    struct bf_module_load m = {module->object.handle, module->context_wire, (uint8_t)image->kind, image->size, 0};
+    struct bf_module_load m = {module->object.handle, module->context_wire, (uint8_t)image->kind,
+                               image->size, 0};
     CUresult status = image->size ? CUDA_SUCCESS : CUDA_ERROR_INVALID_IMAGE;
     while (m.offset < image->size && status == CUDA_SUCCESS) {
-        size_t bytes = image->size - m.offset < BF_BULK_CHUNK ? image->size - m.offset : BF_BULK_CHUNK;
+        size_t bytes =
+            image->size - m.offset < BF_BULK_CHUNK ? image->size - m.offset : BF_BULK_CHUNK;
         struct iovec part = {image->bytes + m.offset, bytes};
-        status = bf_send_payload(c, head, bf_module_load_frame(head, &m, (uint32_t)bytes), &part, 1);
+        status =
+            bf_send_payload(c, head, bf_module_load_frame(head, &m, (uint32_t)bytes), &part, 1);
         m.offset += bytes;
     }
     return status;
 }
 
-/* Large images are asked for by their hash; the server keeps them across sessions. *known: the worker has it, and made the module of it. */
+/* Large images are asked for by their hash; the server keeps them across sessions. *known: the
+ * worker has it, and made the module of it. */
 static CUresult load_known(struct bf_connection *c, const struct bf_module *module, bool *known)
 {
     struct bf_answer answer;
@@ -44,17 +49,21 @@ static CUresult load_known(struct bf_connection *c, const struct bf_module *modu
     uint32_t request = bf_next_request(c);
     bf_sha256(module->image->bytes, module->image->size, m.hash);
     CUresult status = bf_ask(c, frame, bf_image_known_frame(frame, &m, request), request, &answer);
-    *known = status == CUDA_SUCCESS && bf_image_known_answer_read(answer.body, answer.length, &a) && a.known;
+    *known = status == CUDA_SUCCESS && bf_image_known_answer_read(answer.body, answer.length, &a) &&
+             a.known;
     bf_answer_free(&answer);
     if (*known) {
-        struct bf_module_load_known load = {.module = module->object.handle, .context = module->context_wire, .kind = (uint8_t)module->image->kind};
+        struct bf_module_load_known load = {.module = module->object.handle,
+                                            .context = module->context_wire,
+                                            .kind = (uint8_t)module->image->kind};
         memcpy(load.hash, m.hash, sizeof load.hash);
         status = bf_send(c, frame, bf_module_load_known_frame(frame, &load));
     }
     return bf_outcome(module->context, status);
 }
 
-CUresult bf_module_make(struct bf_context *context, struct bf_image *image, struct bf_library *library, struct bf_module **out)
+CUresult bf_module_make(struct bf_context *context, struct bf_image *image,
+                        struct bf_library *library, struct bf_module **out)
 {
     struct bf_module *module = bf_object_new(BF_MODULE, context->device->worker->index);
     if (!module) {
@@ -91,7 +100,8 @@ CUresult bf_module_check(struct bf_module *module)
     uint32_t request = bf_next_request(c);
     struct bf_module_check m = {module->object.handle};
     CUresult status = bf_ask(c, frame, bf_module_check_frame(frame, &m, request), request, &answer);
-    if (status == CUDA_SUCCESS && bf_module_check_answer_read(answer.body, answer.length, &a) && a.log.bytes)
+    if (status == CUDA_SUCCESS && bf_module_check_answer_read(answer.body, answer.length, &a) &&
+        a.log.bytes)
         bf_log(BF_LOG_INFORMATION, "module: %.*s", (int)a.log.bytes, (const char *)a.log.data);
     bf_answer_free(&answer);
     return bf_outcome(module->context, status);
@@ -132,7 +142,8 @@ CUresult bf_module_function(struct bf_module *module, const char *name, struct b
             function = module->functions[i];
     }
     if (!function) {
-        struct bf_function **grown = realloc(module->functions, (module->function_count + 1) * sizeof(struct bf_function *));
+        struct bf_function **grown =
+            realloc(module->functions, (module->function_count + 1) * sizeof(struct bf_function *));
         if (grown) {
             module->functions = grown;
             status = bf_function_make(module, name, &function);
@@ -147,7 +158,8 @@ CUresult bf_module_function(struct bf_module *module, const char *name, struct b
     return status;
 }
 
-CUresult bf_module_global(struct bf_module *module, const char *name, CUdeviceptr *address, size_t *bytes)
+CUresult bf_module_global(struct bf_module *module, const char *name, CUdeviceptr *address,
+                          size_t *bytes)
 {
     struct bf_answer answer;
     struct bf_module_global_answer a = {0};
@@ -160,14 +172,20 @@ CUresult bf_module_global(struct bf_module *module, const char *name, CUdevicept
         return CUDA_ERROR_OUT_OF_MEMORY;
     uint32_t request = bf_next_request(c);
     struct bf_module_global m = {module->object.handle, bf_view_of(name, length)};
-    CUresult status = bf_ask(c, frame, bf_module_global_frame(frame, &m, request), request, &answer);
+    CUresult status =
+        bf_ask(c, frame, bf_module_global_frame(frame, &m, request), request, &answer);
     if (status == CUDA_SUCCESS && !bf_module_global_answer_read(answer.body, answer.length, &a))
         status = CUDA_ERROR_UNKNOWN;
     bf_answer_free(&answer);
     free(frame);
     if (status == CUDA_SUCCESS) {
-        struct bf_allocation variable = {.base = a.address, .bytes = a.byte_count, .kind = BF_GLOBAL, .context = module->context, .owner = module->object.handle};
-        status = !a.byte_count || bf_allocation_add(variable) ? CUDA_SUCCESS : CUDA_ERROR_OUT_OF_MEMORY;
+        struct bf_allocation variable = {.base = a.address,
+                                         .bytes = a.byte_count,
+                                         .kind = BF_GLOBAL,
+                                         .context = module->context,
+                                         .owner = module->object.handle};
+        status =
+            !a.byte_count || bf_allocation_add(variable) ? CUDA_SUCCESS : CUDA_ERROR_OUT_OF_MEMORY;
     }
     if (status == CUDA_SUCCESS && address)
         *address = a.address;
@@ -215,13 +233,15 @@ CUresult bf_cuModuleLoadFatBinary(CUmodule *out, const void *code)
 }
 
 /* The options are about a compiler that is not here; the buffers for its logs get none. */
-CUresult bf_cuModuleLoadDataEx(CUmodule *out, const void *code, unsigned int count, CUjit_option *options, void **values)
+CUresult bf_cuModuleLoadDataEx(CUmodule *out, const void *code, unsigned int count,
+                               CUjit_option *options, void **values)
 {
     CUresult status = bf_ready();
     if (status == CUDA_SUCCESS && count && (!options || !values))
         status = CUDA_ERROR_INVALID_VALUE;
     for (unsigned i = 0; i < count && status == CUDA_SUCCESS; i++) {
-        if (options[i] == CU_JIT_INFO_LOG_BUFFER_SIZE_BYTES || options[i] == CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES)
+        if (options[i] == CU_JIT_INFO_LOG_BUFFER_SIZE_BYTES ||
+            options[i] == CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES)
             values[i] = NULL;
         else if ((unsigned)options[i] >= CU_JIT_NUM_OPTIONS)
             status = CUDA_ERROR_INVALID_VALUE;
@@ -265,7 +285,8 @@ CUresult bf_cuModuleGetFunction(CUfunction *out, CUmodule handle, const char *na
     return status;
 }
 
-CUresult bf_cuModuleGetGlobal_v2(CUdeviceptr *address, size_t *bytes, CUmodule handle, const char *name)
+CUresult bf_cuModuleGetGlobal_v2(CUdeviceptr *address, size_t *bytes, CUmodule handle,
+                                 const char *name)
 {
     struct bf_module *module;
     CUresult status = find(handle, &module);
@@ -291,7 +312,8 @@ CUresult bf_cuModuleEnumerateFunctions(CUfunction *functions, unsigned int count
     CUresult status = find(handle, &module);
     if (status == CUDA_SUCCESS && !functions)
         status = CUDA_ERROR_INVALID_VALUE;
-    for (unsigned i = 0; status == CUDA_SUCCESS && i < count && i < module->image->kernel_count; i++) {
+    for (unsigned i = 0; status == CUDA_SUCCESS && i < count && i < module->image->kernel_count;
+         i++) {
         struct bf_function *function;
         status = bf_module_function(module, module->image->kernels[i].name, &function);
         if (status == CUDA_SUCCESS)

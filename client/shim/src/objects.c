@@ -16,18 +16,26 @@ struct table {
     _Atomic(char *) *chunks;
 };
 
-#define TABLE(type) {sizeof(struct type), PTHREAD_MUTEX_INITIALIZER, 1, 0, NULL}
+#define TABLE(type)                                                                                \
+    {                                                                                              \
+        sizeof(struct type), PTHREAD_MUTEX_INITIALIZER, 1, 0, NULL                                 \
+    }
 static struct table tables[BF_KINDS] = {
-    [BF_CONTEXT] = TABLE(bf_context), [BF_STREAM] = TABLE(bf_stream),     [BF_EVENT] = TABLE(bf_event),
-    [BF_MODULE] = TABLE(bf_module),   [BF_FUNCTION] = TABLE(bf_function), [BF_POOL] = TABLE(bf_pool),
-    [BF_TICKET] = TABLE(bf_ticket),   [BF_KERNEL] = TABLE(bf_kernel),     [BF_LIBRARY] = TABLE(bf_library),
+    [BF_CONTEXT] = TABLE(bf_context),   [BF_STREAM] = TABLE(bf_stream),
+    [BF_EVENT] = TABLE(bf_event),       [BF_MODULE] = TABLE(bf_module),
+    [BF_FUNCTION] = TABLE(bf_function), [BF_POOL] = TABLE(bf_pool),
+    [BF_TICKET] = TABLE(bf_ticket),     [BF_KERNEL] = TABLE(bf_kernel),
+    [BF_LIBRARY] = TABLE(bf_library),
 };
 
 static struct bf_object *at(struct table *table, uint32_t slot)
 {
     _Atomic(char *) *chunks = __atomic_load_n(&table->chunks, __ATOMIC_ACQUIRE);
-    char *chunk = chunks ? atomic_load_explicit(&chunks[slot / CHUNK_OBJECTS], memory_order_acquire) : NULL;
-    return chunk ? (struct bf_object *)(void *)(chunk + (slot % CHUNK_OBJECTS) * table->object_bytes) : NULL;
+    char *chunk =
+        chunks ? atomic_load_explicit(&chunks[slot / CHUNK_OBJECTS], memory_order_acquire) : NULL;
+    return chunk
+               ? (struct bf_object *)(void *)(chunk + (slot % CHUNK_OBJECTS) * table->object_bytes)
+               : NULL;
 }
 
 /* Makes sure that the slot has memory. Called with the lock. */
@@ -66,7 +74,8 @@ void *bf_object_new(enum bf_kind kind, unsigned worker)
         memset((char *)object + sizeof *object, 0, table->object_bytes - sizeof *object);
         object->generation = generation;
         object->slot = slot;
-        object->handle = (uint64_t)worker << 56 | (uint64_t)kind << 48 | (uint64_t)generation << 32 | slot;
+        object->handle =
+            (uint64_t)worker << 56 | (uint64_t)kind << 48 | (uint64_t)generation << 32 | slot;
     }
     return object;
 }

@@ -1,7 +1,8 @@
 /*
- * Tables of what the program holds handles of. A handle is (worker << 56 | kind << 48 | generation << 32 | slot): unique in the
- * process, never an address, and the same number on the wire. Looking one up takes no lock, and a handle that was
- * closed, or never given, is not found; an object's memory stays an object of its kind for ever.
+ * Tables of what the program holds handles of. A handle is (worker << 56 | kind << 48 | generation
+ * << 32 | slot): unique in the process, never an address, and the same number on the wire. Looking
+ * one up takes no lock, and a handle that was closed, or never given, is not found; an object's
+ * memory stays an object of its kind for ever.
  */
 #ifndef BF_OBJECTS_H
 #define BF_OBJECTS_H
@@ -42,7 +43,8 @@ void bf_object_publish(void *object);
 /* The object with this handle, or NULL. */
 void *bf_object_find(enum bf_kind kind, uint64_t handle);
 
-/* Ends the handle. False if another thread was faster, or it was never open; true: the caller still owns the memory's use. */
+/* Ends the handle. False if another thread was faster, or it was never open; true: the caller still
+ * owns the memory's use. */
 bool bf_object_close(void *object);
 
 /* Gives the slot back; after bf_object_close, or for an object that was never published. */

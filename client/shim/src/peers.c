@@ -1,9 +1,11 @@
-/* Access of one device to another's memory. Between workers it does not exist: copies go through this process. */
+/* Access of one device to another's memory. Between workers it does not exist: copies go through
+ * this process. */
 #include "state.h"
 
 static bool reaches(const struct bf_device *from, const struct bf_device *to)
 {
-    return from != to && from->worker == to->worker && to->index < 64 && (from->peers >> to->index & 1);
+    return from != to && from->worker == to->worker && to->index < 64 &&
+           (from->peers >> to->index & 1);
 }
 
 CUresult bf_cuDeviceCanAccessPeer(int *can, CUdevice ordinal, CUdevice peer)
@@ -21,7 +23,8 @@ CUresult bf_cuDeviceCanAccessPeer(int *can, CUdevice ordinal, CUdevice peer)
     return status;
 }
 
-CUresult bf_cuDeviceGetP2PAttribute(int *value, CUdevice_P2PAttribute attribute, CUdevice source, CUdevice destination)
+CUresult bf_cuDeviceGetP2PAttribute(int *value, CUdevice_P2PAttribute attribute, CUdevice source,
+                                    CUdevice destination)
 {
     struct bf_device *from, *to;
     CUresult status = bf_ready();

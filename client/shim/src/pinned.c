@@ -28,7 +28,8 @@ static size_t up_to(uintptr_t address)
 static const struct bf_pinned *holding(uintptr_t address)
 {
     size_t index = up_to(address);
-    return index && address - sorted[index - 1].base < sorted[index - 1].bytes ? &sorted[index - 1] : NULL;
+    return index && address - sorted[index - 1].base < sorted[index - 1].bytes ? &sorted[index - 1]
+                                                                               : NULL;
 }
 
 bool bf_pinned_find(const void *address, struct bf_pinned *out)
@@ -103,16 +104,23 @@ CUresult bf_cuMemHostAlloc(void **pointer, size_t bytes, unsigned int flags)
 {
     struct bf_context *context;
     CUresult status = bf_current(&context);
-    if (status == CUDA_SUCCESS && (!pointer || !bytes || (flags & ~(CU_MEMHOSTALLOC_PORTABLE | CU_MEMHOSTALLOC_DEVICEMAP | CU_MEMHOSTALLOC_WRITECOMBINED))))
+    if (status == CUDA_SUCCESS && (!pointer || !bytes ||
+                                   (flags & ~(CU_MEMHOSTALLOC_PORTABLE | CU_MEMHOSTALLOC_DEVICEMAP |
+                                              CU_MEMHOSTALLOC_WRITECOMBINED))))
         status = CUDA_ERROR_INVALID_VALUE;
     if (status == CUDA_SUCCESS && whole_pages(bytes) < bytes)
         status = CUDA_ERROR_OUT_OF_MEMORY;
     if (status != CUDA_SUCCESS)
         return status;
-    void *memory = mmap(NULL, whole_pages(bytes), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void *memory =
+        mmap(NULL, whole_pages(bytes), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED)
         return CUDA_ERROR_OUT_OF_MEMORY;
-    struct bf_pinned range = {.base = (uintptr_t)memory, .bytes = bytes, .flags = flags, .allocated = true, .context = context->object.handle};
+    struct bf_pinned range = {.base = (uintptr_t)memory,
+                              .bytes = bytes,
+                              .flags = flags,
+                              .allocated = true,
+                              .context = context->object.handle};
     status = add(range);
     if (status == CUDA_SUCCESS)
         *pointer = memory;
@@ -143,9 +151,11 @@ static bool mapped(uintptr_t base, size_t bytes)
     unsigned char residence[256];
     uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
     bool good = true;
-    for (uintptr_t at = base / page * page; good && at < base + bytes; at += sizeof residence * page) {
+    for (uintptr_t at = base / page * page; good && at < base + bytes;
+         at += sizeof residence * page) {
         uintptr_t left = base + bytes - at;
-        good = !mincore((void *)at, left < sizeof residence * page ? left : sizeof residence * page, residence);
+        good = !mincore((void *)at, left < sizeof residence * page ? left : sizeof residence * page,
+                        residence);
     }
     return good;
 }
@@ -153,16 +163,22 @@ static bool mapped(uintptr_t base, size_t bytes)
 CUresult bf_cuMemHostRegister_v2(void *pointer, size_t bytes, unsigned int flags)
 {
     struct bf_context *context;
-    const unsigned known = CU_MEMHOSTREGISTER_PORTABLE | CU_MEMHOSTREGISTER_DEVICEMAP | CU_MEMHOSTREGISTER_IOMEMORY | CU_MEMHOSTREGISTER_READ_ONLY;
+    const unsigned known = CU_MEMHOSTREGISTER_PORTABLE | CU_MEMHOSTREGISTER_DEVICEMAP |
+                           CU_MEMHOSTREGISTER_IOMEMORY | CU_MEMHOSTREGISTER_READ_ONLY;
     CUresult status = bf_current(&context);
-    if (status == CUDA_SUCCESS && (!pointer || !bytes || (flags & ~known) || (uintptr_t)pointer + bytes < (uintptr_t)pointer))
+    if (status == CUDA_SUCCESS &&
+        (!pointer || !bytes || (flags & ~known) || (uintptr_t)pointer + bytes < (uintptr_t)pointer))
         status = CUDA_ERROR_INVALID_VALUE;
     if (status == CUDA_SUCCESS && (flags & CU_MEMHOSTREGISTER_IOMEMORY))
         status = CUDA_ERROR_NOT_SUPPORTED;
-    if (status == CUDA_SUCCESS && (bf_is_device_address((CUdeviceptr)(uintptr_t)pointer) || !mapped((uintptr_t)pointer, bytes)))
+    if (status == CUDA_SUCCESS && (bf_is_device_address((CUdeviceptr)(uintptr_t)pointer) ||
+                                   !mapped((uintptr_t)pointer, bytes)))
         status = CUDA_ERROR_INVALID_VALUE;
     if (status == CUDA_SUCCESS) {
-        struct bf_pinned range = {.base = (uintptr_t)pointer, .bytes = bytes, .flags = flags, .context = context->object.handle};
+        struct bf_pinned range = {.base = (uintptr_t)pointer,
+                                  .bytes = bytes,
+                                  .flags = flags,
+                                  .context = context->object.handle};
         status = add(range);
     }
     return status;

@@ -8,7 +8,7 @@ struct bf_pinned {
     uintptr_t base;
     size_t bytes;
     unsigned flags;
-    bool allocated; /* by cuMemHostAlloc and its like; else registered */
+    bool allocated;   /* by cuMemHostAlloc and its like; else registered */
     uint64_t context; /* handle of the context that was current */
     uint64_t id;
 };

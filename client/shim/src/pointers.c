@@ -21,7 +21,8 @@ static struct pointer look_at(CUdeviceptr address)
 
 static const struct bf_device *device_of(const struct pointer *p)
 {
-    const struct bf_context *context = p->device ? p->allocation.context : bf_object_find(BF_CONTEXT, p->range.context);
+    const struct bf_context *context =
+        p->device ? p->allocation.context : bf_object_find(BF_CONTEXT, p->range.context);
     return context ? context->device : NULL;
 }
 
@@ -31,7 +32,11 @@ static CUresult plain_attribute(const struct pointer *p, CUpointer_attribute att
     const struct bf_device *device = device_of(p);
     switch (attribute) {
     case CU_POINTER_ATTRIBUTE_CONTEXT:
-        *(CUcontext *)data = (CUcontext)(uintptr_t)(p->device ? p->allocation.kind == BF_STREAM_ORDERED ? 0 : p->allocation.context->object.handle : p->range.context);
+        *(CUcontext *)data =
+            (CUcontext)(uintptr_t)(p->device ? p->allocation.kind == BF_STREAM_ORDERED
+                                                   ? 0
+                                                   : p->allocation.context->object.handle
+                                             : p->range.context);
         break;
     case CU_POINTER_ATTRIBUTE_MEMORY_TYPE:
         *(unsigned *)data = p->device ? CU_MEMORYTYPE_DEVICE : CU_MEMORYTYPE_HOST;
@@ -131,7 +136,8 @@ static void no_value(CUpointer_attribute attribute, void *data)
     }
 }
 
-CUresult bf_cuPointerGetAttributes(unsigned int count, CUpointer_attribute *attributes, void **data, CUdeviceptr address)
+CUresult bf_cuPointerGetAttributes(unsigned int count, CUpointer_attribute *attributes, void **data,
+                                   CUdeviceptr address)
 {
     CUresult status = bf_ready();
     if (status == CUDA_SUCCESS && (!count || !attributes || !data))
@@ -140,7 +146,8 @@ CUresult bf_cuPointerGetAttributes(unsigned int count, CUpointer_attribute *attr
         return status;
     struct pointer p = look_at(address);
     for (unsigned i = 0; i < count; i++) {
-        if ((int)attributes[i] < CU_POINTER_ATTRIBUTE_CONTEXT || (int)attributes[i] > CU_POINTER_ATTRIBUTE_IS_HW_DECOMPRESS_CAPABLE ||
+        if ((int)attributes[i] < CU_POINTER_ATTRIBUTE_CONTEXT ||
+            (int)attributes[i] > CU_POINTER_ATTRIBUTE_IS_HW_DECOMPRESS_CAPABLE ||
             attributes[i] == CU_POINTER_ATTRIBUTE_P2P_TOKENS || !data[i])
             return CUDA_ERROR_INVALID_VALUE;
         if (attribute_of(&p, attributes[i], data[i]) != CUDA_SUCCESS)
@@ -149,11 +156,13 @@ CUresult bf_cuPointerGetAttributes(unsigned int count, CUpointer_attribute *attr
     return CUDA_SUCCESS;
 }
 
-CUresult bf_cuPointerSetAttribute(const void *value, CUpointer_attribute attribute, CUdeviceptr address)
+CUresult bf_cuPointerSetAttribute(const void *value, CUpointer_attribute attribute,
+                                  CUdeviceptr address)
 {
     CUresult status = bf_ready();
     struct bf_allocation allocation;
-    if (status == CUDA_SUCCESS && (!value || attribute != CU_POINTER_ATTRIBUTE_SYNC_MEMOPS || !bf_allocation_find(address, &allocation)))
+    if (status == CUDA_SUCCESS && (!value || attribute != CU_POINTER_ATTRIBUTE_SYNC_MEMOPS ||
+                                   !bf_allocation_find(address, &allocation)))
         status = CUDA_ERROR_INVALID_VALUE;
     return status;
 }

@@ -33,7 +33,8 @@ static CUresult default_pool(struct bf_device *device, struct bf_pool **out)
             pool->device = device;
             pool->is_default = true;
             struct bf_pool_use_default m = {pool->object.handle, device->index};
-            status = bf_send(&device->worker->connection, frame, bf_pool_use_default_frame(frame, &m));
+            status =
+                bf_send(&device->worker->connection, frame, bf_pool_use_default_frame(frame, &m));
         }
         if (status == CUDA_SUCCESS) {
             bf_object_publish(pool);
@@ -52,7 +53,8 @@ static CUresult current_pool(struct bf_device *device, struct bf_pool **pool)
     return *pool ? CUDA_SUCCESS : default_pool(device, pool);
 }
 
-static CUresult give(CUmemoryPool *out, CUdevice ordinal, CUresult (*which)(struct bf_device *device, struct bf_pool **pool))
+static CUresult give(CUmemoryPool *out, CUdevice ordinal,
+                     CUresult (*which)(struct bf_device *device, struct bf_pool **pool))
 {
     struct bf_device *device;
     struct bf_pool *pool;
@@ -97,12 +99,14 @@ static CUresult location(const CUmemLocation *where, CUmemAllocationType type)
     CUresult status = bf_ready();
     if (status == CUDA_SUCCESS && !where)
         status = CUDA_ERROR_INVALID_VALUE;
-    if (status == CUDA_SUCCESS && (where->type != CU_MEM_LOCATION_TYPE_DEVICE || type != CU_MEM_ALLOCATION_TYPE_PINNED))
+    if (status == CUDA_SUCCESS &&
+        (where->type != CU_MEM_LOCATION_TYPE_DEVICE || type != CU_MEM_ALLOCATION_TYPE_PINNED))
         status = CUDA_ERROR_NOT_SUPPORTED;
     return status;
 }
 
-CUresult bf_cuMemGetDefaultMemPool(CUmemoryPool *out, CUmemLocation *where, CUmemAllocationType type)
+CUresult bf_cuMemGetDefaultMemPool(CUmemoryPool *out, CUmemLocation *where,
+                                   CUmemAllocationType type)
 {
     CUresult status = location(where, type);
     return status == CUDA_SUCCESS ? give(out, where->id, default_pool) : status;
@@ -125,9 +129,11 @@ CUresult bf_cuMemPoolCreate(CUmemoryPool *out, const CUmemPoolProps *properties)
     struct bf_device *device;
     uint8_t frame[BF_FRAME_BYTES + BF_POOL_CREATE_MINIMUM];
     CUresult status = bf_ready();
-    if (status == CUDA_SUCCESS && (!out || !properties || properties->allocType != CU_MEM_ALLOCATION_TYPE_PINNED))
+    if (status == CUDA_SUCCESS &&
+        (!out || !properties || properties->allocType != CU_MEM_ALLOCATION_TYPE_PINNED))
         status = CUDA_ERROR_INVALID_VALUE;
-    if (status == CUDA_SUCCESS && (properties->handleTypes != CU_MEM_HANDLE_TYPE_NONE || properties->location.type != CU_MEM_LOCATION_TYPE_DEVICE))
+    if (status == CUDA_SUCCESS && (properties->handleTypes != CU_MEM_HANDLE_TYPE_NONE ||
+                                   properties->location.type != CU_MEM_LOCATION_TYPE_DEVICE))
         status = CUDA_ERROR_NOT_SUPPORTED;
     if (status == CUDA_SUCCESS)
         status = bf_device_of(properties->location.id, &device);
@@ -157,7 +163,8 @@ CUresult bf_cuMemPoolDestroy(CUmemoryPool handle)
         status = CUDA_ERROR_INVALID_VALUE;
     if (status == CUDA_SUCCESS) {
         struct bf_pool_destroy m = {pool->object.handle};
-        status = bf_send(&pool->device->worker->connection, frame, bf_pool_destroy_frame(frame, &m));
+        status =
+            bf_send(&pool->device->worker->connection, frame, bf_pool_destroy_frame(frame, &m));
         bf_object_release(BF_POOL, pool);
     }
     return status;
@@ -182,7 +189,8 @@ static bool is_switch(CUmemPool_attribute attribute)
 
 static bool is_attribute(CUmemPool_attribute attribute)
 {
-    return (int)attribute >= CU_MEMPOOL_ATTR_REUSE_FOLLOW_EVENT_DEPENDENCIES && (int)attribute <= CU_MEMPOOL_ATTR_USED_MEM_HIGH;
+    return (int)attribute >= CU_MEMPOOL_ATTR_REUSE_FOLLOW_EVENT_DEPENDENCIES &&
+           (int)attribute <= CU_MEMPOOL_ATTR_USED_MEM_HIGH;
 }
 
 CUresult bf_cuMemPoolGetAttribute(CUmemoryPool handle, CUmemPool_attribute attribute, void *value)
@@ -219,13 +227,17 @@ CUresult bf_cuMemPoolSetAttribute(CUmemoryPool handle, CUmemPool_attribute attri
         status = CUDA_ERROR_INVALID_VALUE;
     if (status != CUDA_SUCCESS)
         return status;
-    uint64_t number = is_switch(attribute) ? (uint64_t)(*(const int *)value != 0) : *(const cuuint64_t *)value;
-    bool high = attribute == CU_MEMPOOL_ATTR_RESERVED_MEM_HIGH || attribute == CU_MEMPOOL_ATTR_USED_MEM_HIGH;
-    bool current = attribute == CU_MEMPOOL_ATTR_RESERVED_MEM_CURRENT || attribute == CU_MEMPOOL_ATTR_USED_MEM_CURRENT;
+    uint64_t number =
+        is_switch(attribute) ? (uint64_t)(*(const int *)value != 0) : *(const cuuint64_t *)value;
+    bool high = attribute == CU_MEMPOOL_ATTR_RESERVED_MEM_HIGH ||
+                attribute == CU_MEMPOOL_ATTR_USED_MEM_HIGH;
+    bool current = attribute == CU_MEMPOOL_ATTR_RESERVED_MEM_CURRENT ||
+                   attribute == CU_MEMPOOL_ATTR_USED_MEM_CURRENT;
     if (current || (high && number)) /* a high-water mark can only be reset */
         return CUDA_ERROR_INVALID_VALUE;
     struct bf_pool_set_attribute m = {pool->object.handle, (uint32_t)attribute, number};
-    return bf_send(&pool->device->worker->connection, frame, bf_pool_set_attribute_frame(frame, &m));
+    return bf_send(&pool->device->worker->connection, frame,
+                   bf_pool_set_attribute_frame(frame, &m));
 }
 
 CUresult bf_cuMemPoolSetAccess(CUmemoryPool handle, const CUmemAccessDesc *map, size_t count)
@@ -240,13 +252,16 @@ CUresult bf_cuMemPoolSetAccess(CUmemoryPool handle, const CUmemAccessDesc *map, 
         if (map[i].location.type != CU_MEM_LOCATION_TYPE_DEVICE)
             return CUDA_ERROR_INVALID_VALUE;
         status = bf_device_of(map[i].location.id, &device);
-        bool reaches = status == CUDA_SUCCESS && device->worker == pool->device->worker && (device == pool->device || (device->peers >> pool->device->index & 1));
+        bool reaches = status == CUDA_SUCCESS && device->worker == pool->device->worker &&
+                       (device == pool->device || (device->peers >> pool->device->index & 1));
         if (status == CUDA_SUCCESS && (!reaches || (device == pool->device && !map[i].flags)))
             status = CUDA_ERROR_INVALID_DEVICE;
         if (status == CUDA_SUCCESS && device != pool->device) {
-            struct bf_pool_set_access m = {pool->object.handle, device->index, (uint32_t)map[i].flags};
+            struct bf_pool_set_access m = {pool->object.handle, device->index,
+                                           (uint32_t)map[i].flags};
             atomic_store(&pool->access[map[i].location.id], (unsigned)map[i].flags);
-            status = bf_send(&pool->device->worker->connection, frame, bf_pool_set_access_frame(frame, &m));
+            status = bf_send(&pool->device->worker->connection, frame,
+                             bf_pool_set_access_frame(frame, &m));
         }
     }
     return status;
@@ -262,7 +277,8 @@ CUresult bf_cuMemPoolGetAccess(CUmemAccess_flags *flags, CUmemoryPool handle, CU
     if (status == CUDA_SUCCESS)
         status = bf_device_of(where->id, &device);
     if (status == CUDA_SUCCESS)
-        *flags = device == pool->device ? CU_MEM_ACCESS_FLAGS_PROT_READWRITE : (CUmemAccess_flags)atomic_load(&pool->access[where->id]);
+        *flags = device == pool->device ? CU_MEM_ACCESS_FLAGS_PROT_READWRITE
+                                        : (CUmemAccess_flags)atomic_load(&pool->access[where->id]);
     return status;
 }
 
@@ -275,10 +291,12 @@ CUresult bf_cuMemAllocAsync(CUdeviceptr *address, size_t bytes, CUstream stream)
         status = CUDA_ERROR_INVALID_VALUE;
     if (status == CUDA_SUCCESS)
         status = current_pool(use.context->device, &pool);
-    return status == CUDA_SUCCESS ? bf_allocate_async(&use, pool->object.handle, bytes, address) : status;
+    return status == CUDA_SUCCESS ? bf_allocate_async(&use, pool->object.handle, bytes, address)
+                                  : status;
 }
 
-CUresult bf_cuMemAllocFromPoolAsync(CUdeviceptr *address, size_t bytes, CUmemoryPool handle, CUstream stream)
+CUresult bf_cuMemAllocFromPoolAsync(CUdeviceptr *address, size_t bytes, CUmemoryPool handle,
+                                    CUstream stream)
 {
     struct bf_stream_use use;
     struct bf_pool *pool;
@@ -289,5 +307,6 @@ CUresult bf_cuMemAllocFromPoolAsync(CUdeviceptr *address, size_t bytes, CUmemory
         status = find(handle, &pool);
     if (status == CUDA_SUCCESS && pool->device->worker != use.context->device->worker)
         status = CUDA_ERROR_INVALID_VALUE;
-    return status == CUDA_SUCCESS ? bf_allocate_async(&use, pool->object.handle, bytes, address) : status;
+    return status == CUDA_SUCCESS ? bf_allocate_async(&use, pool->object.handle, bytes, address)
+                                  : status;
 }

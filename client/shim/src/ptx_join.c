@@ -1,4 +1,5 @@
-/* Parts of a program that was compiled separately (nvcc -rdc=true), as PTX: one text of them all. */
+/* Parts of a program that was compiled separately (nvcc -rdc=true), as PTX: one text of them all.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,7 +8,8 @@
 static bool begins(const char *line, const char *end, const char *word)
 {
     size_t bytes = strlen(word);
-    return (size_t)(end - line) > bytes && !memcmp(line, word, bytes) && (line[bytes] == ' ' || line[bytes] == '\t');
+    return (size_t)(end - line) > bytes && !memcmp(line, word, bytes) &&
+           (line[bytes] == ' ' || line[bytes] == '\t');
 }
 
 /* Each of them stands once, at the beginning of a line, before anything else. */
@@ -18,7 +20,8 @@ static void blank_preamble(char *text, size_t bytes)
     for (char *line = text; left && line < end;) {
         char *next = memchr(line, '\n', (size_t)(end - line));
         next = next ? next : end;
-        if (begins(line, end, ".version") || begins(line, end, ".target") || begins(line, end, ".address_size")) {
+        if (begins(line, end, ".version") || begins(line, end, ".target") ||
+            begins(line, end, ".address_size")) {
             memset(line, ' ', (size_t)(next - line));
             left--;
         }

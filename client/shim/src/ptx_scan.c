@@ -1,4 +1,5 @@
-/* What PTX text says of its kernels: names, parameters, limits; not what they do. Source: PTX ISA 9.0, "Directives". */
+/* What PTX text says of its kernels: names, parameters, limits; not what they do. Source: PTX
+ * ISA 9.0, "Directives". */
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,7 +16,8 @@ static bool is_space(char c)
 
 static bool is_name(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '$' || c == '%';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '$' || c == '%';
 }
 
 static bool starts(const struct scan *s, const char *text)
@@ -53,7 +55,8 @@ static void skip_space(struct scan *s)
         s->at += s->at < s->end && is_space(*s->at) ? 1 : 0;
 }
 
-/* The next word: a name, a directive with its dots, a number; else one character. 0 bytes at the end. */
+/* The next word: a name, a directive with its dots, a number; else one character. 0 bytes at the
+ * end. */
 static size_t word(struct scan *s, const char **begin)
 {
     skip_space(s);
@@ -90,9 +93,11 @@ static uint32_t type_bytes(const char *begin, size_t bytes)
     static const struct {
         const char *name;
         uint32_t bytes;
-    } types[] = {{".b8", 1},  {".u8", 1},  {".s8", 1},  {".b16", 2}, {".u16", 2}, {".s16", 2},    {".f16", 2},    {".bf16", 2},
-                 {".b32", 4}, {".u32", 4}, {".s32", 4}, {".f32", 4}, {".f16x2", 4}, {".bf16x2", 4}, {".b64", 8},    {".u64", 8},
-                 {".s64", 8}, {".f64", 8}, {".f32x2", 8}, {".b128", 16}, {".texref", 8}, {".samplerref", 8}, {".surfref", 8}};
+    } types[] = {{".b8", 1},     {".u8", 1},         {".s8", 1},     {".b16", 2},    {".u16", 2},
+                 {".s16", 2},    {".f16", 2},        {".bf16", 2},   {".b32", 4},    {".u32", 4},
+                 {".s32", 4},    {".f32", 4},        {".f16x2", 4},  {".bf16x2", 4}, {".b64", 8},
+                 {".u64", 8},    {".s64", 8},        {".f64", 8},    {".f32x2", 8},  {".b128", 16},
+                 {".texref", 8}, {".samplerref", 8}, {".surfref", 8}};
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
         if (is(begin, bytes, types[i].name))
             return types[i].bytes;
@@ -112,14 +117,16 @@ static bool read_parameter(struct scan *s, struct bf_kernel_layout *kernel, bool
             pointer = true; /* an alignment from here on is of what it points to */
         } else if (is(begin, bytes, ".align")) {
             bytes = word(s, &begin);
-            if (!read_number(begin, bytes, &number) || !number || number > 4096 || (number & (number - 1)))
+            if (!read_number(begin, bytes, &number) || !number || number > 4096 ||
+                (number & (number - 1)))
                 return false;
             align = pointer ? align : number;
         } else if (*begin == '[') {
             bytes = word(s, &begin);
             if (bytes == 1 && *begin == ']') {
                 elements = 0;
-            } else if (!read_number(begin, bytes, &number) || __builtin_mul_overflow(elements, number, &elements)) {
+            } else if (!read_number(begin, bytes, &number) ||
+                       __builtin_mul_overflow(elements, number, &elements)) {
                 return false;
             }
         } else if (!size) {
@@ -146,7 +153,8 @@ static uint32_t read_product(struct scan *s)
     for (int i = 0; i < 3; i++) {
         const char *begin;
         size_t bytes = word(s, &begin);
-        if (!read_number(begin, bytes, &number) || __builtin_mul_overflow(product, number, &product) || product > 1u << 20)
+        if (!read_number(begin, bytes, &number) ||
+            __builtin_mul_overflow(product, number, &product) || product > 1u << 20)
             return 0;
         struct scan before = *s;
         if (!word(s, &begin) || *begin != ',') {
@@ -157,7 +165,8 @@ static uint32_t read_product(struct scan *s)
     return (uint32_t)product;
 }
 
-/* Behind ".entry". A kernel that makes no sense is not noted; the worker will say what is wrong with it. */
+/* Behind ".entry". A kernel that makes no sense is not noted; the worker will say what is wrong
+ * with it. */
 static bool read_entry(struct scan *s, struct bf_image *image)
 {
     const char *begin;
@@ -195,7 +204,8 @@ static bool read_entry(struct scan *s, struct bf_image *image)
 
 static int by_name(const void *a, const void *b)
 {
-    return strcmp(((const struct bf_kernel_layout *)a)->name, ((const struct bf_kernel_layout *)b)->name);
+    return strcmp(((const struct bf_kernel_layout *)a)->name,
+                  ((const struct bf_kernel_layout *)b)->name);
 }
 
 bool bf_ptx_scan(const char *text, size_t bytes, struct bf_image *image)

@@ -21,15 +21,18 @@ void bf_read_landed(uint64_t handle, CUresult status)
         return;
     struct bf_connection *c = ticket->connection;
     if (atomic_load(&ticket->fault))
-        bf_log(BF_LOG_ERROR, "the destination of an asynchronous copy to the host could not be written");
+        bf_log(BF_LOG_ERROR,
+               "the destination of an asynchronous copy to the host could not be written");
     if (status != CUDA_SUCCESS)
-        bf_log(BF_LOG_INFORMATION, "an asynchronous copy to the host failed with error %d", (int)status);
+        bf_log(BF_LOG_INFORMATION, "an asynchronous copy to the host failed with error %d",
+               (int)status);
     end_ticket(ticket);
     atomic_fetch_sub(&pending, 1);
     bf_unasked(c, -1);
 }
 
-static struct bf_ticket *new_ticket(const struct bf_stream_use *use, char *destination, const struct bf_region *host, bool asynchronous)
+static struct bf_ticket *new_ticket(const struct bf_stream_use *use, char *destination,
+                                    const struct bf_region *host, bool asynchronous)
 {
     struct bf_ticket *ticket = bf_object_new(BF_TICKET, use->context->device->worker->index);
     if (ticket) {
@@ -37,7 +40,8 @@ static struct bf_ticket *new_ticket(const struct bf_stream_use *use, char *desti
         ticket->region = *host;
         ticket->total = host->width_bytes * host->height * host->depth;
         ticket->low = (uintptr_t)destination;
-        ticket->high = ticket->low + (host->depth - 1) * host->slice_pitch + (host->height - 1) * host->pitch + host->width_bytes;
+        ticket->high = ticket->low + (host->depth - 1) * host->slice_pitch +
+                       (host->height - 1) * host->pitch + host->width_bytes;
         ticket->connection = use->connection;
         ticket->asynchronous = asynchronous;
         atomic_fetch_add(&use->connection->receiver.reads, 1);
@@ -46,7 +50,8 @@ static struct bf_ticket *new_ticket(const struct bf_stream_use *use, char *desti
     return ticket;
 }
 
-CUresult bf_read_region(const struct bf_stream_use *use, char *destination, const struct bf_region *host, CUdeviceptr source,
+CUresult bf_read_region(const struct bf_stream_use *use, char *destination,
+                        const struct bf_region *host, CUdeviceptr source,
                         const struct bf_region *device, bool asynchronous)
 {
     uint8_t frame[BF_FRAME_BYTES + BF_MEM_READ_MINIMUM];
@@ -62,7 +67,8 @@ CUresult bf_read_region(const struct bf_stream_use *use, char *destination, cons
     } else {
         uint32_t request = bf_next_request(use->connection);
         struct bf_mem_read m = {use->wire, source, *device, ticket->object.handle};
-        status = bf_ask_status(use->connection, frame, bf_mem_read_frame(frame, &m, request), request);
+        status =
+            bf_ask_status(use->connection, frame, bf_mem_read_frame(frame, &m, request), request);
         if (status == CUDA_SUCCESS && atomic_load(&ticket->fault))
             status = CUDA_ERROR_INVALID_VALUE;
         end_ticket(ticket);

@@ -4,9 +4,11 @@
 
 #include "streams.h"
 
-/* Copies a region of device memory to rows at the host; both regions have the same width, height and depth. Asynchronous: returns at once, the
-   bytes have landed before anything reports it complete. */
-CUresult bf_read_region(const struct bf_stream_use *use, char *destination, const struct bf_region *host, CUdeviceptr source,
+/* Copies a region of device memory to rows at the host; both regions have the same width, height
+   and depth. Asynchronous: returns at once, the bytes have landed before anything reports it
+   complete. */
+CUresult bf_read_region(const struct bf_stream_use *use, char *destination,
+                        const struct bf_region *host, CUdeviceptr source,
                         const struct bf_region *device, bool asynchronous);
 
 /* The worker says that an asynchronous copy is complete. */

@@ -34,7 +34,8 @@ void bf_connection_end(struct bf_connection *c, const char *why)
     pthread_cond_signal(&c->sender.arm);
 }
 
-static void deliver_answer(struct bf_connection *c, const struct bf_frame *frame, const uint8_t *body)
+static void deliver_answer(struct bf_connection *c, const struct bf_frame *frame,
+                           const uint8_t *body)
 {
     struct bf_receiver *r = &c->receiver;
     pthread_mutex_lock(&r->lock);
@@ -83,14 +84,16 @@ static void dispatch(struct bf_connection *c, const struct bf_frame *frame, cons
     }
 }
 
-/* Of a payload, what already lies in the buffer (the read that fetched it did not know that a copy was under way). */
+/* Of a payload, what already lies in the buffer (the read that fetched it did not know that a copy
+ * was under way). */
 static void take_buffered_data(struct bf_receiver *r)
 {
     struct iovec parts[BF_PAYLOAD_PARTS];
     size_t there = r->end - r->start;
     size_t wanted = there < r->data_left ? there : r->data_left;
     while (wanted) {
-        int count = bf_ticket_parts(r->data_ticket, r->data_offset, wanted, parts, BF_PAYLOAD_PARTS);
+        int count =
+            bf_ticket_parts(r->data_ticket, r->data_offset, wanted, parts, BF_PAYLOAD_PARTS);
         for (int i = 0; i < count; i++) {
             if (!bf_copy_safely(parts[i].iov_base, r->buffer + r->start, parts[i].iov_len))
                 bf_ticket_fault(r->data_ticket);
@@ -110,12 +113,14 @@ static bool lost(struct bf_connection *c, ssize_t moved)
     return end;
 }
 
-/* Receives of a payload what the socket gives, straight to where the copy's destination is. The buffer is empty. */
+/* Receives of a payload what the socket gives, straight to where the copy's destination is. The
+ * buffer is empty. */
 static bool receive_data(struct bf_connection *c, bool wait, bool *more)
 {
     struct bf_receiver *r = &c->receiver;
     struct iovec parts[BF_PAYLOAD_PARTS + 1];
-    int count = bf_ticket_parts(r->data_ticket, r->data_offset, r->data_left, parts, BF_PAYLOAD_PARTS);
+    int count =
+        bf_ticket_parts(r->data_ticket, r->data_offset, r->data_left, parts, BF_PAYLOAD_PARTS);
     size_t wanted = 0;
     for (int i = 0; i < count; i++)
         wanted += parts[i].iov_len;
@@ -139,7 +144,8 @@ static bool receive_data(struct bf_connection *c, bool wait, bool *more)
     return true;
 }
 
-/* Dispatches what lies in the buffer. Sets *needed to the bytes that are missing for the next step. False if it makes no sense. */
+/* Dispatches what lies in the buffer. Sets *needed to the bytes that are missing for the next step.
+ * False if it makes no sense. */
 static bool dispatch_buffered(struct bf_connection *c, size_t *needed)
 {
     struct bf_receiver *r = &c->receiver;
@@ -195,8 +201,8 @@ static bool make_room(struct bf_receiver *r, size_t needed)
     return true;
 }
 
-/* Receives frames, or the missing part of one. While copies to the host are outstanding no more is received than surely holds
-   no payload, so that payloads do not pass through the buffer. */
+/* Receives frames, or the missing part of one. While copies to the host are outstanding no more is
+   received than surely holds no payload, so that payloads do not pass through the buffer. */
 static bool receive_frames(struct bf_connection *c, size_t needed, bool wait, bool *more)
 {
     struct bf_receiver *r = &c->receiver;
@@ -218,7 +224,8 @@ static bool receive_frames(struct bf_connection *c, size_t needed, bool wait, bo
     return true;
 }
 
-/* One round with the reader's role: receives once and dispatches. False when the connection has ended. */
+/* One round with the reader's role: receives once and dispatches. False when the connection has
+ * ended. */
 static bool receive_round(struct bf_connection *c, bool wait, bool *more)
 {
     struct bf_receiver *r = &c->receiver;
@@ -255,11 +262,13 @@ static void forget(struct bf_receiver *r, const struct bf_waiter *waiter)
         *link = waiter->next;
 }
 
-/* Waits for a waiter that is in the list, reading if nobody else does. Called, and returns, with the lock. */
+/* Waits for a waiter that is in the list, reading if nobody else does. Called, and returns, with
+ * the lock. */
 static void wait_locked(struct bf_connection *c, struct bf_waiter *waiter)
 {
     struct bf_receiver *r = &c->receiver;
-    while (!waiter->answered && !(waiter->reached && waiter->reached(waiter->argument)) && !atomic_load(&c->dead)) {
+    while (!waiter->answered && !(waiter->reached && waiter->reached(waiter->argument)) &&
+           !atomic_load(&c->dead)) {
         if (r->reading) {
             pthread_cond_wait(&waiter->wake, &r->lock);
         } else {
@@ -276,7 +285,8 @@ static void wait_locked(struct bf_connection *c, struct bf_waiter *waiter)
         hand_over(r);
 }
 
-CUresult bf_ask(struct bf_connection *c, const void *frame, size_t bytes, uint32_t request, struct bf_answer *answer)
+CUresult bf_ask(struct bf_connection *c, const void *frame, size_t bytes, uint32_t request,
+                struct bf_answer *answer)
 {
     struct bf_receiver *r = &c->receiver;
     struct bf_waiter *waiter = &answer->waiter;
@@ -330,7 +340,8 @@ uint32_t bf_next_request(struct bf_connection *c)
     return request;
 }
 
-CUresult bf_wait_until(struct bf_connection *c, bool (*reached)(const void *argument), const void *argument)
+CUresult bf_wait_until(struct bf_connection *c, bool (*reached)(const void *argument),
+                       const void *argument)
 {
     struct bf_receiver *r = &c->receiver;
     struct bf_waiter waiter = {.reached = reached, .argument = argument};

@@ -9,11 +9,12 @@
 
 enum {
     FLUSH_BYTES = 32 * 1024,
-    LONE_NS = 20 * 1000,         /* the last frame is so old: the next is alone */
-    OLDEST_NS = 100 * 1000,      /* a burst's own thread sends what is older */
+    LONE_NS = 20 * 1000,    /* the last frame is so old: the next is alone */
+    OLDEST_NS = 100 * 1000, /* a burst's own thread sends what is older */
     FLUSHER_PERIOD_NS = 50 * 1000,
-    FLUSHER_IDLE_ROUNDS = 40,    /* then the flusher sleeps until it is armed again */
-    PROBE_NS = 1000 * 1000       /* after such a pause a lone call looks whether the worker is still there */
+    FLUSHER_IDLE_ROUNDS = 40, /* then the flusher sleeps until it is armed again */
+    PROBE_NS =
+        1000 * 1000 /* after such a pause a lone call looks whether the worker is still there */
 };
 
 uint64_t bf_now(void)
@@ -39,12 +40,14 @@ static void advance(struct iovec **parts, int *count, size_t moved)
     }
 }
 
-/* Sends all parts. Whoever cannot send also reads. Parts that cannot be read are sent as zeros and make *fault true. */
+/* Sends all parts. Whoever cannot send also reads. Parts that cannot be read are sent as zeros and
+ * make *fault true. */
 static bool send_parts(struct bf_connection *c, struct iovec *parts, int count, bool *fault)
 {
     while (count) {
         if (*fault) { /* what is left of the frame */
-            struct iovec pad = {(void *)(uintptr_t)zeros, parts->iov_len < sizeof zeros ? parts->iov_len : sizeof zeros};
+            struct iovec pad = {(void *)(uintptr_t)zeros,
+                                parts->iov_len < sizeof zeros ? parts->iov_len : sizeof zeros};
             ssize_t moved = c->transport.send(&c->transport, &pad, 1);
             if (moved > 0) {
                 advance(&parts, &count, (size_t)moved);
@@ -95,7 +98,8 @@ static bool window_open(const void *argument)
     return atomic_load(&s->window_used) < (int64_t)BF_WINDOW - (int64_t)(BF_BULK_CHUNK + 4096);
 }
 
-/* Takes the frame's cost from the window, waiting for credit without the lock. Called, and returns, with the lock. */
+/* Takes the frame's cost from the window, waiting for credit without the lock. Called, and returns,
+ * with the lock. */
 static bool take_window(struct bf_connection *c, int64_t bytes)
 {
     struct bf_sender *s = &c->sender;
@@ -131,6 +135,7 @@ static void *flusher(void *argument)
             s->armed = false;
             while (!s->armed && !atomic_load(&c->dead))
                 pthread_cond_wait(&s->arm, &s->lock);
+            seen = s->appended;
             idle = 0;
         }
         pthread_mutex_unlock(&s->lock);
@@ -155,7 +160,8 @@ static void arm_flusher(struct bf_connection *c)
     }
 }
 
-static CUresult append(struct bf_connection *c, const void *frame, size_t bytes, bool exempt, bool now)
+static CUresult append(struct bf_connection *c, const void *frame, size_t bytes, bool exempt,
+                       bool now)
 {
     struct bf_sender *s = &c->sender;
     bool good = !atomic_load_explicit(&c->dead, memory_order_relaxed);
@@ -173,7 +179,8 @@ static CUresult append(struct bf_connection *c, const void *frame, size_t bytes,
         uint64_t time = bf_now();
         bool first = s->used == 0;
         uint64_t pause = time - s->last_ns;
-        if (first && pause > PROBE_NS && (c->transport.wait(&c->transport, true, false, 0) & BF_READABLE))
+        if (first && pause > PROBE_NS &&
+            (c->transport.wait(&c->transport, true, false, 0) & BF_READABLE))
             bf_receive_available(c);
         if (first)
             s->first_ns = time;
@@ -181,14 +188,17 @@ static CUresult append(struct bf_connection *c, const void *frame, size_t bytes,
         s->used += bytes;
         s->appended++;
         s->last_ns = time;
-        if (now || exempt || (first && pause > LONE_NS) || s->used >= FLUSH_BYTES || time - s->first_ns > OLDEST_NS)
+        if (now || exempt || (first && pause > LONE_NS) || s->used >= FLUSH_BYTES ||
+            time - s->first_ns > OLDEST_NS)
             good = flush_locked(c);
         else if (first)
             arm_flusher(c);
     }
     pthread_mutex_unlock(&s->lock);
     atomic_fetch_add_explicit(&c->bytes_out, bytes, memory_order_relaxed);
-    return good && !atomic_load_explicit(&c->dead, memory_order_relaxed) ? CUDA_SUCCESS : CUDA_ERROR_DEVICE_UNAVAILABLE;
+    return good && !atomic_load_explicit(&c->dead, memory_order_relaxed)
+               ? CUDA_SUCCESS
+               : CUDA_ERROR_DEVICE_UNAVAILABLE;
 }
 
 CUresult bf_send(struct bf_connection *c, const void *frame, size_t bytes)
@@ -208,7 +218,8 @@ CUresult bf_send_request(struct bf_connection *c, const void *frame, size_t byte
     return append(c, frame, bytes, false, true);
 }
 
-CUresult bf_send_payload(struct bf_connection *c, const void *head, size_t head_bytes, const struct iovec *payload, int parts)
+CUresult bf_send_payload(struct bf_connection *c, const void *head, size_t head_bytes,
+                         const struct iovec *payload, int parts)
 {
     struct bf_sender *s = &c->sender;
     struct iovec all[BF_PAYLOAD_PARTS + 2];

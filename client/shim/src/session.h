@@ -7,7 +7,8 @@
 /* The version that is told when there is no worker to ask. */
 #define BF_DRIVER_VERSION 13000
 
-/* Fills bf_state's workers and all their devices. After a failure: one line on stderr, and what cuInit returns. */
+/* Fills bf_state's workers and all their devices. After a failure: one line on stderr, and what
+ * cuInit returns. */
 CUresult bf_session_open(void);
 
 #endif

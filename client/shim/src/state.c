@@ -15,8 +15,8 @@ static CUresult failure;
 static pthread_mutex_t opening = PTHREAD_MUTEX_INITIALIZER;
 static pthread_once_t fork_once = PTHREAD_ONCE_INIT;
 
-/* In the child: the parent's connections are not ours, and no lock may be waited for. A child of a process that had not called
-   cuInit may start anew. */
+/* In the child: the parent's connections are not ours, and no lock may be waited for. A child of a
+   process that had not called cuInit may start anew. */
 static void after_fork_in_child(void)
 {
     int before = atomic_load(&phase);

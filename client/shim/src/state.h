@@ -1,4 +1,5 @@
-/* The library's one state, made by the first call that needs it and never freed; and what every call begins with. */
+/* The library's one state, made by the first call that needs it and never freed; and what every
+ * call begins with. */
 #ifndef BF_STATE_H
 #define BF_STATE_H
 
@@ -16,19 +17,22 @@ struct bf_state {
 
 extern struct bf_state bf_state;
 
-/* Opens the sessions unless that is done. NO_DEVICE and the like if it failed, NOT_INITIALIZED in a forked child. */
+/* Opens the sessions unless that is done. NO_DEVICE and the like if it failed, NOT_INITIALIZED in a
+ * forked child. */
 CUresult bf_open(void);
 
 /* SUCCESS after a good cuInit, else NOT_INITIALIZED. */
 CUresult bf_ready(void);
 
-/* The current context, if there is a usable one: not destroyed, no sticky error, its worker alive. */
+/* The current context, if there is a usable one: not destroyed, no sticky error, its worker alive.
+ */
 CUresult bf_current(struct bf_context **context);
 
 /* The context with this handle, usable as above. */
 CUresult bf_context_of(CUcontext handle, struct bf_context **context);
 
-/* Whether the context can be used: CUDA_SUCCESS, its sticky error, DEVICE_UNAVAILABLE, CONTEXT_IS_DESTROYED. */
+/* Whether the context can be used: CUDA_SUCCESS, its sticky error, DEVICE_UNAVAILABLE,
+ * CONTEXT_IS_DESTROYED. */
 CUresult bf_context_usable(const struct bf_context *context);
 
 /* Passes an answer's status on; keeps it if it ends the context. */

@@ -1,4 +1,5 @@
-/* BF_STATS=1: counters on stderr when the program ends. Frees nothing: cudart calls us after this. */
+/* BF_STATS=1: counters on stderr when the program ends. Frees nothing: cudart calls us after this.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,8 +24,10 @@ __attribute__((destructor)) static void at_exit(void)
     }
     if (wanted && !strcmp(wanted, "1") && bf_state.worker_count) {
         char line[256];
-        int bytes = snprintf(line, sizeof line, "bitfusion: answered=%llu one-way=%llu bytes-out=%llu bytes-in=%llu\n", (unsigned long long)answered,
-                             (unsigned long long)one_way, (unsigned long long)out, (unsigned long long)in);
+        int bytes = snprintf(line, sizeof line,
+                             "bitfusion: answered=%llu one-way=%llu bytes-out=%llu bytes-in=%llu\n",
+                             (unsigned long long)answered, (unsigned long long)one_way,
+                             (unsigned long long)out, (unsigned long long)in);
         if (bytes > 0 && write(STDERR_FILENO, line, (size_t)bytes) < 0)
             bytes = 0;
     }

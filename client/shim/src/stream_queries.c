@@ -82,7 +82,8 @@ CUresult bf_cuStreamCopyAttributes(CUstream destination, CUstream source)
     return status == CUDA_SUCCESS ? bf_stream_use(source, &use) : status;
 }
 
-CUresult bf_cuStreamGetAttribute(CUstream handle, CUstreamAttrID attribute, CUstreamAttrValue *value)
+CUresult bf_cuStreamGetAttribute(CUstream handle, CUstreamAttrID attribute,
+                                 CUstreamAttrValue *value)
 {
     struct bf_stream_use use;
     CUresult status = bf_stream_use(handle, &use);
@@ -109,11 +110,14 @@ CUresult bf_cuStreamGetAttribute(CUstream handle, CUstreamAttrID attribute, CUst
 }
 
 /* All of them are hints; none changes what the work does. */
-CUresult bf_cuStreamSetAttribute(CUstream handle, CUstreamAttrID attribute, const CUstreamAttrValue *value)
+CUresult bf_cuStreamSetAttribute(CUstream handle, CUstreamAttrID attribute,
+                                 const CUstreamAttrValue *value)
 {
     struct bf_stream_use use;
     CUresult status = bf_stream_use(handle, &use);
-    if (status == CUDA_SUCCESS && (!value || attribute < CU_LAUNCH_ATTRIBUTE_ACCESS_POLICY_WINDOW || (int)attribute > CU_LAUNCH_ATTRIBUTE_NVLINK_UTIL_CENTRIC_SCHEDULING))
+    if (status == CUDA_SUCCESS &&
+        (!value || attribute < CU_LAUNCH_ATTRIBUTE_ACCESS_POLICY_WINDOW ||
+         (int)attribute > CU_LAUNCH_ATTRIBUTE_NVLINK_UTIL_CENTRIC_SCHEDULING))
         status = CUDA_ERROR_INVALID_VALUE;
     return status;
 }
@@ -138,7 +142,8 @@ CUresult bf_cuStreamGetCaptureInfo(CUstream handle, CUstreamCaptureStatus *captu
     return status;
 }
 
-CUresult bf_cuStreamGetCaptureInfo_v2(CUstream handle, CUstreamCaptureStatus *capture, cuuint64_t *id, CUgraph *graph,
+CUresult bf_cuStreamGetCaptureInfo_v2(CUstream handle, CUstreamCaptureStatus *capture,
+                                      cuuint64_t *id, CUgraph *graph,
                                       const CUgraphNode **dependencies, size_t *count)
 {
     CUresult status = bf_cuStreamGetCaptureInfo(handle, capture, id);
@@ -151,8 +156,10 @@ CUresult bf_cuStreamGetCaptureInfo_v2(CUstream handle, CUstreamCaptureStatus *ca
     return status;
 }
 
-CUresult bf_cuStreamGetCaptureInfo_v3(CUstream handle, CUstreamCaptureStatus *capture, cuuint64_t *id, CUgraph *graph,
-                                      const CUgraphNode **dependencies, const CUgraphEdgeData **edges, size_t *count)
+CUresult bf_cuStreamGetCaptureInfo_v3(CUstream handle, CUstreamCaptureStatus *capture,
+                                      cuuint64_t *id, CUgraph *graph,
+                                      const CUgraphNode **dependencies,
+                                      const CUgraphEdgeData **edges, size_t *count)
 {
     CUresult status = bf_cuStreamGetCaptureInfo_v2(handle, capture, id, graph, dependencies, count);
     if (status == CUDA_SUCCESS && edges)
@@ -162,7 +169,8 @@ CUresult bf_cuStreamGetCaptureInfo_v3(CUstream handle, CUstreamCaptureStatus *ca
 
 CUresult bf_cuThreadExchangeStreamCaptureMode(CUstreamCaptureMode *mode)
 {
-    static __thread CUstreamCaptureMode mine __attribute__((tls_model("initial-exec"))) = CU_STREAM_CAPTURE_MODE_GLOBAL;
+    static __thread CUstreamCaptureMode mine __attribute__((tls_model("initial-exec"))) =
+        CU_STREAM_CAPTURE_MODE_GLOBAL;
     CUresult status = bf_ready();
     if (status == CUDA_SUCCESS && (!mode || (unsigned)*mode > CU_STREAM_CAPTURE_MODE_RELAXED))
         status = CUDA_ERROR_INVALID_VALUE;

@@ -7,7 +7,8 @@
 
 enum { LOWEST_PRIORITY = 0, HIGHEST_PRIORITY = -5 };
 
-static CUresult create(struct bf_context *context, unsigned flags, int priority, bool per_thread, uint64_t *handle)
+static CUresult create(struct bf_context *context, unsigned flags, int priority, bool per_thread,
+                       uint64_t *handle)
 {
     uint8_t frame[BF_FRAME_BYTES + BF_STREAM_CREATE_MINIMUM];
     struct bf_stream *stream = bf_object_new(BF_STREAM, context->device->worker->index);
@@ -16,9 +17,12 @@ static CUresult create(struct bf_context *context, unsigned flags, int priority,
     stream->context = context;
     stream->context_wire = atomic_load(&context->wire);
     stream->flags = flags;
-    stream->priority = priority > LOWEST_PRIORITY ? LOWEST_PRIORITY : priority < HIGHEST_PRIORITY ? HIGHEST_PRIORITY : priority;
+    stream->priority = priority > LOWEST_PRIORITY    ? LOWEST_PRIORITY
+                       : priority < HIGHEST_PRIORITY ? HIGHEST_PRIORITY
+                                                     : priority;
     stream->per_thread = per_thread;
-    struct bf_stream_create m = {stream->object.handle, stream->context_wire, flags, stream->priority};
+    struct bf_stream_create m = {stream->object.handle, stream->context_wire, flags,
+                                 stream->priority};
     CUresult status = bf_send(bf_connection_of(context), frame, bf_stream_create_frame(frame, &m));
     if (status == CUDA_SUCCESS) {
         bf_object_publish(stream);
@@ -131,7 +135,9 @@ CUresult bf_stream_synchronize(const struct bf_stream_use *use)
     uint8_t frame[BF_FRAME_BYTES + BF_STREAM_SYNCHRONIZE_MINIMUM];
     uint32_t request = bf_next_request(use->connection);
     struct bf_stream_synchronize m = {use->wire};
-    return bf_outcome(use->context, bf_ask_status(use->connection, frame, bf_stream_synchronize_frame(frame, &m, request), request));
+    return bf_outcome(use->context,
+                      bf_ask_status(use->connection, frame,
+                                    bf_stream_synchronize_frame(frame, &m, request), request));
 }
 
 CUresult bf_cuStreamSynchronize(CUstream handle)
@@ -150,5 +156,7 @@ CUresult bf_cuStreamQuery(CUstream handle)
         return status;
     uint32_t request = bf_next_request(use.connection);
     struct bf_stream_query m = {use.wire};
-    return bf_outcome(use.context, bf_ask_status(use.connection, frame, bf_stream_query_frame(frame, &m, request), request));
+    return bf_outcome(
+        use.context,
+        bf_ask_status(use.connection, frame, bf_stream_query_frame(frame, &m, request), request));
 }

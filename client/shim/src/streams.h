@@ -11,8 +11,9 @@ struct bf_stream_use {
     struct bf_connection *connection;
 };
 
-/* What the program's handle means: 0 and CU_STREAM_LEGACY the current context's default stream, CU_STREAM_PER_THREAD the thread's own
-   in it. INVALID_HANDLE for what is no stream; the context's error if it has one. */
+/* What the program's handle means: 0 and CU_STREAM_LEGACY the current context's default stream,
+   CU_STREAM_PER_THREAD the thread's own in it. INVALID_HANDLE for what is no stream; the context's
+   error if it has one. */
 CUresult bf_stream_use(CUstream handle, struct bf_stream_use *use);
 
 /* Ends a stream that the library made (a thread's own); nothing if it is gone. */

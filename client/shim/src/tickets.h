@@ -10,15 +10,18 @@
 #include "bf_cuda_types.h"
 #include "bf_messages.h"
 
-/* Where up to "left" bytes from the packed offset go: at most "most" parts. What has no place (an unknown ticket, beyond the region,
-   a destination that could not be written) goes to a place where nobody looks. Never 0 parts if left is not 0. */
+/* Where up to "left" bytes from the packed offset go: at most "most" parts. What has no place (an
+   unknown ticket, beyond the region, a destination that could not be written) goes to a place where
+   nobody looks. Never 0 parts if left is not 0. */
 int bf_ticket_parts(uint64_t ticket, uint64_t offset, size_t left, struct iovec *parts, int most);
 
 /* The destination could not be written: the rest goes nowhere and the copy fails. */
 void bf_ticket_fault(uint64_t ticket);
 
-/* Parts of the rows of a region that lie at "base": the packed bytes [offset, offset + left). At most "most" parts. */
-int bf_region_parts(const struct bf_region *region, char *base, uint64_t offset, size_t left, struct iovec *parts, int most);
+/* Parts of the rows of a region that lie at "base": the packed bytes [offset, offset + left). At
+ * most "most" parts. */
+int bf_region_parts(const struct bf_region *region, char *base, uint64_t offset, size_t left,
+                    struct iovec *parts, int most);
 
 /* Copies within this process; false instead of a fault where that can be had. */
 bool bf_copy_safely(void *destination, const void *source, size_t bytes);

@@ -17,19 +17,23 @@ enum { CONNECT_MILLISECONDS = 10000 };
 
 static ssize_t tcp_send(struct bf_transport *transport, const struct iovec *parts, int count)
 {
-    struct msghdr message = {.msg_iov = (struct iovec *)(uintptr_t)parts, .msg_iovlen = (size_t)count};
+    struct msghdr message = {.msg_iov = (struct iovec *)(uintptr_t)parts,
+                             .msg_iovlen = (size_t)count};
     return sendmsg(transport->descriptor, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
-static ssize_t tcp_receive(struct bf_transport *transport, const struct iovec *parts, int count, bool wait)
+static ssize_t tcp_receive(struct bf_transport *transport, const struct iovec *parts, int count,
+                           bool wait)
 {
-    struct msghdr message = {.msg_iov = (struct iovec *)(uintptr_t)parts, .msg_iovlen = (size_t)count};
+    struct msghdr message = {.msg_iov = (struct iovec *)(uintptr_t)parts,
+                             .msg_iovlen = (size_t)count};
     return recvmsg(transport->descriptor, &message, wait ? 0 : MSG_DONTWAIT);
 }
 
 static int tcp_wait(struct bf_transport *transport, bool readable, bool writable, int milliseconds)
 {
-    struct pollfd event = {.fd = transport->descriptor, .events = (short)((readable ? POLLIN : 0) | (writable ? POLLOUT : 0))};
+    struct pollfd event = {.fd = transport->descriptor,
+                           .events = (short)((readable ? POLLIN : 0) | (writable ? POLLOUT : 0))};
     int ready = poll(&event, 1, milliseconds);
     int bits = 0;
     if (ready > 0) {
@@ -98,12 +102,14 @@ const char *bf_transport_tcp(struct bf_transport *transport, const char *host, u
         return gai_strerror(code);
     int error = EHOSTUNREACH;
     int descriptor = -1;
-    for (struct addrinfo *candidate = found; candidate && descriptor < 0; candidate = candidate->ai_next)
+    for (struct addrinfo *candidate = found; candidate && descriptor < 0;
+         candidate = candidate->ai_next)
         descriptor = connect_one(candidate, &error);
     freeaddrinfo(found);
     if (descriptor >= 0 && !make_waiting(descriptor))
         error = errno;
-    *transport = (struct bf_transport){descriptor, NULL, tcp_send, tcp_receive, tcp_wait, tcp_close};
+    *transport =
+        (struct bf_transport){descriptor, NULL, tcp_send, tcp_receive, tcp_wait, tcp_close};
     return descriptor < 0 ? strerror(error) : NULL;
 }
 
@@ -111,7 +117,8 @@ static int left(const struct timespec *end)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
-    long long milliseconds = (end->tv_sec - now.tv_sec) * 1000LL + (end->tv_nsec - now.tv_nsec) / 1000000;
+    long long milliseconds =
+        (end->tv_sec - now.tv_sec) * 1000LL + (end->tv_nsec - now.tv_nsec) / 1000000;
     return milliseconds > 0 ? (int)milliseconds : 0;
 }
 
@@ -124,7 +131,8 @@ static struct timespec after(int milliseconds)
     return end;
 }
 
-bool bf_transport_write_all(struct bf_transport *transport, const void *data, size_t bytes, int milliseconds)
+bool bf_transport_write_all(struct bf_transport *transport, const void *data, size_t bytes,
+                            int milliseconds)
 {
     struct timespec end = after(milliseconds);
     const char *at = data;
@@ -145,7 +153,8 @@ bool bf_transport_write_all(struct bf_transport *transport, const void *data, si
     return true;
 }
 
-bool bf_transport_read_all(struct bf_transport *transport, void *data, size_t bytes, int milliseconds)
+bool bf_transport_read_all(struct bf_transport *transport, void *data, size_t bytes,
+                           int milliseconds)
 {
     struct timespec end = after(milliseconds);
     char *at = data;

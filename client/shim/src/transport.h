@@ -1,6 +1,6 @@
 /*
- * What a connection needs of the network. A transport may be sent on by one thread and received from by another at once; two threads
- * never send, nor receive, at the same time.
+ * What a connection needs of the network. A transport may be sent on by one thread and received
+ * from by another at once; two threads never send, nor receive, at the same time.
  */
 #ifndef BF_TRANSPORT_H
 #define BF_TRANSPORT_H
@@ -14,10 +14,13 @@
 struct bf_transport {
     int descriptor;
     void *state;
-    /* As sendmsg and recvmsg without waiting: bytes moved; -1 with errno (EAGAIN, EFAULT, EINTR ...); receive 0: the other side has ended. */
+    /* As sendmsg and recvmsg without waiting: bytes moved; -1 with errno (EAGAIN, EFAULT, EINTR
+     * ...); receive 0: the other side has ended. */
     ssize_t (*send)(struct bf_transport *transport, const struct iovec *parts, int count);
-    ssize_t (*receive)(struct bf_transport *transport, const struct iovec *parts, int count, bool wait);
-    /* Waits until it can be received from or sent on (as asked), at most that long (-1: for ever). Bit 0: readable, bit 1: writable. */
+    ssize_t (*receive)(struct bf_transport *transport, const struct iovec *parts, int count,
+                       bool wait);
+    /* Waits until it can be received from or sent on (as asked), at most that long (-1: for ever).
+     * Bit 0: readable, bit 1: writable. */
     int (*wait)(struct bf_transport *transport, bool readable, bool writable, int milliseconds);
     void (*close)(struct bf_transport *transport);
 };
@@ -28,7 +31,9 @@ enum { BF_READABLE = 1, BF_WRITABLE = 2 };
 const char *bf_transport_tcp(struct bf_transport *transport, const char *host, unsigned port);
 
 /* Moves exactly so many bytes, waiting at most that long in all. */
-bool bf_transport_write_all(struct bf_transport *transport, const void *data, size_t bytes, int milliseconds);
-bool bf_transport_read_all(struct bf_transport *transport, void *data, size_t bytes, int milliseconds);
+bool bf_transport_write_all(struct bf_transport *transport, const void *data, size_t bytes,
+                            int milliseconds);
+bool bf_transport_read_all(struct bf_transport *transport, void *data, size_t bytes,
+                           int milliseconds);
 
 #endif

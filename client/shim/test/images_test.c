@@ -1,4 +1,5 @@
-/* Fat binaries of every compression, LZ4, PTX and ELF scans; then all of them damaged at random: nothing but a refusal may come of it. */
+/* Fat binaries of every compression, LZ4, PTX and ELF scans; then all of them damaged at random:
+ * nothing but a refusal may come of it. */
 #include "images.h"
 
 #include <stdarg.h>
@@ -18,7 +19,8 @@ void bf_log(enum bf_log_level level, const char *format, ...)
 static const char ptx[] = ".version 8.0\n.target sm_80\n.address_size 64\n"
                           "// .entry not_this_one(.param .u32 x)\n/* .entry nor_this() { */\n"
                           ".extern .shared .align 16 .b8 dynamic[];\n"
-                          ".visible .entry second(\n\t.param .u64 .ptr .global .align 4 p,\n\t.param .align 16 .b8 s[20],\n\t.param .u8 c,\n\t.param .f32 f\n)\n"
+                          ".visible .entry second(\n\t.param .u64 .ptr .global .align 4 "
+                          "p,\n\t.param .align 16 .b8 s[20],\n\t.param .u8 c,\n\t.param .f32 f\n)\n"
                           ".maxntid 128, 2\n.minnctapersm 1\n{\n\tret;\n}\n"
                           ".func helper(.param .b32 x) { ret; }\n"
                           ".visible .entry first()\n{ .reg .b32 %r; { ret; } }\n"
@@ -89,7 +91,8 @@ static void lz4_blocks_are_decoded(void)
 }
 
 /* Appends an entry; returns its bytes. */
-static size_t entry(uint8_t *out, uint16_t kind, uint32_t architecture, uint64_t flags, const void *payload, size_t stored, size_t plain)
+static size_t entry(uint8_t *out, uint16_t kind, uint32_t architecture, uint64_t flags,
+                    const void *payload, size_t stored, size_t plain)
 {
     uint8_t head[64] = {0};
     uint32_t head_bytes = sizeof head, compressed = flags ? (uint32_t)stored : 0;
@@ -129,7 +132,8 @@ static size_t container(uint8_t *out)
     return done;
 }
 
-static CUresult choose(const uint8_t *fatbin, size_t bytes, int major, int minor, bool take_ptx, bool sass, enum bf_image_kind *kind, char text[8])
+static CUresult choose(const uint8_t *fatbin, size_t bytes, int major, int minor, bool take_ptx,
+                       bool sass, enum bf_image_kind *kind, char text[8])
 {
     struct bf_image_target target = {major, minor, take_ptx, sass};
     uint8_t *image = NULL;
@@ -148,10 +152,14 @@ static void the_entry_that_fits_best_is_chosen(void)
     size_t bytes = container(fatbin);
     enum bf_image_kind kind;
     char text[8];
-    CHECK(choose(fatbin, bytes, 8, 0, true, true, &kind, text) == CUDA_SUCCESS && kind == BF_IMAGE_PTX && !memcmp(text, ".versio", 7));
-    CHECK(choose(fatbin, bytes, 7, 5, true, true, &kind, text) == CUDA_SUCCESS && !strcmp(text, "old"));
-    CHECK(choose(fatbin, bytes, 8, 6, true, false, &kind, text) == CUDA_SUCCESS && kind == BF_IMAGE_PTX && !memcmp(text, ".versio", 7));
-    CHECK(choose(fatbin, bytes, 8, 9, true, true, &kind, text) == CUDA_SUCCESS && kind == BF_IMAGE_ELF && !memcmp(text, "sass", 4));
+    CHECK(choose(fatbin, bytes, 8, 0, true, true, &kind, text) == CUDA_SUCCESS &&
+          kind == BF_IMAGE_PTX && !memcmp(text, ".versio", 7));
+    CHECK(choose(fatbin, bytes, 7, 5, true, true, &kind, text) == CUDA_SUCCESS &&
+          !strcmp(text, "old"));
+    CHECK(choose(fatbin, bytes, 8, 6, true, false, &kind, text) == CUDA_SUCCESS &&
+          kind == BF_IMAGE_PTX && !memcmp(text, ".versio", 7));
+    CHECK(choose(fatbin, bytes, 8, 9, true, true, &kind, text) == CUDA_SUCCESS &&
+          kind == BF_IMAGE_ELF && !memcmp(text, "sass", 4));
     CHECK(choose(fatbin, bytes, 9, 0, false, true, &kind, text) == CUDA_ERROR_NO_BINARY_FOR_GPU);
     CHECK(choose(fatbin, bytes, 7, 0, true, true, &kind, text) == CUDA_ERROR_NO_BINARY_FOR_GPU);
     CHECK(choose(fatbin, bytes - 1, 8, 0, true, true, &kind, text) == CUDA_ERROR_INVALID_IMAGE);
@@ -179,13 +187,17 @@ static void wrappers_and_plain_text_are_decoded(void)
 
 static void separately_compiled_parts_become_one_module(void)
 {
-    char first[] = ".version 8.0\n.target sm_80\n.address_size 64\n.extern .func g();\n.visible .entry a() { call g; ret; }";
-    char second[] = "// made by a compiler\n.version 8.1\n.target sm_75, debug\n.address_size 64\n.visible .func g() { ret; }\n.visible .entry b() { ret; }\n";
+    char first[] = ".version 8.0\n.target sm_80\n.address_size 64\n.extern .func g();\n.visible "
+                   ".entry a() { call g; ret; }";
+    char second[] = "// made by a compiler\n.version 8.1\n.target sm_75, debug\n.address_size "
+                    "64\n.visible .func g() { ret; }\n.visible .entry b() { ret; }\n";
     struct bf_image image = {0};
     CHECK(bf_ptx_join(&image, first, strlen(first)) && bf_ptx_join(&image, second, strlen(second)));
     const char *text = (const char *)image.bytes;
-    CHECK(image.size == strlen(text) && strstr(text, ".version 8.0") && !strstr(text, "8.1") && !strstr(text, "sm_75"));
-    CHECK(bf_ptx_scan(text, image.size, &image) && bf_image_kernel(&image, "a") && bf_image_kernel(&image, "b"));
+    CHECK(image.size == strlen(text) && strstr(text, ".version 8.0") && !strstr(text, "8.1") &&
+          !strstr(text, "sm_75"));
+    CHECK(bf_ptx_scan(text, image.size, &image) && bf_image_kernel(&image, "a") &&
+          bf_image_kernel(&image, "b"));
     forget(&image);
     free(image.bytes);
 }
@@ -205,12 +217,15 @@ static void damage(uint8_t *bytes, size_t size)
     for (uint32_t i = 0, times = 1 + random_number(8); i < times; i++) {
         static const uint8_t special[] = {0, 1, 0x7f, 0x80, 0xff, '{', '(', ',', '.', '[', '"'};
         uint32_t at = random_number((uint32_t)size);
-        bytes[at] = random_number(2) ? special[random_number(sizeof special)] : (uint8_t)random_number(256);
+        bytes[at] =
+            random_number(2) ? special[random_number(sizeof special)] : (uint8_t)random_number(256);
     }
 }
 
 /* Each in memory of exactly its size, so that a sanitizer sees a read beyond it. */
-static void damaged_images_are_refused_or_decoded_but_nothing_else(const uint8_t *original, size_t size, int what, int rounds)
+static void damaged_images_are_refused_or_decoded_but_nothing_else(const uint8_t *original,
+                                                                   size_t size, int what,
+                                                                   int rounds)
 {
     for (int i = 0; i < rounds; i++) {
         size_t bytes = random_number(4) ? size : 1 + random_number((uint32_t)size);
@@ -222,8 +237,10 @@ static void damaged_images_are_refused_or_decoded_but_nothing_else(const uint8_t
             enum bf_image_kind kind;
             uint8_t *out = NULL;
             size_t out_bytes;
-            struct bf_image_target target = {7 + (int)random_number(3), (int)random_number(10), true, random_number(2) != 0};
-            if (bf_fatbin_choose(copy, bytes, target, &kind, &out, &out_bytes) == CUDA_SUCCESS && kind == BF_IMAGE_PTX && bf_ptx_scan((const char *)out, out_bytes, &image))
+            struct bf_image_target target = {7 + (int)random_number(3), (int)random_number(10),
+                                             true, random_number(2) != 0};
+            if (bf_fatbin_choose(copy, bytes, target, &kind, &out, &out_bytes) == CUDA_SUCCESS &&
+                kind == BF_IMAGE_PTX && bf_ptx_scan((const char *)out, out_bytes, &image))
                 forget(&image);
             free(out);
         } else if (what == 1) {
@@ -251,7 +268,8 @@ static void a_cubin_names_its_kernels(const char *path, uint8_t **bytes, size_t 
         fclose(file);
     CHECK(*size && bf_cubin_scan(*bytes, *size, &image));
     const struct bf_kernel_layout *kernel = bf_image_kernel(&image, "sample");
-    CHECK(kernel && kernel->parameter_count == 3 && kernel->parameters[1].offset == 8 && kernel->parameters[1].bytes == 4 && kernel->parameters[2].offset == 16 &&
+    CHECK(kernel && kernel->parameter_count == 3 && kernel->parameters[1].offset == 8 &&
+          kernel->parameters[1].bytes == 4 && kernel->parameters[2].offset == 16 &&
           kernel->parameter_bytes == 24);
     forget(&image);
 }
@@ -267,7 +285,8 @@ int main(int argc, char **argv)
     wrappers_and_plain_text_are_decoded();
     separately_compiled_parts_become_one_module();
     damaged_images_are_refused_or_decoded_but_nothing_else(fatbin, container(fatbin), 0, rounds);
-    damaged_images_are_refused_or_decoded_but_nothing_else((const uint8_t *)ptx, strlen(ptx), 1, rounds);
+    damaged_images_are_refused_or_decoded_but_nothing_else((const uint8_t *)ptx, strlen(ptx), 1,
+                                                           rounds);
     static uint8_t block[4096];
     size_t bytes = lz4_literals((const uint8_t *)ptx, 200, block);
     damaged_images_are_refused_or_decoded_but_nothing_else(block, bytes, 3, rounds);
