@@ -27,6 +27,12 @@ final class DeviceReader {
                     19, 83, 86, 88, 89, 91, 92, 93, 94, 100, 101, 102, 103, 104, 105, 107, 110, 116,
                     117, 118, 119, 122, 123, 124, 125, 128, 130, 132, 134, 135, 136, 137);
 
+    /// A word to the client beside CUDA's attributes: which images a device takes, bit 0 PTX, bit 1
+    /// SASS. Absent means PTX only.
+    private static final int IMAGE_KINDS = 0x42460001;
+
+    private static final int PTX_AND_SASS = 3;
+
     private DeviceReader() {}
 
     static DeviceSnapshot read(int index) {
@@ -59,6 +65,7 @@ final class DeviceReader {
                 attributes.put(number, NOT_CARRIED.contains(number) ? 0 : success.value());
             }
         }
+        attributes.put(IMAGE_KINDS, PTX_AND_SASS);
         return attributes;
     }
 
