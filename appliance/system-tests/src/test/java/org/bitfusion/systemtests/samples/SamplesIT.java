@@ -26,6 +26,9 @@ class SamplesIT {
     private static final int BUILD_SECONDS = 600;
     private static final int PROGRAM_SECONDS = 120;
 
+    /// Of each GPU: eight programs fit at once.
+    private static final String SHARE_MEBIBYTES = "256";
+
     private static Appliance appliance;
 
     @BeforeAll
@@ -89,7 +92,15 @@ class SamplesIT {
     private static List<String> runOn(String gpus) {
         String bitfusion =
                 Repository.root().resolve("target/dist/bitfusion/bin/bitfusion").toString();
-        return List.of(bitfusion, "run", "-n", gpus, "-l", "127.0.0.1:" + appliance.port(), "--");
+        return List.of(bitfusion,
+                "run",
+                "-n",
+                gpus,
+                "-m",
+                SHARE_MEBIBYTES,
+                "-l",
+                "127.0.0.1:" + appliance.port(),
+                "--");
     }
 
     private static Map<String, String> environment() {
