@@ -163,7 +163,8 @@ class OtherCommandsIT {
                             "ok");
             assertThat(result.output()).as(result.errors()).isEqualTo("ok\n");
             server.signal("TERM");
-            server.awaitEnd();
+            assertThat(server.awaitEnd()).isEqualTo(143);
+            assertThat(server.errors()).doesNotContain("fault", "Exception");
         }
     }
 

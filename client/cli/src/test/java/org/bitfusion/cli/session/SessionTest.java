@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import org.bitfusion.cli.Fault;
@@ -90,5 +91,15 @@ class SessionTest {
         assertThatThrownBy(() -> SessionFile.create(home.resolve("absent"), "a"))
                 .isInstanceOf(Fault.class)
                 .hasMessageContaining("absent");
+    }
+
+    @Test
+    void theTimeIsWrittenAsTheLibraryWouldWriteIt() {
+        for (long seconds = 0; seconds < 8_000_000_000L; seconds += 3_599_999) {
+            assertThat(Transcript.timestamp(seconds))
+                    .isEqualTo(Instant.ofEpochSecond(seconds).toString());
+        }
+        assertThat(Transcript.timestamp(Instant.parse("2024-02-29T23:59:59Z").getEpochSecond()))
+                .isEqualTo("2024-02-29T23:59:59Z");
     }
 }
