@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.bitfusion.protocol.control.WorkerReport;
 import org.jspecify.annotations.Nullable;
@@ -30,6 +31,7 @@ public final class Dispatcher implements AutoCloseable {
     private final DispatcherSettings settings;
     private final EventLoopGroup group;
     private final WorkerPool pool;
+    private final AtomicBoolean closed = new AtomicBoolean();
     private final CompletableFuture<String> failure = new CompletableFuture<>();
     private final List<Consumer<SessionBroker>> waitingForDevices = new ArrayList<>();
     private final Channel listener;
@@ -155,9 +157,17 @@ public final class Dispatcher implements AutoCloseable {
         }
     }
 
-    /// Ends idle workers and closes the port. Workers that serve a program go on until it ends.
+    /// Whether [#close] was called.
+    public boolean isClosed() {
+        return closed.get();
+    }
+
+    /// Ends idle workers and closes the port, once. Workers that serve a program go on until it ends.
     @Override
     public void close() {
+        if (closed.getAndSet(true)) {
+            return;
+        }
         listener.close().awaitUninterruptibly();
         group.next().submit(pool::close).awaitUninterruptibly();
         group.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly();

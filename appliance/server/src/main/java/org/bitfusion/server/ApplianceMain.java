@@ -39,6 +39,9 @@ public final class ApplianceMain {
                     dispatcherSettings.address().getAddress().getHostAddress(), dispatcher.port());
             System.out.flush();
             String failure = dispatcher.awaitFailure();
+            if (dispatcher.isClosed()) {
+                return 0; // a signal ends this process, with the code that belongs to it
+            }
             System.err.println("bitfusion server: " + failure);
             return UNAVAILABLE;
         } catch (PortInUseException e) {
