@@ -34,9 +34,12 @@ public final class ApplianceMain {
         System.out.println("Dispatcher listening...");
         try (Dispatcher dispatcher = Dispatcher.start(dispatcherSettings)) {
             Runtime.getRuntime().addShutdownHook(new Thread(dispatcher::close, "shutdown"));
-            System.out.printf(
-                    "Listening on %s : %d (loopback only: connections are not encrypted yet)%n",
-                    dispatcherSettings.address().getAddress().getHostAddress(), dispatcher.port());
+            // One write: whoever waits for this line never sees half of it.
+            System.out.println(
+                    "Listening on %s : %d (loopback only: connections are not encrypted yet)"
+                            .formatted(
+                                    dispatcherSettings.address().getAddress().getHostAddress(),
+                                    dispatcher.port()));
             System.out.flush();
             String failure = dispatcher.awaitFailure();
             if (dispatcher.isClosed()) {
