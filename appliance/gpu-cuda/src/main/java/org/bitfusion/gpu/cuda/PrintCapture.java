@@ -62,7 +62,7 @@ final class PrintCapture {
             }
             System.setOut(
                     new PrintStream(
-                            new FileOutputStream("/proc/self/fd/" + before),
+                            new FileOutputStream("/proc/self/fd/" + before, true),
                             true,
                             StandardCharsets.UTF_8));
             PrintCapture capture = new PrintCapture(file);

@@ -1,0 +1,81 @@
+package org.bitfusion.gpu.cuda;
+
+import org.bitfusion.gpu.GpuDriverProvider;
+import org.bitfusion.gpu.contract.ErrorContract;
+import org.bitfusion.gpu.contract.LaunchContract;
+import org.bitfusion.gpu.contract.MemoryContract;
+import org.bitfusion.gpu.contract.ModuleContract;
+import org.bitfusion.gpu.contract.PoolContract;
+import org.bitfusion.gpu.contract.ShareContract;
+import org.bitfusion.gpu.contract.StreamContract;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.condition.EnabledIf;
+
+/// The contract of every GPU, kept by the machine's own driver. Skipped, with this reason, where
+/// there is none.
+@Tag("gpu")
+@EnabledIf(
+        value = "driverPresent",
+        disabledReason = "this machine has no libcuda.so.1, so no GPU to hold to the contract")
+public class CudaContractTest {
+    static boolean driverPresent() {
+        return CudaGpuDriverProvider.isPresent();
+    }
+
+    @Nested
+    class Memory extends MemoryContract {
+        @Override
+        protected GpuDriverProvider provider() {
+            return new CudaGpuDriverProvider();
+        }
+    }
+
+    @Nested
+    class Streams extends StreamContract {
+        @Override
+        protected GpuDriverProvider provider() {
+            return new CudaGpuDriverProvider();
+        }
+    }
+
+    @Nested
+    class Pools extends PoolContract {
+        @Override
+        protected GpuDriverProvider provider() {
+            return new CudaGpuDriverProvider();
+        }
+    }
+
+    @Nested
+    class Shares extends ShareContract {
+        @Override
+        protected GpuDriverProvider provider() {
+            return new CudaGpuDriverProvider();
+        }
+    }
+
+    @Nested
+    class Modules extends ModuleContract {
+        @Override
+        protected GpuDriverProvider provider() {
+            return new CudaGpuDriverProvider();
+        }
+    }
+
+    @Nested
+    class Launches extends LaunchContract {
+        @Override
+        protected GpuDriverProvider provider() {
+            return new CudaGpuDriverProvider();
+        }
+    }
+
+    @Nested
+    class Errors extends ErrorContract {
+        @Override
+        protected GpuDriverProvider provider() {
+            return new CudaGpuDriverProvider();
+        }
+    }
+}
