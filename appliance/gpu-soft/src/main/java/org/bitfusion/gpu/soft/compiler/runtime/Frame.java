@@ -113,11 +113,18 @@ public final class Frame {
     /// @param exchanges true when threads bring values to cuts
     public record Shape(int ints, int longs, int floats, int doubles, boolean exchanges) {}
 
+    /// Counts instead of dividing: a frame is made for each resident block of each launch.
     private void numberThreads() {
-        for (int thread = 0; thread < threads; thread++) {
-            threadX[thread] = thread % ntidX;
-            threadY[thread] = thread / ntidX % ntidY;
-            threadZ[thread] = thread / ntidX / ntidY;
+        int thread = 0;
+        for (int z = 0; z < ntidZ; z++) {
+            for (int y = 0; y < ntidY; y++) {
+                for (int x = 0; x < ntidX; x++) {
+                    threadX[thread] = x;
+                    threadY[thread] = y;
+                    threadZ[thread] = z;
+                    thread++;
+                }
+            }
         }
     }
 
