@@ -91,6 +91,12 @@ static bool make_waiting(int descriptor)
     return flags >= 0 && fcntl(descriptor, F_SETFL, flags & ~O_NONBLOCK) == 0;
 }
 
+void bf_transport_over(struct bf_transport *transport, int descriptor)
+{
+    *transport =
+        (struct bf_transport){descriptor, NULL, tcp_send, tcp_receive, tcp_wait, tcp_close};
+}
+
 const char *bf_transport_tcp(struct bf_transport *transport, const char *host, unsigned port)
 {
     struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
@@ -108,8 +114,7 @@ const char *bf_transport_tcp(struct bf_transport *transport, const char *host, u
     freeaddrinfo(found);
     if (descriptor >= 0 && !make_waiting(descriptor))
         error = errno;
-    *transport =
-        (struct bf_transport){descriptor, NULL, tcp_send, tcp_receive, tcp_wait, tcp_close};
+    bf_transport_over(transport, descriptor);
     return descriptor < 0 ? strerror(error) : NULL;
 }
 

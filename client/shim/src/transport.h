@@ -27,6 +27,9 @@ struct bf_transport {
 
 enum { BF_READABLE = 1, BF_WRITABLE = 2 };
 
+/* Over a stream socket that is connected already. */
+void bf_transport_over(struct bf_transport *transport, int descriptor);
+
 /* Connects by TCP. NULL, or why not (a static text, or strerror's). */
 const char *bf_transport_tcp(struct bf_transport *transport, const char *host, unsigned port);
 
