@@ -107,8 +107,14 @@ final class Cli {
         }
     }
 
+    /// As from a terminal: a caller in the background may have interrupts ignored, which is
+    /// inherited.
+    static final List<String> WITH_INTERRUPTS = List.of("env", "--default-signal=INT,QUIT");
+
     Process start(List<String> command, Path output, Path errors) throws IOException {
-        ProcessBuilder builder = new ProcessBuilder(command);
+        List<String> whole = new ArrayList<>(WITH_INTERRUPTS);
+        whole.addAll(command);
+        ProcessBuilder builder = new ProcessBuilder(whole);
         builder.redirectInput(Path.of("/dev/null").toFile());
         builder.redirectOutput(output.toFile()).redirectError(errors.toFile());
         builder.environment().putAll(environment);

@@ -193,13 +193,13 @@ class RunIT {
     void aSignalEndsTheWaiting() {
         Cli cli = cli();
         try (RunningProgram holder =
-                        RunningProgram.start(
-                                cli, cli.run(2, "--", "sh", "-c", "echo up; exec sleep 60"));
-                RunningProgram waiting = RunningProgram.start(cli, cli.run(1, "--", "true"))) {
+                RunningProgram.start(cli, cli.run(2, "--", "sh", "-c", "echo up; exec sleep 60"))) {
             holder.awaitOutput("up");
-            waiting.awaitErrors("Waiting up to 1800 s");
-            waiting.signal("INT");
-            assertThat(waiting.awaitEnd()).isEqualTo(130);
+            try (RunningProgram waiting = RunningProgram.start(cli, cli.run(1, "--", "true"))) {
+                waiting.awaitErrors("Waiting up to 1800 s");
+                waiting.signal("INT");
+                assertThat(waiting.awaitEnd()).isEqualTo(130);
+            }
         }
     }
 

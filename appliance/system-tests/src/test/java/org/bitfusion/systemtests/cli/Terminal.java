@@ -7,6 +7,8 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 
 /// An interactive bash on a pseudo-terminal, made by `script`. What is awaited is looked for after
@@ -23,8 +25,9 @@ final class Terminal implements AutoCloseable {
     }
 
     static Terminal open(Map<String, String> environment) {
-        ProcessBuilder builder =
-                new ProcessBuilder("script", "-qfec", "bash --norc --noediting -i", "/dev/null");
+        List<String> command = new ArrayList<>(Cli.WITH_INTERRUPTS);
+        command.addAll(List.of("script", "-qfec", "bash --norc --noediting -i", "/dev/null"));
+        ProcessBuilder builder = new ProcessBuilder(command);
         builder.redirectErrorStream(true);
         builder.environment().putAll(environment);
         builder.environment().put("TERM", "dumb");

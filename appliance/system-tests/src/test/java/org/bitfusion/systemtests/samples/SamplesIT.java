@@ -92,7 +92,8 @@ class SamplesIT {
     private static List<String> runOn(String gpus) {
         String bitfusion =
                 Repository.root().resolve("target/dist/bitfusion/bin/bitfusion").toString();
-        return List.of(bitfusion,
+        return List.of(
+                bitfusion,
                 "run",
                 "-n",
                 gpus,
