@@ -86,15 +86,27 @@ final class FrameWriter {
         }
     }
 
-    private void write(ByteBuffer... sources) {
-        ByteBuffer last = sources[sources.length - 1];
+    /// One buffer takes the plain call.
+    private void write(ByteBuffer source) {
         try {
-            while (!broken && (last.hasRemaining() || sources[0].hasRemaining())) {
-                channel.write(sources);
+            while (!broken && source.hasRemaining()) {
+                channel.write(source);
             }
         } catch (IOException e) {
             broken = true;
         }
-        last.position(last.limit());
+        source.position(source.limit());
+    }
+
+    private void write(ByteBuffer header, ByteBuffer payload) {
+        ByteBuffer[] both = {header, payload};
+        try {
+            while (!broken && (payload.hasRemaining() || header.hasRemaining())) {
+                channel.write(both);
+            }
+        } catch (IOException e) {
+            broken = true;
+        }
+        payload.position(payload.limit());
     }
 }
