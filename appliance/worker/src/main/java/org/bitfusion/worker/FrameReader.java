@@ -9,6 +9,7 @@ import org.bitfusion.protocol.FrameHeader;
 import org.bitfusion.protocol.ProtocolException;
 import org.bitfusion.protocol.message.ClientMessageHandler;
 import org.bitfusion.protocol.message.ClientMessages;
+import org.bitfusion.protocol.message.StreamHostFunctionDone;
 import org.bitfusion.protocol.message.WireConstants;
 
 /// Reads the client's frames and hands them over, one after the other. Small frames are decoded out
@@ -71,7 +72,9 @@ final class FrameReader {
         buffer.position(body).limit(end);
         ClientMessages.dispatch(call, request, length, buffer, handler);
         buffer.limit(filled).position(end);
-        costs.executed(Math.max(WireConstants.MINIMUM_FRAME_COST, FrameHeader.BYTES + length));
+        if (call != StreamHostFunctionDone.CALL) { // exempt: the client does not charge it either
+            costs.executed(Math.max(WireConstants.MINIMUM_FRAME_COST, FrameHeader.BYTES + length));
+        }
     }
 
     /// Makes sure that so many bytes are in the buffer.

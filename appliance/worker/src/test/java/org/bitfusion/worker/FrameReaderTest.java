@@ -20,6 +20,7 @@ import org.bitfusion.protocol.message.MemSet;
 import org.bitfusion.protocol.message.MemWrite;
 import org.bitfusion.protocol.message.Ping;
 import org.bitfusion.protocol.message.Region;
+import org.bitfusion.protocol.message.StreamHostFunctionDone;
 import org.bitfusion.protocol.message.WireConstants;
 import org.junit.jupiter.api.Test;
 
@@ -103,6 +104,16 @@ class FrameReaderTest {
         for (int piece : new int[] {1, 7, 1000, 65_537}) {
             assertThat(read(bytes, piece)).isEqualTo(whole);
         }
+    }
+
+    @Test
+    void theEndOfAHostFunctionCostsNothing() throws IOException {
+        ByteBuffer out = ByteBuffer.allocate(1000);
+        new StreamHostFunctionDone(7).writeFrame(out);
+        new MemSet(1, 2, 3, (byte) 1, 4, 5, 6).writeFrame(out);
+        assertThat(read(Arrays.copyOf(out.array(), out.position()), 100))
+                .contains(
+                        "StreamHostFunctionDone[id=7]", "cost " + WireConstants.MINIMUM_FRAME_COST);
     }
 
     @Test
