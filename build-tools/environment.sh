@@ -35,6 +35,9 @@ command -v make >/dev/null || missing+=(make)
 command -v mvn >/dev/null || missing+=(maven)
 command -v objdump >/dev/null || missing+=(binutils)
 [ -e /usr/include/zstd.h ] || missing+=(libzstd-dev)
+# Tests make a network namespace with small socket buffers, and look at a terminal's jobs.
+[ -x /usr/sbin/ip ] || missing+=(iproute2)
+[ -x /usr/sbin/sysctl ] || missing+=(procps)
 [ ${#missing[@]} -eq 0 ] || install_packages "${missing[@]}"
 
 if ! find_jdk; then
