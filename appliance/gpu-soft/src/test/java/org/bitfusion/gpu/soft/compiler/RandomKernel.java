@@ -4,20 +4,26 @@ import java.util.List;
 import java.util.Random;
 
 /// Writes a random kernel: arithmetic, divergent branches and loops, shared memory between
-/// barriers, shuffles, votes, atomics, a called function with a barrier in it. What it computes
-/// does not depend on the order of threads.
+/// barriers, shuffles, votes, atomics, a called function with a barrier in it, registers that are
+/// the same in all threads for a while. What it computes does not depend on the order of threads.
 final class RandomKernel {
     private static final int INTS = 6;
     private static final int FLOATS = 4;
     private static final int LONGS = 3;
+    private static final int SHARED_VALUES = 4;
     private static final int DEEPEST = 3;
 
     private final Random random;
+
+    /// All lanes; in a register, so that only the run shows it, for some kernels.
+    private final String members;
+
     private final StringBuilder text = new StringBuilder();
     private int labels;
 
     private RandomKernel(long seed) {
         this.random = new Random(seed);
+        this.members = seed % 3 == 0 ? "%r19" : "-1";
     }
 
     static String text(long seed) {
@@ -35,7 +41,8 @@ final class RandomKernel {
         line(".reg .pred %p<8>; .reg .b32 %r<40>; .reg .f32 %f<20>; .reg .b64 %rd<30>;");
         line(".shared .align 16 .b8 common[4096]; .local .align 8 .b8 own[32];");
         line("ld.param.u64 %rd20, [p0]; ld.param.u32 %r30, [p1];");
-        line("mov.u32 %r20, %tid.x; mov.u32 %r21, %ntid.x; mov.u32 %r22, %tid.y;");
+        line(
+                "mov.u32 %r19, -1; mov.u32 %r20, %tid.x; mov.u32 %r21, %ntid.x; mov.u32 %r22, %tid.y;");
         line("mad.lo.s32 %r20, %r22, %r21, %r20; mov.u32 %r23, %ctaid.x;");
         line("mov.u32 %r28, %ntid.y; mul.lo.s32 %r29, %r21, %r28;");
         line("mad.lo.s32 %r24, %r23, %r29, %r20;");
@@ -55,7 +62,13 @@ final class RandomKernel {
         for (int index = 0; index < 4; index++) {
             line("setp.lt.s32 %p" + index + ", %r" + index + ", %r" + (index + 1) + ";");
         }
+        for (int index = 0; index < SHARED_VALUES; index++) {
+            line("mov.u32 " + same(index) + ", " + random.nextInt(9) + ";");
+        }
         statements(12 + random.nextInt(20), 0, true);
+        for (int index = 0; index < SHARED_VALUES; index++) {
+            line("add.s32 %r" + index + ", %r" + index + ", " + same(index) + ";");
+        }
         for (int index = 0; index < INTS; index++) {
             line("st.global.u32 [%rd21+" + 4 * index + "], %r" + index + ";");
         }
@@ -89,6 +102,15 @@ final class RandomKernel {
         return "%rd" + random.nextInt(LONGS);
     }
 
+    /// A register that holds the same value in all threads, until threads set it differently.
+    private static String same(int index) {
+        return "%r" + (10 + index);
+    }
+
+    private String same() {
+        return same(random.nextInt(SHARED_VALUES));
+    }
+
     private String p() {
         return "%p" + random.nextInt(4);
     }
@@ -100,7 +122,7 @@ final class RandomKernel {
     }
 
     private void statement(int depth, boolean uniform) {
-        int choice = random.nextInt(uniform ? 22 : 13);
+        int choice = random.nextInt(uniform ? 25 : 15);
         switch (choice) {
             case 0, 1 -> integer();
             case 2, 3 -> floating();
@@ -113,12 +135,13 @@ final class RandomKernel {
             case 10 -> branch(depth, uniform);
             case 11 -> loop(depth, uniform);
             case 12 -> line("selp.b32 " + r() + ", " + r() + ", " + r() + ", " + p() + ";");
-            case 13, 14 -> shared();
-            case 15, 16 -> shuffle();
-            case 17 -> vote();
-            case 18 -> barrierReduction();
-            case 19 -> call();
-            case 20 -> lockstep();
+            case 13, 14 -> same(uniform);
+            case 15, 16 -> shared();
+            case 17, 18 -> shuffle();
+            case 19 -> vote();
+            case 20 -> barrierReduction();
+            case 21 -> call();
+            case 22 -> lockstep();
             default -> uniformLoop(depth);
         }
     }
@@ -142,6 +165,24 @@ final class RandomKernel {
         line("shl.b32 " + r() + ", " + r() + ", " + random.nextInt(34) + ";");
         line("shr.s32 " + r() + ", " + r() + ", " + r() + ";");
         line("mad.lo.s32 " + r() + ", " + r() + ", " + r() + ", " + r() + ";");
+    }
+
+    private void same(boolean uniform) {
+        switch (random.nextInt(6)) {
+            case 0 -> line("mad.lo.s32 " + same() + ", " + same() + ", 3, " + same() + ";");
+            case 1 -> line("add.s32 " + same() + ", " + same() + ", %r30;");
+            case 2 -> line("mov.u32 " + same() + ", " + random.nextInt(50) + ";");
+            case 3 -> line("xor.b32 " + r() + ", " + r() + ", " + same() + ";");
+            case 4 -> {
+                line("setp.lt.u32 %p4, " + same() + ", " + random.nextInt(20) + ";");
+                line("@%p4 add.s32 " + same() + ", " + same() + ", 7;");
+            }
+            default -> {
+                if (random.nextInt(uniform ? 6 : 2) == 0) {
+                    line("@" + p() + " add.s32 " + same() + ", " + same() + ", " + r() + ";");
+                }
+            }
+        }
     }
 
     private void floating() {
@@ -203,7 +244,7 @@ final class RandomKernel {
         if (same) {
             line("setp.lt.u32 %p5, %r30, " + random.nextInt(10) + ";");
         } else {
-            line("setp.lt.s32 %p5, " + r() + ", " + r() + ";");
+            line("setp.lt.s32 %p5, " + (random.nextBoolean() ? r() : same()) + ", " + r() + ";");
         }
         line("@%p5 bra ELSE" + label + ";");
         statements(1 + random.nextInt(4), depth + 1, same);
@@ -262,14 +303,16 @@ final class RandomKernel {
                         + (random.nextBoolean() ? random.nextInt(32) : r())
                         + ", "
                         + clamp
-                        + ", -1;");
+                        + ", "
+                        + members
+                        + ";");
     }
 
     private void vote() {
-        line("vote.sync.ballot.b32 " + r() + ", " + p() + ", -1;");
-        line("vote.sync.any.pred " + p() + ", " + p() + ", -1;");
-        line("match.any.sync.b32 " + r() + ", " + r() + ", -1;");
-        line("redux.sync.add.s32 " + r() + ", " + r() + ", -1;");
+        line("vote.sync.ballot.b32 " + r() + ", " + p() + ", " + members + ";");
+        line("vote.sync.any.pred " + p() + ", " + p() + ", " + members + ";");
+        line("match.any.sync.b32 " + r() + ", " + r() + ", " + members + ";");
+        line("redux.sync.add.s32 " + r() + ", " + r() + ", " + members + ";");
     }
 
     private void barrierReduction() {

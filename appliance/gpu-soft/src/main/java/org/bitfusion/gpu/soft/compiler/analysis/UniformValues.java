@@ -2,6 +2,7 @@ package org.bitfusion.gpu.soft.compiler.analysis;
 
 import java.util.BitSet;
 import java.util.List;
+import java.util.function.IntPredicate;
 import org.bitfusion.ptx.Instruction;
 import org.bitfusion.ptx.Modifier;
 import org.bitfusion.ptx.Opcode;
@@ -68,7 +69,13 @@ public final class UniformValues {
     }
 
     private boolean isUniform(Instruction instruction) {
-        if (instruction.guard() != null || instruction.operation().has(Modifier.Flag.CC)) {
+        return instruction.guard() == null && isComputedFrom(instruction, this::isUniform);
+    }
+
+    /// True when what the instruction writes depends on nothing but launch constants and registers
+    /// that `same` is true for.
+    static boolean isComputedFrom(Instruction instruction, IntPredicate same) {
+        if (instruction.operation().has(Modifier.Flag.CC)) {
             return false;
         }
         boolean pure =
@@ -114,17 +121,17 @@ public final class UniformValues {
             return false;
         }
         for (int index = 1; index < instruction.operandCount(); index++) {
-            if (!isUniform(instruction.operand(index), instruction.opcode() == Opcode.LD)) {
+            if (!isSame(instruction.operand(index), instruction.opcode() == Opcode.LD, same)) {
                 return false;
             }
         }
         return true;
     }
 
-    private boolean isUniform(Operand operand, boolean load) {
+    private static boolean isSame(Operand operand, boolean load, IntPredicate same) {
         return switch (operand) {
-            case Register register -> isUniform(register.number());
-            case Operand.Negated negated -> isUniform(negated.predicate().number());
+            case Register register -> same.test(register.number());
+            case Operand.Negated negated -> same.test(negated.predicate().number());
             case Operand.Immediate _ -> true;
             case Operand.SymbolAddress address ->
                     !(address.symbol() instanceof PtxParameter parameter)

@@ -68,6 +68,15 @@ final class Code {
         };
     }
 
+    static void pushZero(CodeBuilder builder, ValueKind kind) {
+        switch (kind) {
+            case INT -> builder.iconst_0();
+            case LONG -> builder.lconst_0();
+            case FLOAT -> builder.fconst_0();
+            case DOUBLE -> builder.dconst_0();
+        }
+    }
+
     void load(ValueKind kind, int slot) {
         builder.loadLocal(typeKind(kind), slot);
     }

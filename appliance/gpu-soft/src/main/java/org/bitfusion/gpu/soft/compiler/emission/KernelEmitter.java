@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.bitfusion.gpu.soft.compiler.analysis.Convergence;
 import org.bitfusion.gpu.soft.compiler.analysis.Cut;
 import org.bitfusion.gpu.soft.compiler.analysis.Kernel;
 import org.bitfusion.gpu.soft.compiler.analysis.Region;
@@ -61,6 +62,12 @@ public final class KernelEmitter {
             points[cut.entry()] = operands.point();
             exchanges |= operands.usesFrame();
         }
+        Convergence convergence =
+                new Convergence(
+                        kernel.flow(),
+                        kernel.use(),
+                        kernel.uniform(),
+                        cut -> points[cut.entry()].meetsWholeBlock());
         ClassDesc self =
                 ClassDesc.of(RegionCode.class.getPackageName(), "Generated$" + name(kernel));
         byte[] bytes =
@@ -92,7 +99,11 @@ public final class KernelEmitter {
                                                 ClassFile.ACC_STATIC,
                                                 code ->
                                                         new RegionEmitter(
-                                                                        kernel, region, cuts, code)
+                                                                        kernel,
+                                                                        convergence,
+                                                                        region,
+                                                                        cuts,
+                                                                        code)
                                                                 .emit());
                                     }
                                 });

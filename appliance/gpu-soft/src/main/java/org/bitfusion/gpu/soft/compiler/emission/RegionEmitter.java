@@ -10,10 +10,13 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.SortedMap;
 import java.util.SortedSet;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import org.bitfusion.gpu.soft.compiler.Declined;
 import org.bitfusion.gpu.soft.compiler.analysis.Block;
+import org.bitfusion.gpu.soft.compiler.analysis.Convergence;
 import org.bitfusion.gpu.soft.compiler.analysis.Cut;
 import org.bitfusion.gpu.soft.compiler.analysis.Edge;
 import org.bitfusion.gpu.soft.compiler.analysis.Kernel;
@@ -38,6 +41,9 @@ import org.jspecify.annotations.Nullable;
 ///     return where all of them now wait, or MIXED;
 /// }
 /// ```
+///
+/// When the threads of a block always stay together, nobody selects threads or looks at their
+/// resume points, and neither is written.
 final class RegionEmitter {
     static final int FRAME_LOCAL = 0;
     private static final int FIRST_LOCAL = 1;
@@ -49,7 +55,9 @@ final class RegionEmitter {
     private static final int FREE_LOCAL = 7;
 
     private final Kernel kernel;
+    private final Convergence convergence;
     private final Region region;
+    private final Agreed agreed;
     private final Map<Integer, CutOperands> cuts;
     private final Code code;
     private final CodeBuilder builder;
@@ -59,11 +67,17 @@ final class RegionEmitter {
     private final BitSet read = new BitSet();
     private final BitSet written = new BitSet();
     private final SortedSet<Integer> exits = new TreeSet<>();
+    private final SortedMap<Integer, Cut> exitCuts = new TreeMap<>();
     private final Label next;
 
     RegionEmitter(
-            Kernel kernel, Region region, Map<Integer, CutOperands> cuts, CodeBuilder builder) {
+            Kernel kernel,
+            Convergence convergence,
+            Region region,
+            Map<Integer, CutOperands> cuts,
+            CodeBuilder builder) {
         this.kernel = kernel;
+        this.convergence = convergence;
         this.region = region;
         this.cuts = cuts;
         this.builder = builder;
@@ -71,6 +85,7 @@ final class RegionEmitter {
         this.next = builder.newLabel();
         region.blocks().forEach(block -> labels.put(block, builder.newLabel()));
         collectUse();
+        this.agreed = new Agreed(code, convergence, region, exitCuts.values(), read, written);
     }
 
     void emit() {
@@ -80,6 +95,7 @@ final class RegionEmitter {
         emitLoop();
         builder.labelBinding(prologue);
         code.hoisted().emitPrologue();
+        agreed.emitPrologue();
         builder.iconst_0().istore(ANY_LOCAL).iconst_m1().istore(ALL_LOCAL);
         builder.iload(FIRST_LOCAL).istore(THREAD_LOCAL);
         builder.goto_(body);
@@ -101,6 +117,7 @@ final class RegionEmitter {
                 Cut cut = edge.cut();
                 if (cut != null) {
                     exits.add(cut.entry());
+                    exitCuts.put(cut.entry(), cut);
                 }
             }
         }
@@ -134,6 +151,9 @@ final class RegionEmitter {
     }
 
     private void emitSelection() {
+        if (convergence.together()) {
+            return;
+        }
         Label selected = builder.newLabel();
         builder.iload(SELECTED_LOCAL).ifeq(selected);
         builder.aload(code.hoisted().intArray("resume")).iload(THREAD_LOCAL).iaload();
@@ -142,6 +162,10 @@ final class RegionEmitter {
     }
 
     private void emitReturn() {
+        if (convergence.together()) {
+            emitReturnTogether();
+            return;
+        }
         if (exits.size() == 1) {
             builder.loadConstant(exits.first()).ireturn();
             return;
@@ -150,6 +174,20 @@ final class RegionEmitter {
         builder.iload(ANY_LOCAL).iload(ALL_LOCAL).if_icmpne(mixed);
         builder.iload(ANY_LOCAL).ireturn().labelBinding(mixed);
         builder.loadConstant(RegionCode.MIXED).ireturn();
+    }
+
+    private void emitReturnTogether() {
+        for (Cut cut : exitCuts.values()) {
+            Label other = builder.newLabel();
+            if (exits.contains(0) || cut.entry() != exits.last()) {
+                builder.iload(ALL_LOCAL).loadConstant(cut.entry()).if_icmpne(other);
+            }
+            agreed.emitKeep(cut);
+            builder.loadConstant(cut.entry()).ireturn().labelBinding(other);
+        }
+        if (exits.isEmpty() || exits.contains(0)) {
+            builder.iconst_0().ireturn();
+        }
     }
 
     private Label label(Block block) {
@@ -170,10 +208,11 @@ final class RegionEmitter {
         for (int register = live.nextSetBit(0);
                 register >= 0;
                 register = live.nextSetBit(register + 1)) {
-            if (!kernel.uniform().isUniform(register)) {
+            if (!kernel.uniform().isUniform(register) && !agreed.isEntering(register)) {
                 emitLoad(register, cut == null);
             }
         }
+        agreed.emitStart();
         if (cut != null) {
             operands(cut).emitResume(code);
         }
@@ -182,12 +221,7 @@ final class RegionEmitter {
     private void emitLoad(int register, boolean zero) {
         ValueKind kind = kernel.kinds().get(register);
         if (zero) {
-            switch (kind) {
-                case INT -> builder.iconst_0();
-                case LONG -> builder.lconst_0();
-                case FLOAT -> builder.fconst_0();
-                case DOUBLE -> builder.dconst_0();
-            }
+            Code.pushZero(builder, kind);
         } else {
             builder.aload(code.hoisted().kept(register)).iload(THREAD_LOCAL);
             builder.arrayLoad(Code.typeKind(kind));
@@ -324,7 +358,7 @@ final class RegionEmitter {
     private void emitStub(Cut cut) {
         builder.labelBinding(Objects.requireNonNull(stubs.get(cut.entry())));
         BitSet live = (BitSet) kernel.liveness().liveIn(cut.target()).clone();
-        live.and(written);
+        live.and(agreed.andEntering(written));
         Instruction instruction = cut.instruction();
         if (instruction != null) {
             kernel.use().writes(instruction, live::clear);
@@ -332,7 +366,8 @@ final class RegionEmitter {
         for (int register = live.nextSetBit(0);
                 register >= 0;
                 register = live.nextSetBit(register + 1)) {
-            if (!kernel.uniform().isUniform(register)) {
+            if (!kernel.uniform().isUniform(register)
+                    && !convergence.agrees(cut.target(), register)) {
                 ValueKind kind = kernel.kinds().get(register);
                 builder.aload(code.hoisted().kept(register)).iload(THREAD_LOCAL);
                 code.load(kind, code.locals().of(register));
@@ -344,6 +379,13 @@ final class RegionEmitter {
     }
 
     private void emitResumePoint(int entry) {
+        if (convergence.together()) {
+            if (exits.size() > 1) {
+                builder.loadConstant(entry).istore(ALL_LOCAL);
+            }
+            builder.goto_(next);
+            return;
+        }
         builder.aload(code.hoisted().intArray("resume")).iload(THREAD_LOCAL);
         builder.loadConstant(entry).iastore();
         if (exits.size() > 1) {

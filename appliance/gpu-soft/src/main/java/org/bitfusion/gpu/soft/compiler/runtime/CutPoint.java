@@ -66,6 +66,17 @@ public record CutPoint(Action action, long first, long second, long third, long 
         return new CutPoint(action, ABSENT, ABSENT, ABSENT, ABSENT);
     }
 
+    /// True when threads that all are on their way here wait for the whole block, whatever they
+    /// bring: [CompiledBlock] never has to look at single ones.
+    public boolean meetsWholeBlock() {
+        return switch (action) {
+            case CONTINUE, YIELD, LOCKSTEP -> true;
+            case BARRIER_ARRIVE -> false;
+            case BARRIER_SYNC, BARRIER_AND, BARRIER_OR, BARRIER_COUNT -> second == ABSENT;
+            default -> members == ABSENT || (int) members == -1;
+        };
+    }
+
     int first(Frame frame, int thread) {
         return first == PARKED ? frame.first[thread] : (int) first;
     }
