@@ -67,6 +67,8 @@ struct bf_receiver {
     uint64_t data_offset;
     size_t data_left;
     _Atomic int reads; /* device-to-host copies outstanding */
+    unsigned spin_misses; /* waits awake that were in vain, in a row */
+    unsigned spin_skipped;
 };
 
 struct bf_connection {

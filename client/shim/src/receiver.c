@@ -1,6 +1,7 @@
 #include "connection.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,7 +10,10 @@
 
 enum {
     BUFFER_BYTES = 64 * 1024,
-    DATA_HEAD = BF_FRAME_BYTES + BF_MEM_DATA_MINIMUM /* of a mem.data frame, before its payload */
+    DATA_HEAD = BF_FRAME_BYTES + BF_MEM_DATA_MINIMUM, /* of a mem.data frame, before its payload */
+    SPIN_NS = 25 * 1000, /* an answer that takes longer than a sleep and a wake-up cost */
+    SPIN_MISSES = 4,     /* so often in vain, then only now and then */
+    SPIN_RETRY = 16
 };
 
 static void end_wait(struct bf_waiter *waiter)
@@ -111,6 +115,28 @@ static bool lost(struct bf_connection *c, ssize_t moved)
     if (end)
         bf_connection_end(c, moved ? strerror(errno) : "the worker has ended");
     return end;
+}
+
+/* Receives, waiting. What comes soon is waited for awake, as CUDA's own threads wait by default: to
+ * be woken costs more than an answer takes on its way. Where answers come late it is hardly tried. */
+static ssize_t receive_awake(struct bf_connection *c, const struct iovec *parts, int count)
+{
+    struct bf_receiver *r = &c->receiver;
+    if (r->spin_misses >= SPIN_MISSES && ++r->spin_skipped % SPIN_RETRY)
+        return c->transport.receive(&c->transport, parts, count, true);
+    uint64_t end = 0;
+    do {
+        sched_yield();
+        ssize_t moved = c->transport.receive(&c->transport, parts, count, false);
+        if (moved >= 0 || errno != EAGAIN) {
+            r->spin_misses = 0;
+            return moved;
+        }
+        if (!end)
+            end = bf_now() + SPIN_NS;
+    } while (bf_now() < end);
+    r->spin_misses++;
+    return c->transport.receive(&c->transport, parts, count, true);
 }
 
 /* Receives of a payload what the socket gives, straight to where the copy's destination is. The
@@ -215,7 +241,8 @@ static bool receive_frames(struct bf_connection *c, size_t needed, bool wait, bo
     if (atomic_load_explicit(&r->reads, memory_order_relaxed) > 0)
         room = there < BF_FRAME_BYTES ? DATA_HEAD - there : needed;
     struct iovec part = {r->buffer + r->end, room};
-    ssize_t moved = c->transport.receive(&c->transport, &part, 1, wait);
+    ssize_t moved = wait ? receive_awake(c, &part, 1)
+                         : c->transport.receive(&c->transport, &part, 1, false);
     *more = moved > 0;
     if (moved <= 0)
         return !lost(c, moved);
