@@ -6,6 +6,7 @@
 #include "allocations.h"
 #include "context_queries.h"
 #include "host_functions.h"
+#include "late_copies.h"
 #include "pinned.h"
 #include "reads.h"
 #include "tickets.h"
@@ -80,8 +81,7 @@ static CUresult send_small(struct bf_connection *c, struct bf_mem_write *m,
     return bf_send(c, frame, head + total);
 }
 
-/* Once written to the socket the source is free. */
-static CUresult write_region(const struct bf_stream_use *use, CUdeviceptr destination,
+CUresult bf_write_region(const struct bf_stream_use *use, CUdeviceptr destination,
                              const struct bf_region *device, char *source,
                              const struct bf_region *host)
 {
@@ -108,27 +108,31 @@ static CUresult write_region(const struct bf_stream_use *use, CUdeviceptr destin
     return status;
 }
 
-/* A page-locked source may still be written by what was asked for before: by copies to the host, by
- * host functions. */
-static CUresult await_source(const struct bf_stream_use *use, const char *source, size_t span)
-{
-    CUresult status = bf_host_functions_wait(use->connection);
-    return status == CUDA_SUCCESS ? bf_reads_wait((uintptr_t)source, (uintptr_t)source + span)
-                                  : status;
-}
-
+/* A page-locked source may still be written by what was asked for before: by copies to the host,
+ * which are awaited, and by host functions, which may wait for the calling thread themselves: an
+ * asynchronous copy is then put off, one that waits for its stream anyway waits now. */
 static CUresult host_to_device(const struct bf_stream_use *use, struct bf_place to,
-                               struct bf_place from, struct bf_extent extent)
+                               struct bf_place from, struct bf_extent extent, bool asynchronous)
 {
     char *source = (char *)(uintptr_t)from.address;
     struct bf_region host = region_of(from, extent);
     struct bf_region device = region_of(to, extent);
     size_t span;
-    CUresult status =
-        source && span_of(from, extent, &span) ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
-    if (status == CUDA_SUCCESS && bf_pinned_covers(source, span))
-        status = await_source(use, source, span);
-    return status == CUDA_SUCCESS ? write_region(use, to.address, &device, source, &host) : status;
+    if (!source || !span_of(from, extent, &span))
+        return CUDA_ERROR_INVALID_VALUE;
+    CUresult status = CUDA_SUCCESS;
+    if (bf_pinned_covers(source, span)) {
+        bool functions = bf_host_functions_outstanding();
+        if (functions && asynchronous) {
+            struct bf_late_copy copy = {use->context, to.address, device, host, source, span};
+            return bf_late_copy_enqueue(use, &copy);
+        }
+        if (functions)
+            status = bf_stream_synchronize(use);
+        if (status == CUDA_SUCCESS)
+            status = bf_reads_wait((uintptr_t)source, (uintptr_t)source + span);
+    }
+    return status == CUDA_SUCCESS ? bf_write_region(use, to.address, &device, source, &host) : status;
 }
 
 /* ---- Device to host ---- */
@@ -204,7 +208,7 @@ static CUresult between_workers(const struct bf_stream_use *use, struct bf_place
                 bf_read_region(&out, row, &piece,
                                from.address + z * from.slice_pitch + y * from.pitch, &piece, false);
             if (status == CUDA_SUCCESS)
-                status = write_region(&in, to.address + z * to.slice_pitch + y * to.pitch, &piece,
+                status = bf_write_region(&in, to.address + z * to.slice_pitch + y * to.pitch, &piece,
                                       row, &piece);
         }
     }
@@ -245,7 +249,7 @@ CUresult bf_copy(CUstream stream, struct bf_place to, struct bf_place from, stru
     if (to.device && from.device)
         status = device_to_device(&use, to, from, extent);
     else if (to.device)
-        status = host_to_device(&use, to, from, extent);
+        status = host_to_device(&use, to, from, extent, asynchronous);
     else if (from.device)
         status = device_to_host(&use, to, from, extent, asynchronous);
     else

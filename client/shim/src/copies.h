@@ -19,4 +19,9 @@ struct bf_extent {
 CUresult bf_copy(CUstream stream, struct bf_place destination, struct bf_place source,
                  struct bf_extent extent, bool asynchronous);
 
+/* Sends a region of the host's rows to the device. Once it returns the source is free. */
+CUresult bf_write_region(const struct bf_stream_use *use, CUdeviceptr destination,
+                         const struct bf_region *device, char *source,
+                         const struct bf_region *host);
+
 #endif

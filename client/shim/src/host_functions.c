@@ -1,9 +1,7 @@
 #include "host_functions.h"
 
 #include <stdlib.h>
-#include <time.h>
 
-#include "streams.h"
 #include "threads.h"
 
 struct call {
@@ -11,55 +9,60 @@ struct call {
     struct bf_connection *connection;
     CUhostFn function;
     CUstreamCallback callback;
+    void (*action)(void *argument, CUresult status); /* the library's own */
     CUstream stream;
     void *data;
     CUresult status;
     struct call *next;
 };
 
+/* What runs on one thread, in order. */
+struct queue {
+    struct call *due, **end;
+    pthread_cond_t work;
+    bool started;
+};
+
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t work = PTHREAD_COND_INITIALIZER;
-static struct call *waiting;               /* the worker has not come to them */
-static struct call *due, **due_end = &due; /* to be run, in order */
-static bool started;
+static struct call *waiting; /* the worker has not come to them */
+static struct queue functions = {.end = &functions.due, .work = PTHREAD_COND_INITIALIZER};
+static struct queue actions = {.end = &actions.due, .work = PTHREAD_COND_INITIALIZER};
 static uint64_t next_id = 1;
-static pthread_cond_t finished = PTHREAD_COND_INITIALIZER;
-static int outstanding;
+static _Atomic int outstanding;
 
 static void run(struct call *call)
 {
     uint8_t frame[BF_FRAME_BYTES + BF_STREAM_HOST_FUNCTION_DONE_MINIMUM];
-    if (call->callback)
+    if (call->action)
+        call->action(call->data, call->status);
+    else if (call->callback)
         call->callback(call->stream, call->status, call->data);
     else if (call->status == CUDA_SUCCESS)
         call->function(call->data);
-    pthread_mutex_lock(&lock);
-    outstanding--;
-    pthread_cond_broadcast(&finished);
-    pthread_mutex_unlock(&lock);
+    atomic_fetch_sub(&outstanding, 1);
     struct bf_stream_host_function_done m = {call->id};
     bf_send_exempt(call->connection, frame, bf_stream_host_function_done_frame(frame, &m));
     free(call);
 }
 
-static void *run_all(void *unused)
+static void *run_all(void *argument)
 {
-    (void)unused;
+    struct queue *queue = argument;
     struct bf_thread *thread = bf_thread_self();
     if (thread)
-        thread->in_host_function = true;
+        thread->in_host_function = queue == &functions;
     pthread_mutex_lock(&lock);
     for (;;) {
-        struct call *call = due;
+        struct call *call = queue->due;
         if (call) {
-            due = call->next;
-            if (!due)
-                due_end = &due;
+            queue->due = call->next;
+            if (!queue->due)
+                queue->end = &queue->due;
             pthread_mutex_unlock(&lock);
             run(call);
             pthread_mutex_lock(&lock);
         } else {
-            pthread_cond_wait(&work, &lock);
+            pthread_cond_wait(&queue->work, &lock);
         }
     }
     return NULL;
@@ -76,68 +79,71 @@ void bf_host_function_due(struct bf_connection *connection, uint64_t id, CUresul
         *link = call->next;
         call->next = NULL;
         call->status = status;
-        *due_end = call;
-        due_end = &call->next;
-        pthread_cond_signal(&work);
+        struct queue *queue = call->action ? &actions : &functions;
+        *queue->end = call;
+        queue->end = &call->next;
+        pthread_cond_signal(&queue->work);
     }
     pthread_mutex_unlock(&lock);
     if (call)
         bf_unasked(connection, -1);
 }
 
-CUresult bf_host_functions_wait(struct bf_connection *connection)
+bool bf_host_functions_outstanding(void)
 {
-    pthread_mutex_lock(&lock);
-    while (outstanding && !atomic_load(&connection->dead)) {
-        struct timespec until;
-        clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_sec++; /* to look whether the connection has ended */
-        pthread_cond_timedwait(&finished, &lock, &until);
-    }
-    pthread_mutex_unlock(&lock);
-    return atomic_load(&connection->dead) ? CUDA_ERROR_DEVICE_UNAVAILABLE : CUDA_SUCCESS;
+    return atomic_load(&outstanding) > 0;
 }
 
-static CUresult enqueue(CUstream stream, struct call from)
+static CUresult enqueue(const struct bf_stream_use *use, struct call from)
 {
-    struct bf_stream_use use;
     uint8_t frame[BF_FRAME_BYTES + BF_STREAM_HOST_FUNCTION_MINIMUM];
-    CUresult status = bf_stream_use(stream, &use);
-    if (status == CUDA_SUCCESS && !from.function && !from.callback)
-        status = CUDA_ERROR_INVALID_VALUE;
-    if (status != CUDA_SUCCESS)
-        return status;
+    struct queue *queue = from.action ? &actions : &functions;
     struct call *call = malloc(sizeof *call);
     if (!call)
         return CUDA_ERROR_OUT_OF_MEMORY;
     *call = from;
-    call->stream = stream;
-    call->connection = use.connection;
+    call->connection = use->connection;
     pthread_mutex_lock(&lock);
     call->id = next_id++;
-    outstanding++;
+    atomic_fetch_add(&outstanding, 1);
     call->next = waiting;
     waiting = call;
-    if (!started)
-        started = bf_thread_start(run_all, NULL);
-    struct bf_stream_host_function m = {use.wire, call->id};
+    if (!queue->started)
+        queue->started = bf_thread_start(run_all, queue);
+    struct bf_stream_host_function m = {use->wire, call->id};
     pthread_mutex_unlock(&lock);
-    bf_unasked(use.connection, 1);
-    return bf_send(use.connection, frame, bf_stream_host_function_frame(frame, &m));
+    bf_unasked(use->connection, 1);
+    return bf_send(use->connection, frame, bf_stream_host_function_frame(frame, &m));
+}
+
+CUresult bf_stream_action(const struct bf_stream_use *use,
+                          void (*action)(void *argument, CUresult status), void *argument)
+{
+    struct call call = {.action = action, .data = argument};
+    return enqueue(use, call);
+}
+
+static CUresult enqueue_function(CUstream stream, struct call call)
+{
+    struct bf_stream_use use;
+    CUresult status = bf_stream_use(stream, &use);
+    if (status == CUDA_SUCCESS && !call.function && !call.callback)
+        status = CUDA_ERROR_INVALID_VALUE;
+    return status == CUDA_SUCCESS ? enqueue(&use, call) : status;
 }
 
 CUresult bf_cuLaunchHostFunc(CUstream stream, CUhostFn function, void *data)
 {
-    struct call call = {.function = function, .data = data};
-    return enqueue(stream, call);
+    struct call call = {.function = function, .stream = stream, .data = data};
+    return enqueue_function(stream, call);
 }
 
 CUresult bf_cuStreamAddCallback(CUstream stream, CUstreamCallback callback, void *data,
                                 unsigned int flags)
 {
-    struct call call = {.callback = callback, .data = data};
+    struct call call = {.callback = callback, .stream = stream, .data = data};
     CUresult status = bf_ready();
     if (status == CUDA_SUCCESS && flags)
         status = CUDA_ERROR_INVALID_VALUE;
-    return status == CUDA_SUCCESS ? enqueue(stream, call) : status;
+    return status == CUDA_SUCCESS ? enqueue_function(stream, call) : status;
 }

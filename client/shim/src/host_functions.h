@@ -3,12 +3,17 @@
 #ifndef BF_HOST_FUNCTIONS_H
 #define BF_HOST_FUNCTIONS_H
 
-#include "connection.h"
+#include "streams.h"
 
 /* The worker has come to it. */
 void bf_host_function_due(struct bf_connection *connection, uint64_t id, CUresult status);
 
-/* Waits until no host function is outstanding. */
-CUresult bf_host_functions_wait(struct bf_connection *connection);
+/* Whether some are enqueued that have not returned. */
+bool bf_host_functions_outstanding(void);
+
+/* Enqueues an action of the library. It is told how the stream stands, also if it failed; it may
+   wait for answers, and no function of the program delays it but those before it in the stream. */
+CUresult bf_stream_action(const struct bf_stream_use *use,
+                          void (*action)(void *argument, CUresult status), void *argument);
 
 #endif

@@ -64,6 +64,7 @@ struct bf_context {
     CUfunc_cache cache;
     CUsharedconfig banks;
     struct bf_local_value *locals;
+    uint64_t aside, aside_wire; /* the library's own stream in it, and the wire it belongs to */
     _Atomic uint64_t peers[64]; /* handles of contexts whose memory it may use */
 };
 

@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include "allocations.h"
+#include "late_copies.h"
+#include "reads.h"
 
 static pthread_rwlock_t lock = PTHREAD_RWLOCK_INITIALIZER;
 static struct bf_pinned *sorted; /* by base */
@@ -134,10 +136,22 @@ CUresult bf_cuMemAllocHost_v2(void **pointer, size_t bytes)
     return bf_cuMemHostAlloc(pointer, bytes, 0);
 }
 
-CUresult bf_cuMemFreeHost(void *pointer)
+/* Copies under way still read from the memory, or write to it. */
+static CUresult await_copies(const void *pointer)
 {
     struct bf_pinned range;
     CUresult status = bf_ready();
+    if (status == CUDA_SUCCESS && bf_pinned_find(pointer, &range)) {
+        bf_late_copies_wait(range.base, range.base + range.bytes);
+        bf_reads_wait(range.base, range.base + range.bytes);
+    }
+    return status;
+}
+
+CUresult bf_cuMemFreeHost(void *pointer)
+{
+    struct bf_pinned range;
+    CUresult status = await_copies(pointer);
     if (status == CUDA_SUCCESS && !take_out(pointer, true, &range))
         status = CUDA_ERROR_INVALID_VALUE;
     if (status == CUDA_SUCCESS)
@@ -187,7 +201,7 @@ CUresult bf_cuMemHostRegister_v2(void *pointer, size_t bytes, unsigned int flags
 CUresult bf_cuMemHostUnregister(void *pointer)
 {
     struct bf_pinned range;
-    CUresult status = bf_ready();
+    CUresult status = await_copies(pointer);
     if (status == CUDA_SUCCESS && !pointer)
         status = CUDA_ERROR_INVALID_VALUE;
     if (status == CUDA_SUCCESS && !take_out(pointer, false, &range))

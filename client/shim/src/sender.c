@@ -40,33 +40,39 @@ static void advance(struct iovec **parts, int *count, size_t moved)
     }
 }
 
-/* Sends all parts. Whoever cannot send also reads. Parts that cannot be read are sent as zeros and
- * make *fault true. */
-static bool send_parts(struct bf_connection *c, struct iovec *parts, int count, bool *fault)
+/* The socket takes nothing now. Whoever cannot send also reads. */
+static bool await_room(struct bf_connection *c)
 {
-    while (count) {
-        if (*fault) { /* what is left of the frame */
-            struct iovec pad = {(void *)(uintptr_t)zeros,
-                                parts->iov_len < sizeof zeros ? parts->iov_len : sizeof zeros};
-            ssize_t moved = c->transport.send(&c->transport, &pad, 1);
-            if (moved > 0) {
-                advance(&parts, &count, (size_t)moved);
-                continue;
-            }
-        } else {
-            ssize_t moved = c->transport.send(&c->transport, parts, count);
-            if (moved >= 0) {
-                advance(&parts, &count, (size_t)moved);
-                continue;
-            }
-        }
-        if (errno == EFAULT && !*fault) {
+    int ready = c->transport.wait(&c->transport, !c->receiver.reading, true, 100);
+    if (ready & BF_READABLE)
+        bf_receive_available(c);
+    return !atomic_load(&c->dead);
+}
+
+/* Sends all parts. The first "own" of them are the library's memory; the others are the program's:
+ * what of these cannot be read is sent as zeros, so that the frame has its length, and makes *fault
+ * true. A send that finds an unreadable byte may refuse the readable ones before it as well: then
+ * these go alone. */
+static bool send_parts(struct bf_connection *c, struct iovec *parts, int count, int own,
+                       bool *fault)
+{
+    const struct iovec *program = parts + own;
+    bool apart = false;
+    for (advance(&parts, &count, 0); count; advance(&parts, &count, 0)) {
+        struct iovec pad = {(void *)(uintptr_t)zeros,
+                            parts->iov_len < sizeof zeros ? parts->iov_len : sizeof zeros};
+        bool only_own = apart && parts < program;
+        ssize_t moved = *fault ? c->transport.send(&c->transport, &pad, 1)
+                               : c->transport.send(&c->transport, parts,
+                                                   only_own ? (int)(program - parts) : count);
+        if (moved >= 0) {
+            advance(&parts, &count, (size_t)moved);
+        } else if (errno == EFAULT && !apart && parts < program) {
+            apart = true;
+        } else if (errno == EFAULT && parts >= program && !*fault) {
             *fault = true;
         } else if (errno == EAGAIN) {
-            int ready = c->transport.wait(&c->transport, !c->receiver.reading, true, 100);
-            if (ready & BF_READABLE)
-                bf_receive_available(c);
-            if (atomic_load(&c->dead))
+            if (!await_room(c))
                 return false;
         } else if (errno != EINTR) {
             bf_connection_end(c, strerror(errno));
@@ -82,7 +88,7 @@ static bool flush_locked(struct bf_connection *c)
     struct bf_sender *s = &c->sender;
     bool fault = false;
     struct iovec part = {s->buffer, s->used};
-    bool good = !s->used || send_parts(c, &part, 1, &fault);
+    bool good = !s->used || send_parts(c, &part, 1, 1, &fault);
     s->used = 0;
     return good;
 }
@@ -174,7 +180,7 @@ static CUresult append(struct bf_connection *c, const void *frame, size_t bytes,
     if (good && bytes > BF_SEND_BYTES) {
         bool fault = false;
         struct iovec part = {(void *)(uintptr_t)frame, bytes};
-        good = send_parts(c, &part, 1, &fault);
+        good = send_parts(c, &part, 1, 1, &fault);
     } else if (good) {
         uint64_t time = bf_now();
         bool first = s->used == 0;
@@ -234,7 +240,7 @@ CUresult bf_send_payload(struct bf_connection *c, const void *head, size_t head_
     if (good) {
         all[0] = (struct iovec){s->buffer, s->used};
         all[1] = (struct iovec){(void *)(uintptr_t)head, head_bytes};
-        good = send_parts(c, all, parts + 2, &fault);
+        good = send_parts(c, all, parts + 2, 2, &fault);
         s->used = 0;
         s->appended++;
         s->last_ns = bf_now();

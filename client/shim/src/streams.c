@@ -87,6 +87,21 @@ CUresult bf_stream_use(CUstream handle, struct bf_stream_use *use)
     return status;
 }
 
+CUresult bf_stream_aside(struct bf_context *context, struct bf_stream_use *use)
+{
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    uint64_t wire = atomic_load(&context->wire);
+    CUresult status = CUDA_SUCCESS;
+    pthread_mutex_lock(&lock);
+    if (!context->aside || context->aside_wire != wire)
+        status = create(context, CU_STREAM_NON_BLOCKING, 0, false, &context->aside);
+    if (status == CUDA_SUCCESS)
+        context->aside_wire = wire;
+    *use = (struct bf_stream_use){context, context->aside, bf_connection_of(context)};
+    pthread_mutex_unlock(&lock);
+    return status;
+}
+
 void bf_stream_end(uint64_t handle)
 {
     struct bf_stream *stream = bf_object_find(BF_STREAM, handle);

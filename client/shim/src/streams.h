@@ -16,6 +16,10 @@ struct bf_stream_use {
    error if it has one. */
 CUresult bf_stream_use(CUstream handle, struct bf_stream_use *use);
 
+/* A stream of the library's own in the context, which waits for no other: for what the program's
+   stream stands still for. */
+CUresult bf_stream_aside(struct bf_context *context, struct bf_stream_use *use);
+
 /* Ends a stream that the library made (a thread's own); nothing if it is gone. */
 void bf_stream_end(uint64_t handle);
 

@@ -81,4 +81,25 @@ static inline CUresult launch_poke(CUdeviceptr address, unsigned value)
     return r ? r : cuLaunchKernel(f, 1, 1, 1, 1, 1, 1, 0, 0, a, 0);
 }
 
+/* A stream that stands still behind a kernel until it is let go from another one. */
+struct hold {
+    CUdeviceptr flag;
+    CUstream held, other;
+};
+
+static inline CUresult hold(struct hold *h)
+{
+    CUresult r = cuStreamCreate(&h->held, 1);
+    CUfunction f;
+    if (!r) r = cuStreamCreate(&h->other, 1);
+    if (!r) r = cuMemAlloc_v2(&h->flag, 4);
+    if (!r) r = cuMemsetD32_v2(h->flag, 0, 1);
+    if (!r) r = kernel(&f, "await");
+    if (!r) r = cuCtxSynchronize();
+    if (!r) r = launch_await(h->flag, h->held);
+    return r;
+}
+
+static inline CUresult let_go(struct hold *h) { return cuMemsetD32Async(h->flag, 1, 1, h->other); }
+
 #endif

@@ -37,6 +37,11 @@ class SemanticsIT {
     }
 
     @TestFactory
+    Stream<DynamicTest> pinned() {
+        return testsOf("pinned");
+    }
+
+    @TestFactory
     Stream<DynamicTest> threads() {
         return testsOf("threads");
     }
