@@ -11,6 +11,7 @@
 #define BF_CONNECTION_H
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -48,7 +49,7 @@ struct bf_sender {
     uint64_t first_ns;  /* when the oldest byte of the buffer came */
     uint64_t last_ns;   /* when the last frame came */
     uint64_t appended;  /* frames ever, for the flusher to see that a burst has ended */
-    pthread_cond_t arm; /* wakes the flusher */
+    sem_t arm;         /* wakes the flusher; posted without a lock, and never in vain */
     bool armed;
     bool flusher_started;
     _Atomic int64_t window_used;
@@ -56,7 +57,7 @@ struct bf_sender {
 
 struct bf_receiver {
     pthread_mutex_t lock;
-    bool reading; /* somebody has the reader's role */
+    _Atomic bool reading; /* somebody has the reader's role */
     struct bf_waiter *waiters;
     pthread_cond_t background; /* wakes the background thread */
     bool background_started;

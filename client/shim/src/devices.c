@@ -8,7 +8,7 @@
 #include "state.h"
 
 static struct bf_device *all[BF_MAX_DEVICES];
-static int all_count;
+static int all_count; /* of the workers that this attempt has opened */
 
 static void copy_text(char *out, size_t bytes, const struct bf_view *text)
 {
@@ -28,6 +28,11 @@ static void read_attributes(struct bf_device *device, const struct bf_view *attr
         else if (one.attribute < BF_ATTRIBUTES)
             device->attributes[one.attribute] = one.value;
     }
+}
+
+void bf_devices_forget(void)
+{
+    all_count = 0;
 }
 
 bool bf_devices_add(struct bf_worker *worker, const uint8_t *body, size_t bytes)
@@ -151,7 +156,7 @@ void bf_devices_choose(void)
         memcpy(bf_state.devices, ordered, sizeof ordered[0] * (size_t)all_count);
         bf_state.device_count = all_count;
     }
-    all_count = 0;
+    bf_devices_forget();
 }
 
 CUresult bf_device_of(CUdevice ordinal, struct bf_device **device)

@@ -19,6 +19,9 @@ BF_OLD(pthread_mutex_trylock);
 BF_OLD(pthread_rwlock_rdlock);
 BF_OLD(pthread_rwlock_wrlock);
 BF_OLD(pthread_rwlock_unlock);
+BF_OLD(sem_init);
+BF_OLD(sem_wait);
+BF_OLD(sem_post);
 BF_OLD(dlsym);
 
 #endif

@@ -1,16 +1,15 @@
 #include "incoming.h"
 
-#include <stdio.h>
-
 #include "host_functions.h"
 #include "log.h"
+#include "output.h"
 #include "reads.h"
 
 static void print(const struct bf_frame *frame, const uint8_t *body)
 {
     struct bf_printf_output m;
-    if (bf_printf_output_read(body, frame->length, &m) && m.text.bytes)
-        fwrite(m.text.data, 1, m.text.bytes, stdout);
+    if (bf_printf_output_read(body, frame->length, &m))
+        bf_output_queue(BF_OUTPUT_PRINTED, m.text.data, m.text.bytes);
 }
 
 static void log_line(const struct bf_frame *frame, const uint8_t *body)

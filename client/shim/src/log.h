@@ -5,6 +5,10 @@
 
 enum bf_log_level { BF_LOG_ERROR = 1, BF_LOG_WARNING, BF_LOG_INFORMATION, BF_LOG_DEBUG };
 
+/* Reads what the user has asked for (BF_LOG_FILE, BF_LOG_LEVEL), once; before the library's threads
+ * start, and where a program's call is logged before that. */
+void bf_log_prepare(void);
+
 /* A line "bitfusion: ..." on stderr, and in the log file if there is one. */
 void bf_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cancellation.h"
 #include "log.h"
+#include "output.h"
 #include "tickets.h"
 
 enum {
@@ -35,7 +37,7 @@ void bf_connection_end(struct bf_connection *c, const char *why)
     }
     pthread_cond_signal(&r->background);
     pthread_mutex_unlock(&r->lock);
-    pthread_cond_signal(&c->sender.arm);
+    sem_post(&c->sender.arm);
 }
 
 static void deliver_answer(struct bf_connection *c, const struct bf_frame *frame,
@@ -294,6 +296,7 @@ static void forget(struct bf_receiver *r, const struct bf_waiter *waiter)
 static void wait_locked(struct bf_connection *c, struct bf_waiter *waiter)
 {
     struct bf_receiver *r = &c->receiver;
+    int cancellation = bf_hold_cancellation();
     while (!waiter->answered && !(waiter->reached && waiter->reached(waiter->argument)) &&
            !atomic_load(&c->dead)) {
         if (r->reading) {
@@ -310,6 +313,25 @@ static void wait_locked(struct bf_connection *c, struct bf_waiter *waiter)
     forget(r, waiter);
     if (!r->reading && !atomic_load(&c->dead))
         hand_over(r);
+    bf_allow_cancellation(cancellation);
+}
+
+/* Whether the answer follows what kernels have printed. */
+static bool synchronises(const void *frame)
+{
+    struct bf_frame head;
+    bf_frame_read(frame, &head);
+    switch (head.call) {
+    case BF_CALL_CONTEXT_SYNCHRONIZE:
+    case BF_CALL_STREAM_SYNCHRONIZE:
+    case BF_CALL_STREAM_QUERY:
+    case BF_CALL_EVENT_SYNCHRONIZE:
+    case BF_CALL_EVENT_QUERY:
+    case BF_CALL_MEM_READ:
+        return true;
+    default:
+        return false;
+    }
 }
 
 CUresult bf_ask(struct bf_connection *c, const void *frame, size_t bytes, uint32_t request,
@@ -340,6 +362,8 @@ CUresult bf_ask(struct bf_connection *c, const void *frame, size_t bytes, uint32
     answer->status = waiter->status;
     answer->length = waiter->length;
     answer->body = waiter->body;
+    if (synchronises(frame))
+        bf_output_write();
     return (CUresult)waiter->status;
 }
 
@@ -442,7 +466,7 @@ bool bf_connection_start(struct bf_connection *c, struct bf_transport transport)
     memset(c, 0, sizeof *c);
     c->transport = transport;
     pthread_mutex_init(&c->sender.lock, NULL);
-    pthread_cond_init(&c->sender.arm, NULL);
+    sem_init(&c->sender.arm, 0, 0);
     pthread_mutex_init(&c->receiver.lock, NULL);
     pthread_cond_init(&c->receiver.background, NULL);
     c->sender.buffer = malloc(BF_SEND_BYTES);

@@ -139,8 +139,11 @@ static void *flusher(void *argument)
         seen = s->appended;
         if (idle > FLUSHER_IDLE_ROUNDS && !s->used) {
             s->armed = false;
-            while (!s->armed && !atomic_load(&c->dead))
-                pthread_cond_wait(&s->arm, &s->lock);
+            pthread_mutex_unlock(&s->lock);
+            while (sem_wait(&s->arm) && errno == EINTR)
+                continue;
+            pthread_mutex_lock(&s->lock);
+            s->armed = true;
             seen = s->appended;
             idle = 0;
         }
@@ -162,7 +165,7 @@ static void arm_flusher(struct bf_connection *c)
         bf_thread_start(flusher, c);
     } else if (!s->armed) {
         s->armed = true;
-        pthread_cond_signal(&s->arm);
+        sem_post(&s->arm);
     }
 }
 

@@ -237,6 +237,7 @@ CUresult bf_session_open(void)
     struct bf_server servers[BF_MAX_WORKERS];
     int count = bf_adaptor_read(servers, BF_MAX_WORKERS);
     CUresult status = count ? CUDA_SUCCESS : CUDA_ERROR_NO_DEVICE;
+    bf_devices_forget();
     for (int i = 0; i < count && status == CUDA_SUCCESS; i++) {
         struct bf_worker *worker = calloc(1, sizeof *worker);
         if (!worker)

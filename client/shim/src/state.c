@@ -3,7 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cancellation.h"
 #include "devices.h"
+#include "log.h"
+#include "output.h"
 #include "session.h"
 #include "threads.h"
 
@@ -25,6 +28,7 @@ static void after_fork_in_child(void)
         atomic_store(&worker->connection.dead, true);
         worker->connection.transport.close(&worker->connection.transport);
     }
+    bf_output_forget();
     bf_state.worker_count = 0;
     bf_state.device_count = 0;
     opening = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
@@ -40,9 +44,11 @@ CUresult bf_open(void)
 {
     if (atomic_load(&phase) == FORKED)
         return CUDA_ERROR_NOT_INITIALIZED;
+    int cancellation = bf_hold_cancellation();
     pthread_mutex_lock(&opening);
     if (atomic_load(&phase) == FRESH) {
         pthread_once(&fork_once, watch_forks);
+        bf_log_prepare();
         const char *blocking = getenv("CUDA_LAUNCH_BLOCKING");
         bf_state.launch_blocking = blocking && atoi(blocking) == 1;
         failure = bf_session_open();
@@ -51,6 +57,7 @@ CUresult bf_open(void)
         atomic_store(&phase, failure == CUDA_SUCCESS ? OPENED : FAILED);
     }
     pthread_mutex_unlock(&opening);
+    bf_allow_cancellation(cancellation);
     return atomic_load(&phase) == FAILED ? failure : CUDA_SUCCESS;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "output.h"
 #include "state.h"
 
 __attribute__((destructor)) static void at_exit(void)
@@ -22,6 +23,7 @@ __attribute__((destructor)) static void at_exit(void)
         out += atomic_load(&c->bytes_out);
         in += atomic_load(&c->bytes_in);
     }
+    bf_output_write_at_exit();
     if (wanted && !strcmp(wanted, "1") && bf_state.worker_count) {
         char line[256];
         int bytes = snprintf(line, sizeof line,

@@ -13,35 +13,45 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cancellation.h"
+
 enum { CONNECT_MILLISECONDS = 10000 };
 
 /* One part takes the simpler system call, which is cheaper by a tenth of a microsecond. */
 static ssize_t tcp_send(struct bf_transport *transport, const struct iovec *parts, int count)
 {
-    if (count == 1)
-        return send(transport->descriptor, parts->iov_base, parts->iov_len,
-                    MSG_NOSIGNAL | MSG_DONTWAIT);
     struct msghdr message = {.msg_iov = (struct iovec *)(uintptr_t)parts,
                              .msg_iovlen = (size_t)count};
-    return sendmsg(transport->descriptor, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    int cancellation = bf_hold_cancellation();
+    ssize_t moved = count == 1
+                        ? send(transport->descriptor, parts->iov_base, parts->iov_len,
+                               MSG_NOSIGNAL | MSG_DONTWAIT)
+                        : sendmsg(transport->descriptor, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    bf_allow_cancellation(cancellation);
+    return moved;
 }
 
 static ssize_t tcp_receive(struct bf_transport *transport, const struct iovec *parts, int count,
                            bool wait)
 {
-    if (count == 1)
-        return recv(transport->descriptor, parts->iov_base, parts->iov_len,
-                    wait ? 0 : MSG_DONTWAIT);
     struct msghdr message = {.msg_iov = (struct iovec *)(uintptr_t)parts,
                              .msg_iovlen = (size_t)count};
-    return recvmsg(transport->descriptor, &message, wait ? 0 : MSG_DONTWAIT);
+    int flags = wait ? 0 : MSG_DONTWAIT;
+    int cancellation = bf_hold_cancellation();
+    ssize_t moved =
+        count == 1 ? recv(transport->descriptor, parts->iov_base, parts->iov_len, flags)
+                   : recvmsg(transport->descriptor, &message, flags);
+    bf_allow_cancellation(cancellation);
+    return moved;
 }
 
 static int tcp_wait(struct bf_transport *transport, bool readable, bool writable, int milliseconds)
 {
     struct pollfd event = {.fd = transport->descriptor,
                            .events = (short)((readable ? POLLIN : 0) | (writable ? POLLOUT : 0))};
+    int cancellation = bf_hold_cancellation();
     int ready = poll(&event, 1, milliseconds);
+    bf_allow_cancellation(cancellation);
     int bits = 0;
     if (ready > 0) {
         bits |= event.revents & (POLLIN | POLLERR | POLLHUP) ? BF_READABLE : 0;

@@ -2,6 +2,8 @@
 #include "kernels.h"
 #include <dirent.h>
 #include <dlfcn.h>
+#include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -113,6 +115,83 @@ static void kernel_printf_goes_through_the_program_s_stdout_in_order(void)
     snprintf(text, sizeof text, "%s", buffer);
     OK(r);
     if (strcmp(text, "before\nkernel says 5\nafter\n")) FAIL("stdout held: %.400s", text);
+}
+
+static CUstream printing;
+static CUcontext printing_context;
+static sem_t started;
+
+static void *waits_for_the_text(void *unused)
+{
+    (void)unused;
+    cuCtxSetCurrent(printing_context);
+    sem_post(&started);
+    cuStreamSynchronize(printing);
+    return 0;
+}
+
+/* One thread holds stdout and makes calls while the text of another thread's kernel arrives. */
+static void kernel_printf_does_not_hold_up_who_holds_stdout(void)
+{
+    OK(begin());
+    OK(cuCtxGetCurrent(&printing_context));
+    CUstream other;
+    CUdeviceptr flag;
+    CUfunction f;
+    pthread_t thread;
+    unsigned n = 6;
+    void *a[] = {&n};
+    struct timespec t = {0, 50000000};
+    OK(cuStreamCreate(&printing, 1));
+    OK(cuStreamCreate(&other, 1));
+    OK(cuMemAlloc_v2(&flag, 4));
+    OK(cuMemsetD32_v2(flag, 0, 1));
+    OK(kernel(&f, "say"));
+    OK(launch_await(flag, printing));
+    OK(cuLaunchKernel(f, 1, 1, 1, 1, 1, 1, 0, printing, a, 0));
+    sem_init(&started, 0, 0);
+    CHECK(!pthread_create(&thread, 0, waits_for_the_text, 0));
+    sem_wait(&started);
+    nanosleep(&t, 0); /* it waits for the worker now */
+    alarm(30);
+    flockfile(stdout);
+    CUresult r = cuMemsetD32Async(flag, 1, 1, other);
+    for (double end = now_ms() + 300; now_ms() < end && !r;) {
+        CUdeviceptr p;
+        r = cuMemAlloc_v2(&p, 16);
+        if (!r) r = cuMemFree_v2(p);
+    }
+    funlockfile(stdout);
+    OK(r);
+    pthread_join(thread, 0);
+}
+
+/* What a failed attempt to open several servers leaves is not taken for the child's devices. */
+static void a_child_of_a_process_whose_servers_failed_starts_anew(void)
+{
+    const char *good = getenv("BF_ADAPTOR_CONFIG");
+    CHECK(good);
+    char path[] = "/tmp/adaptorXXXXXX", line[1024];
+    int count = 0, descriptor = mkstemp(path);
+    FILE *from = fopen(good, "r"), *to = fdopen(descriptor, "w");
+    CHECK(from && to);
+    while (fgets(line, sizeof line, from)) fputs(line, to);
+    fputs("\n127.0.0.1:1\n", to);
+    fclose(from);
+    fclose(to);
+    pid_t child = fork();
+    if (!child) _exit(cuInit(0) || cuDeviceGetCount(&count) ? 99 : count);
+    int devices = child_status(child);
+    good = strdup(good);
+    setenv("BF_ADAPTOR_CONFIG", path, 1);
+    CUresult r = cuInit(0);
+    unlink(path);
+    EXPECT(NO_DEVICE, r);
+    CHECK(devices > 0 && devices < 99);
+    setenv("BF_ADAPTOR_CONFIG", good, 1);
+    child = fork();
+    if (!child) _exit(cuInit(0) || cuDeviceGetCount(&count) ? 99 : count);
+    CHECK(child_status(child) == devices);
 }
 
 static volatile int signalled;
@@ -237,6 +316,8 @@ int main(int argc, char **argv)
                                         T(exit_leaves_nothing_behind),
                                         T(dlclose_is_harmless),
                                         T(kernel_printf_goes_through_the_program_s_stdout_in_order),
+                                        T(kernel_printf_does_not_hold_up_who_holds_stdout),
+                                        T(a_child_of_a_process_whose_servers_failed_starts_anew),
                                         T(our_threads_block_all_signals),
                                         T(a_program_that_never_calls_pays_nothing),
                                         {0, 0}};

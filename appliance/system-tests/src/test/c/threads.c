@@ -2,6 +2,7 @@
 #include "kernels.h"
 #include <pthread.h>
 #include <semaphore.h>
+#include <unistd.h>
 
 enum { WORDS = 1 << 16, BYTES = WORDS * 4 };
 
@@ -352,6 +353,36 @@ static void many_threads_launch_at_once(void)
     CHECK(value == 7 + 8 * 500 * 4);
 }
 
+static void *waits_for_ever(void *stream)
+{
+    cuCtxSetCurrent(shared_context);
+    sem_post(&ready);
+    cuStreamSynchronize(stream);
+    return 0;
+}
+
+static void a_cancelled_thread_does_not_hold_up_the_others(void)
+{
+    OK(begin_shared());
+    CUstream held, other;
+    pthread_t thread;
+    struct timespec t = {0, 50000000};
+    OK(cuStreamCreate(&held, 1));
+    OK(cuStreamCreate(&other, 1));
+    OK(launch_await(flag, held));
+    CHECK(!pthread_create(&thread, 0, waits_for_ever, held));
+    sem_wait(&ready);
+    nanosleep(&t, 0); /* it waits for the worker now */
+    alarm(30);
+    CHECK(!pthread_cancel(thread));
+    nanosleep(&t, 0);
+    CUdeviceptr p;
+    OK(cuMemAlloc_v2(&p, 16));
+    OK(cuMemsetD32Async(flag, 1, 1, other));
+    OK(cuCtxSynchronize());
+    pthread_join(thread, 0);
+}
+
 int main(int argc, char **argv)
 {
 #define T(name) {#name, name}
@@ -367,6 +398,7 @@ int main(int argc, char **argv)
                                         T(contexts_are_pushed_and_popped_per_thread),
                                         T(the_primary_context_counts_its_references),
                                         T(many_threads_launch_at_once),
+                                        T(a_cancelled_thread_does_not_hold_up_the_others),
                                         {0, 0}};
     static const struct test special[] = {T(a_gibibyte_each_way_at_once_finishes), {0, 0}};
     if (argc > 1 && !strcmp(argv[1], special[0].name)) return run_tests(special, argc, argv);
