@@ -11,7 +11,8 @@ public final class Frame {
     /// Added to the entry in [#resume] when the thread may go on.
     public static final int RELEASED = 1 << 30;
 
-    /// Where each thread goes on; 0 when it has exited.
+    /// Where each thread goes on; 0 when it has exited. Unused by kernels whose threads always stay
+    /// together.
     public final int[] resume;
 
     public final int[][] ints;

@@ -12,6 +12,7 @@ public interface RegionCode {
     /// @param last one past the last thread
     /// @param selected true to run only threads whose resume point is `entry | Frame.RELEASED`
     /// @return the entry at which every thread that ran now waits (0: has exited), or [#MIXED];
-    ///   each thread's own is in [Frame#resume]
+    ///   each thread's own is in [Frame#resume], except in kernels whose threads always stay
+    ///   together: they never answer MIXED, and run for whole blocks only
     int run(int entry, Frame frame, int first, int last, boolean selected);
 }
