@@ -230,6 +230,32 @@ static CUresult device_to_device(const struct bf_stream_use *use, struct bf_plac
 }
 
 /* ---- All ---- */
+bool bf_stream_to_owner(struct bf_stream_use *use, CUdeviceptr address, CUresult *status)
+{
+    struct bf_allocation allocation;
+    bool foreign = bf_state.worker_count > 1 && bf_allocation_find(address, &allocation) &&
+                   bf_connection_of(allocation.context) != use->connection;
+    if (foreign) {
+        *status = bf_stream_synchronize(use);
+        *use = default_stream_of(allocation.context);
+    }
+    return foreign;
+}
+
+static CUresult between_host_and_device(struct bf_stream_use *use, struct bf_place to,
+                                        struct bf_place from, struct bf_extent extent,
+                                        bool asynchronous)
+{
+    CUresult status = CUDA_SUCCESS;
+    bool foreign = bf_stream_to_owner(use, to.device ? to.address : from.address, &status);
+    if (status != CUDA_SUCCESS)
+        return status;
+    if (from.device)
+        return device_to_host(use, to, from, extent, asynchronous && !foreign);
+    status = host_to_device(use, to, from, extent, asynchronous && !foreign);
+    return status == CUDA_SUCCESS && foreign ? bf_stream_synchronize(use) : status;
+}
+
 static bool is_live(struct bf_place place, struct bf_extent extent)
 {
     size_t span;
@@ -248,10 +274,8 @@ CUresult bf_copy(CUstream stream, struct bf_place to, struct bf_place from, stru
         return CUDA_ERROR_INVALID_VALUE;
     if (to.device && from.device)
         status = device_to_device(&use, to, from, extent);
-    else if (to.device)
-        status = host_to_device(&use, to, from, extent, asynchronous);
-    else if (from.device)
-        status = device_to_host(&use, to, from, extent, asynchronous);
+    else if (to.device || from.device)
+        status = between_host_and_device(&use, to, from, extent, asynchronous);
     else
         status = to.address && from.address ? host_to_host(&use, to, from, extent)
                                             : CUDA_ERROR_INVALID_VALUE;

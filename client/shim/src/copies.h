@@ -24,4 +24,8 @@ CUresult bf_write_region(const struct bf_stream_use *use, CUdeviceptr destinatio
                          const struct bf_region *device, char *source,
                          const struct bf_region *host);
 
+/* Where the memory is another worker's than the stream's, waits for the stream and goes over to the
+   default stream of the memory's own context; what is asked there has to be awaited. True then. */
+bool bf_stream_to_owner(struct bf_stream_use *use, CUdeviceptr address, CUresult *status);
+
 #endif

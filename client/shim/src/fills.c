@@ -1,6 +1,6 @@
 /* The memset family: one message each. */
 #include "allocations.h"
-#include "streams.h"
+#include "copies.h"
 
 static CUresult fill(CUdeviceptr destination, size_t pitch, unsigned value, unsigned element,
                      size_t columns, size_t rows, CUstream stream)
@@ -17,8 +17,12 @@ static CUresult fill(CUdeviceptr destination, size_t pitch, unsigned value, unsi
         destination % element || (rows > 1 && pitch % element) ||
         !bf_allocation_covers(destination, extent))
         return CUDA_ERROR_INVALID_VALUE;
+    bool foreign = bf_stream_to_owner(&use, destination, &status);
+    if (status != CUDA_SUCCESS)
+        return status;
     struct bf_mem_set m = {use.wire, destination, value, (uint8_t)element, pitch, columns, rows};
-    return bf_send(use.connection, frame, bf_mem_set_frame(frame, &m));
+    status = bf_send(use.connection, frame, bf_mem_set_frame(frame, &m));
+    return status == CUDA_SUCCESS && foreign ? bf_stream_synchronize(&use) : status;
 }
 
 CUresult bf_cuMemsetD8_v2(CUdeviceptr destination, unsigned char value, size_t count,

@@ -1,7 +1,9 @@
 package org.bitfusion.server;
 
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -9,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.UUID;
 import org.bitfusion.dispatcher.DispatcherSettings;
 import org.bitfusion.dispatcher.DispatcherSettings.PortRange;
 import org.bitfusion.protocol.Secret;
@@ -45,18 +48,32 @@ final class Settings {
 
     /// @throws SettingsException if a flag or a variable makes no sense
     DispatcherSettings read(List<String> arguments, Secret accessSecret) throws SettingsException {
+        int port = port(arguments);
         return new DispatcherSettings(
-                new InetSocketAddress(InetAddress.getLoopbackAddress(), port(arguments)),
+                new InetSocketAddress(InetAddress.getLoopbackAddress(), port),
                 ports(),
                 accessSecret,
                 (int) number("BF_PRESTARTED_WORKERS", DEFAULT_PRESTARTED_WORKERS, 0, 64),
                 WorkerCommand.of(environment),
-                Map.of(),
+                Map.of("BF_SOFT_ID", environment.getOrDefault("BF_SOFT_ID", identity(port))),
                 visibleDevices(),
                 memoryLimit(),
                 BUILD,
                 RENEWAL,
                 GRACE);
+    }
+
+    /// What tells this appliance's software GPUs from those of others: the same after a restart on
+    /// the same port of the same machine.
+    private static String identity(int port) {
+        try {
+            if (port != 0) {
+                return Files.readString(Path.of("/etc/machine-id")).strip() + ":" + port;
+            }
+        } catch (IOException ignored) {
+            // A machine without identity: its GPUs get new ones with each start.
+        }
+        return UUID.randomUUID().toString();
     }
 
     private static int port(List<String> arguments) throws SettingsException {

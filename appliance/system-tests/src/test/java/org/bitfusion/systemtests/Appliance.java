@@ -103,11 +103,16 @@ public final class Appliance implements AutoCloseable {
         return process.toHandle().descendants().filter(ProcessHandle::isAlive).toList();
     }
 
-    /// What a program needs to use all devices of this appliance without a lease.
-    public Map<String, String> clientEnvironment() {
+    /// What a program needs to use all devices of this appliance, and of others that have the same
+    /// access secret, without a lease.
+    public Map<String, String> clientEnvironment(Appliance... others) {
+        StringBuilder servers = new StringBuilder("127.0.0.1:" + port + "\n");
+        for (Appliance other : others) {
+            servers.append("127.0.0.1:").append(other.port).append('\n');
+        }
         try {
             Path adaptor = folder.resolve("adaptor.conf");
-            Files.writeString(adaptor, "127.0.0.1:" + port + "\n");
+            Files.writeString(adaptor, servers);
             return Map.of(
                     "BF_ADAPTOR_CONFIG", adaptor.toString(),
                     "BF_ACCESS_SECRET_FILE", accessSecretFile().toString(),

@@ -24,7 +24,8 @@ class SemanticsDocumentTest {
                 new TreeSet<>(NAMED.matcher(document).results().map(m -> m.group(1)).toList());
         Set<String> tests = new TreeSet<>();
         Path sources = Repository.root().resolve("appliance/system-tests/src/test/c");
-        for (String file : Set.of("errors.c", "memory.c", "threads.c", "process.c")) {
+        for (String file :
+                Set.of("errors.c", "memory.c", "pinned.c", "process.c", "servers.c", "threads.c")) {
             TEST.matcher(Files.readString(sources.resolve(file)))
                     .results()
                     .forEach(m -> tests.add(m.group(1)));

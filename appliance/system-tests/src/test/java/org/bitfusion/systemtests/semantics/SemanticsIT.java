@@ -11,8 +11,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 
-/// Every test of `errors.c`, `memory.c`, `threads.c` and `process.c` in a process of its own
-/// against one appliance.
+/// Every test of `errors.c`, `memory.c`, `pinned.c`, `threads.c` and `process.c` in a process of
+/// its own against one appliance.
 class SemanticsIT {
     private static Appliance appliance;
 

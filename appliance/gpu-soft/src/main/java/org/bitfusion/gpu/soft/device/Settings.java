@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 /// @param memoryBytes of each device
 /// @param capability compute capability times ten
 /// @param executor interpreter, compiler or auto
+/// @param identity what the devices' UUIDs are made of
 /// @param coverageFile where executed instruction forms are written, or null
 record Settings(
         int devices,
@@ -16,6 +17,7 @@ record Settings(
         boolean exactBounds,
         String executor,
         int threads,
+        String identity,
         @Nullable String coverageFile) {
     private static final long MIB = 1L << 20;
     private static final int MAXIMUM_DEVICES = 8;
@@ -30,6 +32,7 @@ record Settings(
                 environment.getOrDefault("BF_SOFT_MEMCHECK", "").equals("1"),
                 executor(environment.getOrDefault("BF_SOFT_EXECUTOR", "auto")),
                 (int) number(environment, "BF_SOFT_THREADS", cores, 1, 1024),
+                environment.getOrDefault("BF_SOFT_ID", ""),
                 environment.get("BF_SOFT_COVERAGE"));
     }
 

@@ -22,7 +22,8 @@ final class SoftDevice implements GpuDevice {
     static DeviceSnapshot snapshot(int index, Settings settings, long totalMemory) {
         UUID uuid =
                 UUID.nameUUIDFromBytes(
-                        ("bitfusion software gpu " + index).getBytes(StandardCharsets.UTF_8));
+                        ("bitfusion software gpu %d of %s".formatted(index, settings.identity()))
+                                .getBytes(StandardCharsets.UTF_8));
         return new DeviceSnapshot(
                 index,
                 "Bitfusion Software GPU",

@@ -1,0 +1,125 @@
+// Devices of several servers in one process: one list, one address space, one order. Devices 0 and 1 are the first server's.
+#include "kernels.h"
+#include <pthread.h>
+
+enum { WORDS = (9 << 20) / 4, BYTES = WORDS * 4 };
+
+static CUcontext context[4];
+static CUstream stream[4];
+static CUdeviceptr memory[4];
+
+static CUresult begin_all(void)
+{
+    int count;
+    CUresult r = cuInit(0);
+    if (!r) r = cuDeviceGetCount(&count);
+    if (!r && count != 4) r = INVALID_VALUE;
+    for (int i = 0; i < 4 && !r; i++) {
+        r = cuDevicePrimaryCtxRetain(&context[i], i);
+        if (!r) r = cuCtxSetCurrent(context[i]);
+        if (!r) r = cuStreamCreate(&stream[i], 1);
+        if (!r) r = cuMemAlloc_v2(&memory[i], BYTES);
+        if (!r) r = cuMemsetD32_v2(memory[i], 100 + (unsigned)i, WORDS);
+        if (!r) r = cuCtxSynchronize();
+    }
+    return r ? r : cuCtxSetCurrent(context[0]);
+}
+
+static void check_words(CUdeviceptr address, uint32_t value)
+{
+    static uint32_t words[WORDS];
+    OK(cuMemcpyDtoH_v2(words, address, BYTES));
+    for (int i = 0; i < WORDS; i++) CHECK(words[i] == value);
+}
+
+static void their_devices_are_one_list_with_one_address_space(void)
+{
+    unsigned char uuid[4][16];
+    OK(begin_all());
+    for (int i = 0; i < 4; i++) {
+        OK(cuDeviceGetUuid_v2(uuid[i], i));
+        int ordinal = -1;
+        OK(cuPointerGetAttribute(&ordinal, POINTER_DEVICE_ORDINAL, memory[i] + BYTES - 1));
+        CHECK(ordinal == i);
+        for (int j = 0; j < i; j++) {
+            CHECK(memcmp(uuid[i], uuid[j], 16));
+            CHECK(memory[i] + BYTES <= memory[j] || memory[j] + BYTES <= memory[i]);
+        }
+    }
+    CUstream s = stream[0];
+    OK(cuCtxSetCurrent(context[3]));
+    OK(cuStreamSynchronize(s));                    /* a stream, */
+    OK(cuMemsetD32_v2(memory[0], 8, WORDS));       /* an address say where, whatever context is current */
+    OK(cuMemsetD32Async(memory[1], 9, WORDS, stream[3]));
+    check_words(memory[0], 8);
+    check_words(memory[1], 9);
+}
+
+static void a_copy_between_servers_takes_what_was_asked_for_before(void)
+{
+    OK(begin_all());
+    OK(launch_fill(memory[0], 5, WORDS, stream[0]));
+    OK(cuMemcpyPeerAsync(memory[2], context[2], memory[0], context[0], BYTES, stream[0]));
+    OK(cuMemcpyPeerAsync(memory[1], context[1], memory[2], context[2], BYTES, stream[2]));
+    OK(cuMemsetD32Async(memory[0], 6, WORDS, stream[0])); /* and nothing of what comes later */
+    OK(cuStreamSynchronize(stream[0]));
+    OK(cuStreamSynchronize(stream[2]));
+    check_words(memory[2], 5);
+    check_words(memory[1], 5);
+    check_words(memory[0], 6);
+    OK(cuMemcpyDtoD_v2(memory[0], memory[3], BYTES)); /* the addresses say from where to where */
+    check_words(memory[0], 103);
+}
+
+static void *lets_go_later(void *h)
+{
+    struct timespec t = {0, 100000000};
+    cuCtxSetCurrent(context[0]);
+    nanosleep(&t, NULL);
+    let_go(h);
+    return NULL;
+}
+
+static void an_event_of_one_server_orders_a_stream_of_another(void)
+{
+    OK(begin_all());
+    struct hold h;
+    CUevent event;
+    pthread_t thread;
+    OK(hold(&h));
+    OK(launch_fill(memory[0], 7, WORDS, h.held));
+    OK(cuEventCreate(&event, 2));
+    OK(cuEventRecord(event, h.held));
+    CHECK(!pthread_create(&thread, NULL, lets_go_later, &h));
+    OK(cuStreamWaitEvent(stream[2], event, 0));
+    OK(cuMemcpyPeerAsync(memory[2], context[2], memory[0], context[0], BYTES, stream[2]));
+    OK(cuStreamSynchronize(stream[2]));
+    check_words(memory[2], 7);
+    CHECK(!pthread_join(thread, NULL));
+}
+
+static void the_work_of_servers_overlaps(void)
+{
+    OK(begin_all());
+    struct hold h;
+    OK(hold(&h)); /* the first one stands still */
+    OK(cuCtxSetCurrent(context[2]));
+    OK(cuMemsetD32Async(memory[2], 9, WORDS, stream[2]));
+    OK(cuStreamSynchronize(stream[2]));
+    check_words(memory[2], 9);
+    EXPECT(NOT_READY, cuStreamQuery(h.held));
+    OK(cuCtxSetCurrent(context[0]));
+    OK(let_go(&h));
+    OK(cuStreamSynchronize(h.held));
+}
+
+int main(int argc, char **argv)
+{
+#define T(name) {#name, name}
+    static const struct test tests[] = {T(their_devices_are_one_list_with_one_address_space),
+                                        T(a_copy_between_servers_takes_what_was_asked_for_before),
+                                        T(an_event_of_one_server_orders_a_stream_of_another),
+                                        T(the_work_of_servers_overlaps),
+                                        {0, 0}};
+    return run_tests(tests, argc, argv);
+}
