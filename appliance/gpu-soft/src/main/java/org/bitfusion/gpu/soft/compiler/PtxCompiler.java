@@ -11,6 +11,7 @@ import org.bitfusion.gpu.soft.compiler.runtime.RegionCode;
 import org.bitfusion.gpu.soft.execution.ProgramFactory;
 import org.bitfusion.ptx.PtxException;
 import org.bitfusion.ptx.SharedLayout;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -52,6 +53,8 @@ public final class PtxCompiler implements ProgramFactory {
             return new Preparation.Declined(String.valueOf(e.getMessage()));
         } catch (PtxException e) {
             return new Preparation.Invalid(String.valueOf(e.getMessage()));
+        } catch (StackOverflowError e) {
+            return new Preparation.Declined("nested too deeply");
         }
     }
 
@@ -59,14 +62,29 @@ public final class PtxCompiler implements ProgramFactory {
         SharedLayout shared = SharedLayout.of(source.module(), source.kernel());
         FlatBody body = FlatBody.of(source.kernel());
         long segmentBytes = source.memory().byteSize();
-        for (int budget = methodBytes; budget >= SMALLEST_BUDGET; budget /= 2) {
+        for (int budget = methodBytes; ; budget /= 2) {
             Kernel kernel = Kernel.of(source.module(), body, shared, segmentBytes, budget);
-            KernelEmitter.Written written = KernelEmitter.write(kernel);
-            if (written.fits()) {
+            KernelEmitter.Written written = write(kernel);
+            boolean last = budget / 2 < SMALLEST_BUDGET;
+            // The longest region of the last try, a wide switch, stays with the JVM's interpreter;
+            // the others are compiled.
+            if (written != null && (written.fits() || last)) {
                 return new CompiledKernel(define(written.bytes()), kernel, written);
             }
+            if (last) {
+                throw new Declined("a region that is longer than a method can be");
+            }
         }
-        throw new Declined("a region that the JIT compiler would not take");
+    }
+
+    /// Null if a method is longer than a class file can hold.
+    private static KernelEmitter.@Nullable Written write(Kernel kernel) {
+        try {
+            return KernelEmitter.write(kernel);
+        } catch (IllegalArgumentException e) {
+            LOG.debug("kernel={}: {}", kernel.body().name(), e.getMessage());
+            return null;
+        }
     }
 
     private static RegionCode define(byte[] bytes) {

@@ -15,11 +15,19 @@ import org.jspecify.annotations.Nullable;
 
 /// Registers that hold the same value in all threads of a block and can be computed anew anywhere:
 /// written once, by an operation without effects, from launch constants and other such registers.
+///
+/// Each region that reads one computes it anew, with all that it is computed from; what takes more
+/// than [#LONGEST] instructions is kept like any other register.
 public final class UniformValues {
+    /// Instructions that may be repeated for one value.
+    private static final int LONGEST = 64;
+
     private final @Nullable Instruction[] definitions;
+    private final int[] lengths;
 
     public UniformValues(List<Instruction> code, RegisterUse use) {
         definitions = new @Nullable Instruction[use.count()];
+        lengths = new int[use.count()];
         int[] writes = new int[use.count()];
         for (Instruction instruction : code) {
             use.writes(instruction, number -> writes[number]++);
@@ -33,12 +41,22 @@ public final class UniformValues {
                         && instruction.destinations() == 1
                         && writes[register.number()] == 1
                         && definitions[register.number()] == null
-                        && isUniform(instruction)) {
+                        && isUniform(instruction)
+                        && length(instruction, use) <= LONGEST) {
                     definitions[register.number()] = instruction;
+                    lengths[register.number()] = length(instruction, use);
                     changed = true;
                 }
             }
         } while (changed);
+    }
+
+    /// With everything that the instruction's operands are computed from, what they share counted
+    /// twice.
+    private int length(Instruction instruction, RegisterUse use) {
+        int[] sum = {1};
+        use.reads(instruction, number -> sum[0] += lengths[number]);
+        return sum[0];
     }
 
     public boolean isUniform(int register) {

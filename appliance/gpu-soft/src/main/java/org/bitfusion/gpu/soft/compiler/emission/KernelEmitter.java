@@ -1,6 +1,7 @@
 package org.bitfusion.gpu.soft.compiler.emission;
 
 import java.lang.classfile.Attributes;
+import java.lang.classfile.ClassBuilder;
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.CodeBuilder;
 import java.lang.classfile.Label;
@@ -32,6 +33,12 @@ public final class KernelEmitter {
                     ConstantDescs.CD_int,
                     ConstantDescs.CD_boolean);
     private static final MethodTypeDesc RUN = REGION.insertParameterTypes(0, ConstantDescs.CD_int);
+    private static final MethodTypeDesc PICK = RUN;
+
+    /// Cases of one switch: far from what makes a method huge.
+    private static final int CASES_BITS = 8;
+
+    private static final int CASES = 1 << CASES_BITS;
 
     /// A region method beyond this is not compiled by the JIT compiler (HotSpot's HugeMethodLimit).
     private static final int HUGE_METHOD = 8_000;
@@ -87,14 +94,10 @@ public final class KernelEmitter {
                                             ConstantDescs.MTD_void,
                                             ClassFile.ACC_PUBLIC,
                                             KernelEmitter::writeConstructor);
-                                    builder.withMethodBody(
-                                            "run",
-                                            RUN,
-                                            ClassFile.ACC_PUBLIC,
-                                            code -> writeRun(code, self, kernel.regions()));
+                                    writeDispatch(builder, self, kernel.regions().size());
                                     for (Region region : kernel.regions()) {
                                         builder.withMethodBody(
-                                                methodName(region),
+                                                methodName(region.entry()),
                                                 REGION,
                                                 ClassFile.ACC_STATIC,
                                                 code ->
@@ -114,8 +117,8 @@ public final class KernelEmitter {
         return kernel.body().name().replaceAll("[^A-Za-z0-9_]", "_");
     }
 
-    private static String methodName(Region region) {
-        return "region" + region.entry();
+    private static String methodName(int region) {
+        return "region" + region;
     }
 
     private static void writeConstructor(CodeBuilder code) {
@@ -125,19 +128,55 @@ public final class KernelEmitter {
                 .return_();
     }
 
-    private static void writeRun(CodeBuilder code, ClassDesc self, List<Region> regions) {
+    /// Up to [#CASES] regions are picked by `run` itself, more of them by one method for every so
+    /// many, so that each is small enough for the JIT compiler.
+    private static void writeDispatch(ClassBuilder builder, ClassDesc self, int regions) {
+        List<String> names = new ArrayList<>();
+        for (int region = 0; region < regions; region++) {
+            names.add(methodName(region));
+        }
+        int level = 0;
+        while (names.size() > CASES) {
+            List<String> pickers = new ArrayList<>();
+            int shift = level * CASES_BITS;
+            for (int from = 0; from < names.size(); from += CASES) {
+                List<String> chosen = names.subList(from, Math.min(from + CASES, names.size()));
+                String name = "pick" + level + "_" + pickers.size();
+                builder.withMethodBody(
+                        name,
+                        PICK,
+                        ClassFile.ACC_STATIC,
+                        code -> writePick(code, self, chosen, 0, shift));
+                pickers.add(name);
+            }
+            names = pickers;
+            level++;
+        }
+        List<String> last = names;
+        int shift = level * CASES_BITS;
+        builder.withMethodBody(
+                "run", RUN, ClassFile.ACC_PUBLIC, code -> writePick(code, self, last, 1, shift));
+    }
+
+    /// @param first the local variable of the region's number; frame and bounds follow it
+    /// @param shift the names' own bits of the number begin here; region methods do not take it
+    private static void writePick(
+            CodeBuilder code, ClassDesc self, List<String> names, int first, int shift) {
         List<SwitchCase> cases = new ArrayList<>();
         List<Label> labels = new ArrayList<>();
-        for (Region region : regions) {
-            Label label = code.newLabel();
-            labels.add(label);
-            cases.add(SwitchCase.of(region.entry(), label));
+        for (int index = 0; index < names.size(); index++) {
+            labels.add(code.newLabel());
+            cases.add(SwitchCase.of(index, labels.getLast()));
         }
-        code.iload(1).tableswitch(0, regions.size() - 1, labels.getFirst(), cases);
-        for (Region region : regions) {
-            code.labelBinding(labels.get(region.entry()));
-            code.aload(2).iload(3).iload(4).iload(5);
-            code.invokestatic(self, methodName(region), REGION).ireturn();
+        code.iload(first).loadConstant(shift).iushr().loadConstant(CASES - 1).iand();
+        code.tableswitch(0, names.size() - 1, labels.getFirst(), cases);
+        for (int index = 0; index < names.size(); index++) {
+            code.labelBinding(labels.get(index));
+            if (shift > 0) {
+                code.iload(first);
+            }
+            code.aload(first + 1).iload(first + 2).iload(first + 3).iload(first + 4);
+            code.invokestatic(self, names.get(index), shift > 0 ? PICK : REGION).ireturn();
         }
     }
 
