@@ -197,7 +197,8 @@ final class BodyParser {
             case "local" -> variable(StateSpace.LOCAL);
             case "shared" -> variable(StateSpace.SHARED);
             case "param" -> variable(StateSpace.PARAM);
-            case "loc", "file" -> lexer.skipLine();
+            case "file" -> DebugReader.file(lexer);
+            case "loc" -> DebugReader.location(lexer);
             case "pragma", "calltargets", "attribute" -> lexer.skipStatement();
             case "branchtargets" -> branchTargets(label);
             case "callprototype" -> prototype(label);

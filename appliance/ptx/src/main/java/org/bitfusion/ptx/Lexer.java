@@ -115,19 +115,18 @@ final class Lexer {
     String label() {
         skipSpace();
         int start = position;
-        int at = position;
-        while (at < end && isNamePart(text.charAt(at))) {
-            at++;
+        int startLine = line;
+        while (position < end && isNamePart(text.charAt(position))) {
+            position++;
         }
-        int nameEnd = at;
-        while (at < end && (text.charAt(at) == ' ' || text.charAt(at) == '\t')) {
-            at++;
+        int nameEnd = position;
+        if (nameEnd > start && peek() == ':' && !text.startsWith("::", position)) {
+            position++;
+            return text.substring(start, nameEnd);
         }
-        if (nameEnd == start || at >= end || text.charAt(at) != ':' || text.startsWith("::", at)) {
-            return null;
-        }
-        position = at + 1;
-        return text.substring(start, nameEnd);
+        position = start;
+        line = startLine;
+        return null;
     }
 
     /// The raw text of a number: digits and letters, dots and exponent signs.
@@ -196,6 +195,12 @@ final class Lexer {
         throw error("expected '}' before the end");
     }
 
+    /// Moves behind the string that must be next.
+    void string() {
+        expect('"');
+        skipString();
+    }
+
     private void skipString() {
         while (position < end) {
             char c = text.charAt(position++);
@@ -223,22 +228,19 @@ final class Lexer {
                     return;
                 }
                 position++;
-            } else if (c == '/' && position + 1 < end && !skipComment(text.charAt(position + 1))) {
-                return;
-            } else if (c != '/') {
-                return;
-            } else if (position + 1 >= end) {
+            } else if (c != '/' || !skipComment()) {
                 return;
             }
         }
     }
 
-    private boolean skipComment(char second) {
-        if (second == '/') {
+    /// Moves behind the comment that starts here; false when the slash starts none.
+    private boolean skipComment() {
+        if (text.startsWith("//", position) && position + 1 < end) {
             skipLine();
             return true;
         }
-        if (second != '*') {
+        if (!text.startsWith("/*", position) || position + 1 >= end) {
             return false;
         }
         position += 2;

@@ -5,6 +5,8 @@ import java.util.Locale;
 /// Reads constants: decimal, hexadecimal, octal and binary integers with an optional `U`, `0f` and
 /// `0d` bit patterns, decimal fractions, each with signs and complements before it.
 final class NumberReader {
+    private static final int MAXIMUM_SIGNS = 16;
+
     private final Lexer lexer;
 
     NumberReader(Lexer lexer) {
@@ -25,23 +27,32 @@ final class NumberReader {
     }
 
     Operand.Immediate read() {
-        boolean negative = false;
-        boolean complement = false;
-        int signs = 0;
-        while (signs++ < 4) {
-            if (lexer.accept('-')) {
-                negative = !negative;
-            } else if (lexer.accept('~')) {
-                complement = !complement;
-            } else if (!lexer.accept('+')) {
-                break;
+        return read(0);
+    }
+
+    /// The operator next to the number acts first.
+    private Operand.Immediate read(int depth) {
+        if (lexer.accept('+')) {
+            return operand(depth);
+        }
+        if (lexer.accept('-')) {
+            return negated(operand(depth));
+        }
+        if (lexer.accept('~')) {
+            Operand.Immediate value = operand(depth);
+            if (value.kind() != Operand.Immediate.Kind.INTEGER) {
+                throw lexer.error("the complement of a fraction");
             }
+            return new Operand.Immediate(value.kind(), ~value.bits());
         }
-        Operand.Immediate value = parse(lexer.number());
-        if (negative) {
-            value = negated(value);
+        return parse(lexer.number());
+    }
+
+    private Operand.Immediate operand(int depth) {
+        if (depth == MAXIMUM_SIGNS) {
+            throw lexer.error("too many signs before a number");
         }
-        return complement ? new Operand.Immediate(value.kind(), ~value.bits()) : value;
+        return read(depth + 1);
     }
 
     private static Operand.Immediate negated(Operand.Immediate value) {

@@ -83,7 +83,8 @@ public final class PtxParser {
             case "const" -> variable(StateSpace.CONST, linkage);
             case "shared" -> variable(StateSpace.SHARED, linkage);
             case "tex" -> variable(StateSpace.GLOBAL, linkage);
-            case "file", "loc" -> lexer.skipLine();
+            case "file" -> DebugReader.file(lexer);
+            case "loc" -> DebugReader.location(lexer);
             case "section" -> section();
             case "pragma" -> lexer.skipStatement();
             case "alias" -> alias();

@@ -86,6 +86,22 @@ class PtxParserTest {
     }
 
     @Test
+    void operatorsBeforeConstantsActFromTheNumberOutwards() {
+        assertThat(integer("-~5")).isEqualTo(6);
+        assertThat(integer("~-5")).isEqualTo(4);
+        assertThat(integer("~ -~ 0")).isEqualTo(-2);
+        assertThat(integer("- +- 7")).isEqualTo(7);
+        assertThatThrownBy(() -> only("mov.f32 %f1, ~0f3F800000;"))
+                .isInstanceOf(PtxException.class);
+        assertThatThrownBy(() -> integer("-".repeat(100_000) + "1"))
+                .isInstanceOf(PtxException.class);
+    }
+
+    private static long integer(String constant) {
+        return ((Operand.Immediate) only("mov.u32 %r1, " + constant + ";").operand(1)).bits();
+    }
+
+    @Test
     void branchesKnowTheirTargets() {
         List<Instruction> code =
                 body(".reg .pred p; a: @!p bra b; bra.uni a; b: ret;").instructions();

@@ -56,8 +56,9 @@ public final class Video {
         };
     }
 
+    /// A half is rounded up when the sum is positive, down when it is negative (PTX ISA, "vavrg4").
     private static int average(int sum) {
-        return sum >= 0 ? (sum + 1) >> 1 : -(-sum >> 1);
+        return (sum >= 0 ? sum + 1 : sum) >> 1;
     }
 
     private static int clamp(int value, int width, boolean signed) {

@@ -239,4 +239,35 @@ class BitsTest {
                                 false))
                 .isEqualTo(0xFFFF_0002);
     }
+
+    @Test
+    void averagesOfNegativeSumsRoundDown() {
+        int bytes =
+                Video.apply(
+                        Video.AVERAGE,
+                        8,
+                        0xFDFF_FF03,
+                        true,
+                        0x0000_FF00,
+                        true,
+                        0,
+                        true,
+                        false,
+                        false);
+        int halves =
+                Video.apply(
+                        Video.AVERAGE,
+                        16,
+                        0xFFFD_0003,
+                        true,
+                        0x0000_0000,
+                        true,
+                        0,
+                        true,
+                        false,
+                        false);
+
+        assertThat(bytes).as("-3 -1 -2 3, halved").isEqualTo(0xFEFF_FF02);
+        assertThat(halves).as("-3 3, halved").isEqualTo(0xFFFE_0002);
+    }
 }
