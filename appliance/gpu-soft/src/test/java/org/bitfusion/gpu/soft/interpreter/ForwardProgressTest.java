@@ -176,6 +176,59 @@ class ForwardProgressTest {
     }
 
     @Test
+    void arrivalsThatCompleteABarrierAloneLeaveItEmpty() {
+        String code =
+                """
+                .shared .align 4 .b8 word[4];
+                setp.eq.u32 %p1, %r0, 0; @%p1 st.shared.u32 [word], 0;
+                bar.sync 0;
+                bar.arrive 1, 64; bar.arrive 1, 64; bar.arrive 1, 64;
+                bar.sync 0;
+                setp.lt.u32 %p2, %r0, 32; @%p2 bra lower;
+                bar.sync 3, 32; bar.sync 3, 32; st.shared.u32 [word], 7; bar.sync 1, 64;
+                bra.uni done;
+                lower: bar.sync 1, 64;
+                done: ld.shared.u32 %r1, [word]; mul.wide.u32 %rd3, %r0, 4;
+                add.u64 %rd4, %rd0, %rd3; st.global.u32 [%rd4], %r1;
+                """;
+        TestGpu gpu = new TestGpu(KernelText.kernel(code));
+        long result = gpu.ints(new int[64]);
+
+        gpu.launch("k", 1, 64, result);
+
+        assertThat(gpu.readInts(result, 64)).containsOnly(7);
+    }
+
+    @Test
+    void producersMayRunAheadByOnePhase() {
+        String code =
+                """
+                .shared .align 4 .b8 cells[256];
+                mov.u32 %r2, cells; and.b32 %r1, %r0, 31; shl.b32 %r1, %r1, 2;
+                add.u32 %r3, %r2, %r1; mov.u32 %r4, 0; mov.u32 %r5, 0;
+                setp.ge.u32 %p1, %r0, 32; @%p1 bra consumer;
+                produce: bar.sync 2, 64;
+                add.u32 %r6, %r4, %r0; st.shared.u32 [%r3], %r6; bar.arrive 1, 64;
+                add.u32 %r4, %r4, 1; setp.lt.u32 %p2, %r4, 50; @%p2 bra produce;
+                bra.uni done;
+                consumer: bar.arrive 2, 64;
+                consume: bar.sync 1, 64; ld.shared.u32 %r6, [%r3]; add.u32 %r5, %r5, %r6;
+                add.u32 %r4, %r4, 1; setp.ge.u32 %p2, %r4, 50; @%p2 bra store;
+                bar.arrive 2, 64; bra.uni consume;
+                store: mul.wide.u32 %rd3, %r0, 4;
+                add.u64 %rd4, %rd0, %rd3; st.global.u32 [%rd4+-128], %r5;
+                done:
+                """;
+        TestGpu gpu = new TestGpu(KernelText.kernel(code));
+        long result = gpu.ints(new int[32]);
+
+        gpu.launch("k", 1, 64, result);
+
+        int[] sums = IntStream.range(0, 32).map(lane -> 50 * lane + 49 * 50 / 2).toArray();
+        assertThat(gpu.readInts(result, 32)).isEqualTo(sums);
+    }
+
+    @Test
     void barriersReduceAPredicateOverTheBlock() {
         String code =
                 """

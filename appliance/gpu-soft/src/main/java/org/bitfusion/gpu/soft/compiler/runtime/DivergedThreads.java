@@ -9,7 +9,6 @@ import org.jspecify.annotations.Nullable;
 /// left.
 final class DivergedThreads {
     private static final int LANES = 32;
-    private static final int BARRIERS = 16;
 
     /// Turns of all warps before other blocks get theirs.
     private static final int TURNS = 256;
@@ -21,7 +20,7 @@ final class DivergedThreads {
     private final CutPoint[] cuts;
     private final Frame frame;
     private final int[] resume;
-    private final int[] arrived = new int[BARRIERS];
+    private final Barriers barriers;
     private final int[] lastMet;
 
     DivergedThreads(RegionCode code, CutPoint[] cuts, Frame frame) {
@@ -29,11 +28,12 @@ final class DivergedThreads {
         this.cuts = cuts;
         this.frame = frame;
         this.resume = frame.resume;
+        this.barriers = new Barriers(cuts, frame);
         this.lastMet = new int[(resume.length + LANES - 1) / LANES];
     }
 
     void reset() {
-        java.util.Arrays.fill(arrived, 0);
+        barriers.reset();
     }
 
     /// Runs the threads, each of which waits at the cut in [Frame#resume].
@@ -144,19 +144,21 @@ final class DivergedThreads {
     /// Lets threads at cuts without a wait go on; true when there was one.
     private boolean pass(int first, int last) {
         boolean passed = false;
+        int touched = 0;
         for (int thread = first; thread < last; thread++) {
             CutPoint cut = waitingAt(thread);
             if (cut == null) {
                 continue;
             }
             if (cut.action() == CutPoint.Action.BARRIER_ARRIVE) {
-                arrived[cut.first(frame, thread) & (BARRIERS - 1)]++;
+                touched |= 1 << barriers.arrive(cut, thread);
             } else if (cut.action() != CutPoint.Action.CONTINUE) {
                 continue;
             }
             release(thread);
             passed = true;
         }
+        barriers.completeAlone(touched);
         return passed;
     }
 
@@ -274,7 +276,7 @@ final class DivergedThreads {
         for (int thread = 0; thread < resume.length; thread++) {
             if (resume[thread] == 0) {
                 exited++;
-            } else if (isAtBarrier(thread)) {
+            } else if (barriers.isAtAny(thread)) {
                 waiting++;
             }
         }
@@ -284,55 +286,14 @@ final class DivergedThreads {
         if (waiting == 0) {
             return 0;
         }
-        for (int barrier = 0; barrier < BARRIERS; barrier++) {
-            if (releaseBarrier(barrier, exited) == resume.length) {
+        for (int barrier = 0; barrier < Barriers.COUNT; barrier++) {
+            int released = barriers.complete(barrier);
+            barrierReleased |= released > 0;
+            if (released == resume.length) {
                 return commonEntry();
             }
         }
         return 0;
-    }
-
-    private boolean isAtBarrier(int thread) {
-        CutPoint cut = waitingAt(thread);
-        return cut != null && cut.action().isBarrier();
-    }
-
-    private int releaseBarrier(int barrier, int exited) {
-        int waiting = 0;
-        int expected = resume.length;
-        CutPoint kind = null;
-        for (int thread = 0; thread < resume.length; thread++) {
-            if (isAt(thread, barrier)) {
-                CutPoint cut = java.util.Objects.requireNonNull(waitingAt(thread));
-                kind = cut;
-                waiting++;
-                expected =
-                        cut.second() == CutPoint.ABSENT
-                                ? resume.length - exited
-                                : cut.second(frame, thread);
-            }
-        }
-        if (kind == null || waiting + arrived[barrier] < expected) {
-            return 0;
-        }
-        arrived[barrier] = 0;
-        barrierReleased = true;
-        if (kind.action() != CutPoint.Action.BARRIER_SYNC) {
-            BarrierReduction.run(kind.action(), frame, thread -> isAt(thread, barrier));
-        }
-        for (int thread = 0; thread < resume.length; thread++) {
-            if (isAt(thread, barrier)) {
-                release(thread);
-            }
-        }
-        return waiting;
-    }
-
-    private boolean isAt(int thread, int barrier) {
-        CutPoint cut = waitingAt(thread);
-        return cut != null
-                && cut.action().isBarrier()
-                && (cut.first(frame, thread) & (BARRIERS - 1)) == barrier;
     }
 
     /// The entry where all threads are released, 0 when they are at different ones.
