@@ -2,6 +2,7 @@
 #include "home.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,6 +54,16 @@ static bool is_server(int argument_count, char **arguments) {
     return argument_count > 1 && (strcmp(arguments[1], "server") == 0 || strcmp(arguments[1], "s") == 0);
 }
 
+/* Java needs all three, whatever the program gets. */
+static void keep_standard_descriptors(void) {
+    for (int descriptor = STDIN_FILENO; descriptor <= STDERR_FILENO; descriptor++) {
+        int flags = fcntl(descriptor, F_GETFD);
+        if (flags >= 0) {
+            fcntl(descriptor, F_SETFD, flags & ~FD_CLOEXEC);
+        }
+    }
+}
+
 /* Options of the JVM and the class path are the ones that the AOT cache was made with (build-tools/train). */
 void home_exec_java(const struct home *home, int argument_count, char **arguments) {
     const char *directory = home->directory;
@@ -81,6 +92,8 @@ void home_exec_java(const struct home *home, int argument_count, char **argument
     for (int i = 1; i < argument_count; i++) {
         all[command.count + i - 1] = arguments[i];
     }
+    keep_standard_descriptors();
+    setenv("LC_ALL", "C.UTF-8", 1); /* file names and arguments are bytes, whatever the user's locale (NativeText.java) */
     execv(all[0], all);
     int failure = errno;
     free(all);

@@ -15,7 +15,10 @@ struct home {
 /* Fills `home` from the place of this executable; false with errno when /proc/self/exe is unreadable. */
 bool home_find(struct home *home, const char *argument_zero);
 
-/* Replaces this process by the Java command line; returns only on failure, errno set. */
+/*
+ * Replaces this process by the Java command line, in a UTF-8 locale and with open standard descriptors; returns only on
+ * failure, errno set.
+ */
 void home_exec_java(const struct home *home, int argument_count, char **arguments);
 
 #endif

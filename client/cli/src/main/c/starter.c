@@ -7,12 +7,14 @@
 #include "supervise.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 enum { EXIT_INTERNAL = 70 };
 
@@ -26,8 +28,26 @@ static bool starts_a_program(const char *command) {
     return false;
 }
 
+/*
+ * Takes the places of closed standard descriptors, so that nothing opened here lands in them. The program sees them
+ * closed all the same. False with errno set.
+ */
+static bool fill_standard_descriptors(void) {
+    for (int descriptor = STDIN_FILENO; descriptor <= STDERR_FILENO; descriptor++) {
+        bool is_closed = fcntl(descriptor, F_GETFD) < 0 && errno == EBADF;
+        if (is_closed && open("/dev/null", O_RDWR | O_CLOEXEC) != descriptor) {
+            return false;
+        }
+    }
+    return true;
+}
+
 int main(int argument_count, char **arguments) {
     struct home home;
+    if (!fill_standard_descriptors()) {
+        fprintf(stderr, "bitfusion: cannot open /dev/null: %s\n", strerror(errno));
+        return EXIT_INTERNAL;
+    }
     if (!home_find(&home, argument_count > 0 ? arguments[0] : NULL)) {
         fprintf(stderr, "bitfusion: cannot find its own folder: %s\n", strerror(errno));
         return EXIT_INTERNAL;

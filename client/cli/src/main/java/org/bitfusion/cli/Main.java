@@ -4,6 +4,7 @@ import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.InvalidPathException;
 import org.bitfusion.cli.command.ProgramCommands;
 import org.bitfusion.cli.help.FrontCommand;
 
@@ -19,6 +20,9 @@ public final class Main {
         } catch (Fault fault) {
             complain(fault.line());
             code = fault.code().number();
+        } catch (InvalidPathException exception) {
+            complain(exception.getInput() + ": no usable file name: " + exception.getReason());
+            code = ExitCode.USAGE.number();
         } catch (Exception exception) {
             complain("internal fault: " + exception + "; please report it");
             code = ExitCode.INTERNAL.number();

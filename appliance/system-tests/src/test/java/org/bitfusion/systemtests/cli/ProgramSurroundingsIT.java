@@ -2,9 +2,13 @@ package org.bitfusion.systemtests.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.bitfusion.systemtests.Appliance;
+import org.bitfusion.systemtests.Repository;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -54,6 +58,29 @@ class ProgramSurroundingsIT {
                 prelude,
                 "sh -c \"grep -E 'Sig(Blk|Ign)|Umask' /proc/self/status; ulimit -n; ulimit -Hn; ulimit -a; umask; pwd;"
                         + " find /proc/self/fd -type l -lname '/*' ! -lname '*proc*' -printf '%f %l\\n' | grep -v '^[12] '\"");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"<&-", ">&-", "2>&-", "<&- >&-", "<&- >&- 2>&-"})
+    void whatIsClosedStaysClosed(String closed) throws IOException {
+        String local = Cli.program() + " local -q -- ";
+        String direct = openDescriptors("", closed);
+        assertThat(openDescriptors(cli().runLine(1, "-q -- "), closed)).isEqualTo(direct);
+        assertThat(openDescriptors(local, closed)).isEqualTo(direct);
+    }
+
+    /// Those of the standard descriptors that a program finds open which `command` starts.
+    private static String openDescriptors(String command, String closed) throws IOException {
+        Path file = Files.createTempFile(Repository.target(), "open", "");
+        String program =
+                "sh -c 'for i in 0 1 2; do [ ! -e /proc/$$/fd/$i ] || open=\"$open $i\"; done; echo open: $open >"
+                        + file
+                        + "'";
+        Cli.Result result =
+                cli().with("BF_GPU", "soft")
+                        .executeShell("timeout -s KILL 30 " + command + program + " " + closed);
+        assertThat(result.exitCode()).as(result.errors()).isZero();
+        return Files.readString(file);
     }
 
     @Test

@@ -12,6 +12,8 @@ import org.bitfusion.systemtests.Appliance;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// `run`: what it prints, what its program gets, how it ends.
 class RunIT {
@@ -117,6 +119,56 @@ class RunIT {
     void oneStringIsACommandLine() {
         assertThat(cli().executeRun(1, "printf '%s|' a \"b c\"").output()).isEqualTo("a|b c|");
         assertThat(cli().executeRun(1, "printf", "%s|", "a", "b c").output()).isEqualTo("a|b c|");
+    }
+
+    /// A letter in UTF-8, and a byte that is none in UTF-8.
+    @ParameterizedTest
+    @ValueSource(strings = {"C", "C.UTF-8"})
+    void argumentsAndVariablesArriveByteForByte(String locale) {
+        String letters = "$'\\xc3\\xa4\\xe4'";
+        assertThat(bytes(locale, "printf %s a " + letters)).isEqualTo("61 c3 a4 e4");
+        assertThat(bytes(locale, "sh -c 'printf %s \"$BF_USER_COMMAND\"' " + letters))
+                .endsWith("20 c3 a4 e4");
+        assertThat(bytes(locale, "$'printf %s \\'a \\xc3\\xa4\\xe4\\''"))
+                .isEqualTo("61 20 c3 a4 e4");
+        assertThat(
+                        bytes(
+                                locale + " LD_LIBRARY_PATH=/" + letters,
+                                "sh -c 'printf %s \"$LD_LIBRARY_PATH\"'"))
+                .endsWith("3a 2f c3 a4 e4");
+    }
+
+    private static String bytes(String locale, String program) {
+        Cli.Result result =
+                cli().executeShell(
+                                "set -o pipefail; LC_ALL="
+                                        + locale
+                                        + " "
+                                        + cli().runLine(1, "-q " + program)
+                                        + " | od -An -v -tx1");
+        assertThat(result.exitCode()).as(result.errors()).isZero();
+        return result.output().replaceAll("\\s+", " ").strip();
+    }
+
+    @Test
+    void filesWhoseNamesAreNotAsciiAreFoundInAnyLocale() {
+        String script =
+                """
+                export LC_ALL=C
+                folder=$(mktemp -d)/$'h\\xc3\\xb6me'
+                mkdir -p "$folder/.bitfusion"
+                echo 127.0.0.1 %d >"$folder/.bitfusion/servers.conf"
+                cp "$BF_ACCESS_SECRET_FILE" "$folder/.bitfusion/access.secret"
+                unset BF_ACCESS_SECRET_FILE
+                HOME=$folder %2$s run -q -n 1 true
+                HOME=$folder %2$s run -q -n 1 -s "$folder/.bitfusion/servers.conf" true
+                HOME=$folder %2$s run -q -n 1 -s $'\\xe4' true || echo code $?
+                """
+                        .formatted(appliance.port(), Cli.program());
+        Cli.Result result = cli().executeShell("set -e\n" + script);
+        assertThat(result.exitCode()).as(result.errors()).isZero();
+        assertThat(result.output()).isEqualTo("code 64\n");
+        assertThat(result.errors()).contains("no usable file name").hasLineCount(1);
     }
 
     @Test

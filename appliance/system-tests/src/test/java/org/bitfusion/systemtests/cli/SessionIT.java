@@ -1,11 +1,15 @@
 package org.bitfusion.systemtests.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -158,6 +162,44 @@ class SessionIT {
             family.forEach(ProcessHandle::destroyForcibly);
             Cli.Result next = cli.executeRun(2, "-q", "-t", "30s", "--", "echo", "all GPUs");
             assertThat(next.output()).as(next.errors()).isEqualTo("all GPUs\n");
+        }
+    }
+
+    @Test
+    void aCommandThatIsKilledBeforeItsProgramLeavesNoFile() throws IOException {
+        Cli cli = cli();
+        try (RunningProgram holder = session(cli, "-q");
+                RunningProgram waiting = RunningProgram.start(cli, cli.run(2, "--", "true"))) {
+            waiting.awaitErrors("Waiting up to");
+            waiting.signal("STOP"); // so that nobody starts its program
+            holder.signal("TERM");
+            holder.awaitEnd();
+            waiting.awaitErrors("Running client command");
+            assertThat(sessionFiles()).hasSize(1);
+            waiting.process().destroyForcibly();
+            await().atMost(Duration.ofSeconds(20)).until(() -> sessionFiles().isEmpty());
+        }
+    }
+
+    /// Generated adaptor files that name this test's appliance.
+    private static List<Path> sessionFiles() throws IOException {
+        List<Path> files = new ArrayList<>();
+        try (DirectoryStream<Path> all =
+                Files.newDirectoryStream(Path.of("/tmp"), "bitfusion[0-9]*")) {
+            for (Path file : all) {
+                if (namesTheAppliance(file)) {
+                    files.add(file);
+                }
+            }
+        }
+        return files;
+    }
+
+    private static boolean namesTheAppliance(Path file) throws IOException {
+        try {
+            return Files.readString(file).startsWith("127.0.0.1 " + appliance.port() + " ");
+        } catch (NoSuchFileException _) {
+            return false; // another session's, which has ended meanwhile
         }
     }
 

@@ -16,7 +16,6 @@ import org.jspecify.annotations.Nullable;
 /// @param options what the user typed
 record ClientCommand(CommandContext context, ClientOptions options) {
     int execute() {
-        ProgramRun.endOnCancel(context.starter());
         if (options.serverList() == null) {
             Path file = adaptorFile();
             askAll(AdaptorFile.read(file));
@@ -28,8 +27,7 @@ record ClientCommand(CommandContext context, ClientOptions options) {
         for (ServerAddress dispatcher : dispatchers) {
             lines.append(dispatcher.host()).append(' ').append(dispatcher.port()).append('\n');
         }
-        try (SessionFile file =
-                SessionFile.create(CommandContext.SESSION_FOLDER, lines.toString())) {
+        try (SessionFile file = context.sessionFile(lines.toString())) {
             return ProgramRun.execute(context, file.path(), options.application());
         }
     }

@@ -3,7 +3,9 @@ package org.bitfusion.cli.command;
 import java.nio.file.Path;
 import java.util.Map;
 import org.bitfusion.cli.Distribution;
+import org.bitfusion.cli.session.Cancellation;
 import org.bitfusion.cli.session.SessionEnvironment;
+import org.bitfusion.cli.session.SessionFile;
 import org.bitfusion.cli.session.Starter;
 
 /// What the commands that start a program know of their surroundings.
@@ -11,7 +13,12 @@ import org.bitfusion.cli.session.Starter;
 /// @param distribution the installed product
 /// @param environment of the user's shell
 /// @param starter the parent of the program
-record CommandContext(Distribution distribution, Map<String, String> environment, Starter starter) {
+/// @param cancellation what happens when the user stops the command before the program runs
+record CommandContext(
+        Distribution distribution,
+        Map<String, String> environment,
+        Starter starter,
+        Cancellation cancellation) {
     /// Where generated adaptor files go, as the product has it.
     static final Path SESSION_FOLDER = Path.of("/tmp");
 
@@ -25,5 +32,11 @@ record CommandContext(Distribution distribution, Map<String, String> environment
 
     SessionEnvironment sessionEnvironment() {
         return new SessionEnvironment(distribution.home(), environment);
+    }
+
+    /// A generated adaptor file, removed when it is closed or the command cancelled.
+    SessionFile sessionFile(String content) {
+        return cancellation.make(
+                () -> SessionFile.create(SESSION_FOLDER, content), SessionFile::remove);
     }
 }

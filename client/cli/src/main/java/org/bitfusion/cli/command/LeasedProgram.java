@@ -31,8 +31,7 @@ final class LeasedProgram {
     int execute(List<ServerAddress> servers, AccessSecret access) {
         Lease lease = choice.lease(servers, access, transcript, context.starter());
         lease.keep(transcript::warn);
-        try (SessionFile file =
-                SessionFile.create(CommandContext.SESSION_FOLDER, lease.adaptorLine() + "\n")) {
+        try (SessionFile file = context.sessionFile(lease.adaptorLine() + "\n")) {
             tellLease(servers, lease, file);
             int code = ProgramRun.execute(context, file.path(), application);
             transcript.info("Releasing GPUs from config file '" + file.path() + "'...");

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import org.bitfusion.cli.Distribution;
 import org.bitfusion.cli.ExitCode;
 import org.bitfusion.cli.Fault;
 import org.bitfusion.cli.configuration.ServerAddress;
@@ -29,32 +30,51 @@ final class PrivateAppliance implements AutoCloseable {
 
     /// Starts it and waits until it listens.
     static PrivateAppliance start(CommandContext context) {
-        Path folder = null;
+        Path folder =
+                context.cancellation().make(PrivateAppliance::folder, PrivateAppliance::remove);
+        Process process =
+                context.cancellation()
+                        .make(() -> process(context.distribution(), folder), PrivateAppliance::end);
         try {
-            folder = Files.createTempDirectory(CommandContext.SESSION_FOLDER, "bitfusion-local");
-            ProcessBuilder builder =
-                    new ProcessBuilder(
-                            context.distribution().home().resolve("bin/bitfusion").toString(),
-                            "server",
-                            "-p",
-                            "0");
-            builder.environment()
-                    .put("BF_ACCESS_SECRET_FILE", folder.resolve("access.secret").toString());
-            builder.environment().put("BF_END_WITH_PARENT", "1");
-            builder.redirectError(folder.resolve("log").toFile());
-            Process process = builder.start();
-            Path started = folder;
-            context.starter()
-                    .onCancel(signal -> {
-                        end(process, started);
-                        Runtime.getRuntime().halt(128 + signal);
-                    });
             return new PrivateAppliance(process, folder, awaitAddress(process, folder));
         } catch (IOException exception) {
-            throw new Fault(
-                    ExitCode.INTERNAL,
-                    "cannot start an appliance (" + exception.getMessage() + "); see " + folder);
+            throw cannotStart(folder, exception);
         }
+    }
+
+    private static Path folder() {
+        Path parent = CommandContext.SESSION_FOLDER;
+        try {
+            return Files.createTempDirectory(parent, "bitfusion-local");
+        } catch (IOException exception) {
+            throw new Fault(
+                    ExitCode.CANNOT_CREATE,
+                    "cannot make a folder in " + parent + " (" + exception.getMessage() + ")");
+        }
+    }
+
+    private static Process process(Distribution distribution, Path folder) {
+        ProcessBuilder builder =
+                new ProcessBuilder(
+                        distribution.home().resolve("bin/bitfusion").toString(),
+                        "server",
+                        "-p",
+                        "0");
+        builder.environment()
+                .put("BF_ACCESS_SECRET_FILE", folder.resolve("access.secret").toString());
+        builder.environment().put("BF_END_WITH_PARENT", "1");
+        builder.redirectError(folder.resolve("log").toFile());
+        try {
+            return builder.start();
+        } catch (IOException exception) {
+            throw cannotStart(folder, exception);
+        }
+    }
+
+    private static Fault cannotStart(Path folder, IOException exception) {
+        return new Fault(
+                ExitCode.INTERNAL,
+                "cannot start an appliance (" + exception.getMessage() + "); see " + folder);
     }
 
     private static ServerAddress awaitAddress(Process process, Path folder) throws IOException {
@@ -89,21 +109,27 @@ final class PrivateAppliance implements AutoCloseable {
 
     @Override
     public void close() {
-        end(process, folder);
+        end(process);
+        remove(folder);
     }
 
-    private static void end(Process process, Path folder) {
+    private static void end(Process process) {
         process.destroy();
         try {
             if (!process.waitFor(END_SECONDS, TimeUnit.SECONDS)) {
                 process.destroyForcibly();
             }
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static void remove(Path folder) {
+        try {
             for (String name : new String[] {"access.secret", "log"}) {
                 Files.deleteIfExists(folder.resolve(name));
             }
             Files.deleteIfExists(folder);
-        } catch (InterruptedException _) {
-            Thread.currentThread().interrupt();
         } catch (IOException _) {
             // What is left in /tmp is of no use to anyone.
         }

@@ -5,6 +5,8 @@ import org.bitfusion.cli.help.HelpTexts;
 import org.bitfusion.cli.options.ClientOptions;
 import org.bitfusion.cli.options.LocalOptions;
 import org.bitfusion.cli.options.RunOptions;
+import org.bitfusion.cli.session.Cancellation;
+import org.bitfusion.cli.session.NativeText;
 import org.bitfusion.cli.session.Starter;
 import org.jspecify.annotations.Nullable;
 
@@ -12,6 +14,8 @@ import org.jspecify.annotations.Nullable;
 public final class ProgramCommands {
     /// The exit code after `help`.
     private static final int SUCCESS = 0;
+
+    private static final int SIGNAL_BASE = 128;
 
     private ProgramCommands() {}
 
@@ -23,12 +27,20 @@ public final class ProgramCommands {
         };
     }
 
-    /// Executes `arguments`, whose first is the command; returns the exit code. What the user shall
-    /// see on standard output goes through the starter.
-    public static int execute(Distribution distribution, String[] arguments) {
+    /// Executes `given`, whose first is the command; returns the exit code. What the user shall see
+    /// on standard output goes through the starter.
+    public static int execute(Distribution distribution, String[] given) {
+        String[] arguments = NativeText.arguments(given);
         Starter starter = new Starter();
         try {
-            CommandContext context = new CommandContext(distribution, System.getenv(), starter);
+            Cancellation cancellation = new Cancellation(ProgramCommands::end);
+            starter.onCancel(cancellation::cancel);
+            CommandContext context =
+                    new CommandContext(
+                            distribution,
+                            NativeText.environment(System.getenv()),
+                            starter,
+                            cancellation);
             return switch (arguments[0]) {
                 case "run" -> run(context, RunOptions.parse(arguments, 1));
                 case "local" -> local(context, LocalOptions.parse(arguments, 1));
@@ -37,6 +49,11 @@ public final class ProgramCommands {
         } finally {
             starter.finish();
         }
+    }
+
+    /// Whatever this process holds of an appliance ends with its connections.
+    private static void end(int signal) {
+        Runtime.getRuntime().halt(SIGNAL_BASE + signal);
     }
 
     private static int run(CommandContext context, @Nullable RunOptions options) {

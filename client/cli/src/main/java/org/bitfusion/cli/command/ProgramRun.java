@@ -14,12 +14,6 @@ final class ProgramRun {
 
     private ProgramRun() {}
 
-    /// Until a program runs, a signal ends this process at once; whatever it holds ends with its
-    /// connections.
-    static void endOnCancel(Starter starter) {
-        starter.onCancel(signal -> Runtime.getRuntime().halt(SIGNAL_BASE + signal));
-    }
-
     /// The program's exit code, 128 + n for signal n.
     ///
     /// @throws Fault if it cannot be started

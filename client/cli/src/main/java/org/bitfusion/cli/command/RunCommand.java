@@ -14,7 +14,6 @@ import org.bitfusion.cli.session.Transcript;
 /// @param options what the user typed
 record RunCommand(CommandContext context, RunOptions options) {
     int execute() {
-        ProgramRun.endOnCancel(context.starter());
         List<ServerAddress> servers = servers();
         AccessSecret access = AccessSecret.read(context.environment(), context.userHome());
         String command = String.join(" ", options.application());

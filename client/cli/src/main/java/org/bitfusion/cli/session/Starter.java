@@ -84,7 +84,7 @@ public final class Starter {
         for (String word : application) {
             body.append(word).append('\0');
         }
-        send('R', body.toString().getBytes(nativeCharset()));
+        send('R', NativeText.encode(body));
     }
 
     /// Ends the listening. A JVM that ends while one of its threads waits in a read takes 300 ms
@@ -117,12 +117,6 @@ public final class Starter {
         } catch (InterruptedException _) {
             return new Event.Cancelled(SIGNAL_KILL);
         }
-    }
-
-    /// Arguments travel in the encoding in which the JVM decoded them.
-    private static java.nio.charset.Charset nativeCharset() {
-        String name = System.getProperty("sun.jnu.encoding");
-        return name == null ? StandardCharsets.UTF_8 : java.nio.charset.Charset.forName(name);
     }
 
     private void send(char kind, byte[] body) {
