@@ -49,6 +49,7 @@ public record Region(long widthBytes, long height, long depth, long pitch, long 
                 && Math.multiplyHigh(slicePitch, depth) == 0
                 && slicePitch * depth >= 0
                 && slicePitch * depth <= limit
-                && Math.multiplyHigh(widthBytes * height, depth) == 0;
+                && Math.multiplyHigh(widthBytes * height, depth) == 0
+                && widthBytes * height * depth >= 0;
     }
 }

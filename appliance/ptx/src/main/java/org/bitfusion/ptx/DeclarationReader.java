@@ -64,7 +64,7 @@ final class DeclarationReader {
                 continue;
             }
             long count = new NumberReader(lexer).integer();
-            if (count < 0 || count > MAXIMUM_BYTES || bytes * count > MAXIMUM_BYTES) {
+            if (count < 0 || (bytes > 0 && count > MAXIMUM_BYTES / bytes)) {
                 throw lexer.error(name + ": array bound " + count + " is out of range");
             }
             bytes *= count;

@@ -35,8 +35,16 @@ final class OperandCheck {
                     CVTA,
                     TESTP ->
                     count == 2 && types >= 1 && writable(operands);
-            case LD, LDU -> count >= 2 && types == 1 && isAddress(operands.get(1));
-            case ST -> count >= 2 && types == 1 && isAddress(operands.get(0));
+            case LD, LDU ->
+                    count >= 2
+                            && types == 1
+                            && isAddress(operands.get(1))
+                            && isAsWide(operation, operands.get(0));
+            case ST ->
+                    count >= 2
+                            && types == 1
+                            && isAddress(operands.get(0))
+                            && isAsWide(operation, operands.get(1));
             case CVT -> (count == 2 || count == 3) && types == 2 && writable(operands);
             case ADD,
                     ADDC,
@@ -98,6 +106,12 @@ final class OperandCheck {
         return operands.getFirst() instanceof Register
                 || operands.getFirst() instanceof Operand.Vector
                 || operands.getFirst() instanceof Operand.Sink;
+    }
+
+    /// True when what is loaded or stored has as many elements as the operation says.
+    private static boolean isAsWide(Operation operation, Operand data) {
+        int elements = data instanceof Operand.Vector vector ? vector.elements().size() : 1;
+        return elements == operation.vectorWidth();
     }
 
     private static boolean isAddress(Operand operand) {

@@ -79,7 +79,7 @@ final class SoftStream implements GpuStream {
         if (!region.isValid()
                 || packedOffset < 0
                 || byteCount <= 0
-                || packedOffset + byteCount > region.packedBytes()
+                || packedOffset > region.packedBytes() - byteCount
                 || !window.isLive(destination, region.spanBytes())) {
             return Outcome.failed(CudaStatus.INVALID_VALUE);
         }

@@ -224,7 +224,7 @@ final class CodeBuilder {
     private Location symbolLocation(Symbol symbol, long offset, StateSpace space) {
         if (symbol instanceof PtxParameter parameter && parameter.space() == StateSpace.PARAM) {
             return function.isKernel()
-                    ? Location.parameter(parameter.offset() + offset)
+                    ? Location.parameter(parameter.offset() + offset, function.parameterBytes())
                     : Location.frame(frameOffset(parameter) + offset);
         }
         if (!(symbol instanceof Variable variable)) {

@@ -2,7 +2,10 @@ package org.bitfusion.gpu.soft.interpreter;
 
 import org.bitfusion.gpu.soft.execution.KernelFault;
 
-/// Where a memory operand points for a thread.
+/// Where a memory operand points for a thread. Each space has its own check of every byte: global,
+/// const and generic addresses are held by the segment ([Memory]), shared ones by the block's
+/// shared memory, local ones, variables and parameters of functions by the thread's local memory,
+/// kernel parameters by what the kernel declares. Nothing here leaves the segment even so.
 @FunctionalInterface
 interface Location {
     /// Offset in the segment of `byteCount` bytes, checked for the space and for alignment.
@@ -44,9 +47,15 @@ interface Location {
     }
 
     /// A kernel parameter.
-    static Location parameter(long offset) {
+    ///
+    /// @param extent bytes of all parameters
+    static Location parameter(long offset, long extent) {
         return (thread, byteCount) -> {
             Memory.align(offset, byteCount);
+            if (offset < 0 || offset > extent - byteCount) {
+                throw new KernelFault(
+                        KernelFault.ILLEGAL_ADDRESS, "parameter address 0x%x".formatted(offset));
+            }
             return thread.block.launch.parameterOffset() + offset;
         };
     }

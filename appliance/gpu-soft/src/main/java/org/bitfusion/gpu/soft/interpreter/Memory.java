@@ -91,8 +91,10 @@ final class Memory {
         }
     }
 
-    /// Compares and sets; answers the value found, zero-extended.
+    /// Compares and sets; answers the value found, zero-extended. Loads first, as only a load of a
+    /// dead page is an error that the JVM's interpreter survives (docs/decisions/0003).
     long compareAndExchange(long offset, int byteCount, long expected, long value) {
+        loadVolatile(byteCount == 2 ? offset & -4L : offset, Math.max(4, byteCount));
         return switch (byteCount) {
             case 2 -> exchangeShort(offset, expected, value);
             case 4 ->

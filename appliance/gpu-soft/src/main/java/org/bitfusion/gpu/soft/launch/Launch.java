@@ -24,6 +24,7 @@ public final class Launch {
             SoftFunction kernel, LaunchParameters launch, KernelEnvironment environment) {
         if (!dimensionsFit(launch)
                 || launch.packed().length < kernel.parameterBytes()
+                || launch.packed().length > PrivateMemory.PARAMETER_BYTES
                 || launch.dynamicSharedBytes() < 0
                 || launch.dynamicSharedBytes() > Occupancy.SHARED_PER_BLOCK_OPT_IN) {
             return CudaStatus.INVALID_VALUE;

@@ -13,7 +13,7 @@ public final class PrivateMemory {
     private static final long SHARED_LIVE_BYTES = 256L << 10;
 
     /// The largest packed parameters (32,764 bytes since compute capability 7.0), rounded up.
-    private static final long PARAMETER_BYTES = 32L << 10;
+    public static final long PARAMETER_BYTES = 32L << 10;
 
     private final AddressSpace space;
     private final RangeAllocator free = new RangeAllocator();

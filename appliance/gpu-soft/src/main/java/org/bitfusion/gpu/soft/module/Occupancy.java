@@ -7,6 +7,7 @@ public final class Occupancy {
     public static final int MAXIMUM_THREADS_PER_BLOCK = 1024;
     public static final int SHARED_PER_BLOCK = 48 << 10;
     public static final int SHARED_PER_BLOCK_OPT_IN = 163 << 10;
+    public static final int LOCAL_PER_THREAD = 512 << 10;
 
     private static final int WARPS_PER_MULTIPROCESSOR = 64;
     private static final int BLOCKS_PER_MULTIPROCESSOR = 32;

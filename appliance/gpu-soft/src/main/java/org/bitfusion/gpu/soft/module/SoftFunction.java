@@ -102,6 +102,7 @@ public final class SoftFunction implements GpuFunction {
         for (ProgramFactory factory : module.host().programFactories()) {
             switch (attempt(factory, source)) {
                 case Preparation.Ready(KernelProgram ready) -> {
+                    requireFits(ready);
                     program = ready;
                     return ready;
                 }
@@ -114,6 +115,24 @@ public final class SoftFunction implements GpuFunction {
             }
         }
         throw new LaunchRefused(CudaStatus.INVALID_PTX, reason);
+    }
+
+    /// What ptxas refuses.
+    private static void requireFits(KernelProgram ready) {
+        long shared = ready.dynamicSharedOffset();
+        if (ready.staticSharedBytes() < 0 || shared < 0 || shared > Occupancy.SHARED_PER_BLOCK) {
+            throw new LaunchRefused(
+                    CudaStatus.INVALID_PTX,
+                    "%d bytes of static shared memory (expected: at most %d)"
+                            .formatted(shared, Occupancy.SHARED_PER_BLOCK));
+        }
+        long local = ready.localBytesPerThread(STACK_LIMIT_FOR_ATTRIBUTES);
+        if (local < 0 || local > Occupancy.LOCAL_PER_THREAD) {
+            throw new LaunchRefused(
+                    CudaStatus.INVALID_PTX,
+                    "%d bytes of local memory per thread (expected: at most %d)"
+                            .formatted(local, Occupancy.LOCAL_PER_THREAD));
+        }
     }
 
     private static Preparation attempt(ProgramFactory factory, ProgramFactory.Source source) {

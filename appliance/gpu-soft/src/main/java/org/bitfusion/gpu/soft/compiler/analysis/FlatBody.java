@@ -13,12 +13,14 @@ import org.bitfusion.ptx.Symbol;
 /// @param registers `registers.get(n).number() == n`
 /// @param places where parameters and local variables lie
 /// @param localBytes local memory per thread
+/// @param parameterBytes of the kernel
 public record FlatBody(
         String name,
         List<Instruction> instructions,
         List<Register> registers,
         IdentityHashMap<Symbol, Kernel.Place> places,
-        long localBytes) {
+        long localBytes,
+        long parameterBytes) {
 
     /// The code of `kernel` and of all that it calls.
     public static FlatBody of(PtxFunction kernel) {

@@ -45,7 +45,8 @@ final class Inliner {
                 List.copyOf(inliner.code),
                 List.copyOf(inliner.registers),
                 inliner.places,
-                inliner.localBytes);
+                inliner.localBytes,
+                kernel.parameterBytes());
     }
 
     /// One body in the place of one call.

@@ -21,6 +21,10 @@ final class AccessPlan {
     /// Addresses further apart are checked on their own.
     private static final long MAXIMUM_SPAN = 1 << 20;
 
+    /// Offsets further from the register are checked on their own, so that no sum of those in a
+    /// group overflows.
+    private static final long FARTHEST = 1L << 40;
+
     private final IdentityHashMap<Instruction, Group> groups = new IdentityHashMap<>();
 
     /// Accesses with one check.
@@ -87,7 +91,11 @@ final class AccessPlan {
         Operation operation = instruction.operation();
         int byteCount = operation.type().bytes() * operation.vectorWidth();
         StateSpace space = operation.space();
-        boolean alone = instruction.guard() != null || address.offset() % byteCount != 0;
+        boolean alone =
+                instruction.guard() != null
+                        || address.offset() % byteCount != 0
+                        || address.offset() < -FARTHEST
+                        || address.offset() > FARTHEST;
         List<Group> candidates = open.computeIfAbsent(base.number(), _ -> new ArrayList<>());
         if (!alone) {
             for (Group group : candidates) {

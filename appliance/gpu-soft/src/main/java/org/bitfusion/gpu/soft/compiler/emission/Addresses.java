@@ -1,6 +1,7 @@
 package org.bitfusion.gpu.soft.compiler.emission;
 
 import java.lang.classfile.CodeBuilder;
+import java.util.Locale;
 import java.util.Objects;
 import org.bitfusion.gpu.soft.compiler.Declined;
 import org.bitfusion.gpu.soft.compiler.analysis.Kernel;
@@ -14,7 +15,24 @@ import org.bitfusion.ptx.PtxType;
 import org.bitfusion.ptx.StateSpace;
 import org.bitfusion.ptx.Symbol;
 
-/// Turns memory operands into checked native addresses.
+/// Turns memory operands into checked native addresses. What is pushed here goes to the JVM's own
+/// accessor, which checks nothing: no access of generated code may come by another way. Which check
+/// holds which space:
+///
+/// | operand | extent | check |
+/// |---|---|---|
+/// | `[register + n]`, global, const, param, generic | the device's segment | `Objects.checkIndex` when it runs |
+/// | `[register + n]`, shared | the block's shared memory | [Memory#shared] when it runs |
+/// | `[register + n]`, local | the thread's local memory | [Memory#shared] when it runs |
+/// | `[variable + n]`, global, const | the device's segment | `Objects.checkIndex` when it runs |
+/// | `[variable + n]`, shared | the block's shared memory | [Memory#shared] when it runs |
+/// | `[variable + n]`, local and parameters of calls | the kernel's local frame | [#requireInside] here |
+/// | `[parameter + n]` | the kernel's parameters | [#requireInside] here |
+/// | arguments of device functions | the kernel's local frame | [#requireInside] here |
+///
+/// Each check covers every byte of the access, of all elements of a vector, and of all accesses
+/// that [AccessPlan] puts under one check. What fails [#requireInside] is declined: the interpreter
+/// reports it, if the kernel ever gets there.
 final class Addresses {
     /// Keeps `thread * distance` and its sum with a native address in the range that the JIT
     /// compiler can prove.
@@ -190,6 +208,7 @@ final class Addresses {
         }
         Kernel.Place place = code.kernel().place(symbol);
         long offset = place.offset() + address.offset();
+        requireInside(code, place, offset, byteCount);
         if (place.space() != StateSpace.GLOBAL && (offset < 0 || offset % byteCount != 0)) {
             throw new Declined(instruction.form() + " at a misaligned constant address");
         }
@@ -224,6 +243,26 @@ final class Addresses {
         }
         if (offset != 0) {
             builder.loadConstant(offset).ladd();
+        }
+    }
+
+    /// Declines an access with a constant address that no check at run time holds, unless it lies
+    /// inside what the kernel has.
+    static void requireInside(Code code, Kernel.Place place, long offset, int byteCount) {
+        long extent =
+                switch (place.space()) {
+                    case PARAM -> code.kernel().body().parameterBytes();
+                    case LOCAL -> code.kernel().body().localBytes();
+                    default -> Long.MAX_VALUE;
+                };
+        if (extent != Long.MAX_VALUE && (offset < 0 || offset > extent - byteCount)) {
+            throw new Declined(
+                    "%d bytes at %d of %d bytes of .%s"
+                            .formatted(
+                                    byteCount,
+                                    offset,
+                                    extent,
+                                    place.space().name().toLowerCase(Locale.ROOT)));
         }
     }
 

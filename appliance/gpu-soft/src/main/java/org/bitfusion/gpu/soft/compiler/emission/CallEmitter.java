@@ -65,7 +65,7 @@ final class CallEmitter {
         for (int index = 0; index < types.length; index++) {
             Operand argument = arguments.get(index);
             if (argument instanceof Operand.SymbolAddress address) {
-                pushPlace(code, address);
+                pushPlace(code, address, types[index]);
                 boolean wide = types[index].bits() == 64;
                 code.callMemory(
                         wide ? "loadLong" : "loadInt", wide ? long.class : int.class, long.class);
@@ -76,11 +76,12 @@ final class CallEmitter {
         code.builder().aload(RegionEmitter.FRAME_LOCAL);
     }
 
-    private static void pushPlace(Code code, Operand.SymbolAddress address) {
+    private static void pushPlace(Code code, Operand.SymbolAddress address, PtxType type) {
         Kernel.Place place = code.kernel().place(address.symbol());
         if (place.space() != StateSpace.LOCAL) {
             throw new Declined("parameter " + address.symbol().name());
         }
+        Addresses.requireInside(code, place, place.offset(), type.bytes());
         Addresses.pushSpaceBase(code, StateSpace.LOCAL);
         code.builder().loadConstant(place.offset()).ladd();
     }
@@ -94,7 +95,7 @@ final class CallEmitter {
         }
         boolean wide = type.bits() == 64;
         CodeBuilder builder = code.builder();
-        pushPlace(code, address);
+        pushPlace(code, address, type);
         if (wide) {
             builder.dup2_x2().pop2();
         } else {

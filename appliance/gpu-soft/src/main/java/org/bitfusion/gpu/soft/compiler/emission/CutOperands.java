@@ -97,6 +97,9 @@ record CutOperands(
         int next = reduces ? 1 : 0;
         int last = instruction.operandCount() - (reduces ? 1 : 0);
         long number = next < last ? collector.take("first", instruction, next, PtxType.B32) : 0;
+        if (number != CutPoint.PARKED && (number < 0 || number >= CutPoint.BARRIERS)) {
+            throw new Declined("barrier " + number);
+        }
         long count =
                 next + 1 < last
                         ? collector.take("second", instruction, next + 1, PtxType.B32)
@@ -256,6 +259,9 @@ record CutOperands(
                             : code.hoisted().intArray(one.array()));
             builder.iload(RegionEmitter.THREAD_LOCAL);
             code.push(one.operand(), one.type());
+            if (point.action().isBarrier() && one.array().equals("first")) {
+                code.call(CutPoint.class, "barrier", int.class, int.class);
+            }
             if (wide) {
                 code.widen(ValueKind.of(one.type()), ValueKind.LONG, false);
                 builder.lastore();

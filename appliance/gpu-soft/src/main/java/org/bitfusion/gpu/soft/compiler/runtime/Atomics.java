@@ -10,6 +10,9 @@ import org.bitfusion.gpu.soft.arithmetic.Packed;
 
 /// Atomic operations of generated code by native address, aligned to their size; each answers the
 /// value before.
+///
+/// A compare-and-set of a dead page ends the process in the JVM's interpreter, a load does not
+/// (docs/decisions/0003): each first compare-and-set of an operation follows a load of the place.
 public final class Atomics {
     private static final int HALF_MASK = 0xFFFF;
 
@@ -32,10 +35,21 @@ public final class Atomics {
     }
 
     public static int cas(long address, int expected, int value) {
-        return (int) INT.compareAndExchange(ALL, address, expected, value);
+        int _ = (int) INT.getAcquire(ALL, address);
+        return exchange(address, expected, value);
     }
 
     public static long cas(long address, long expected, long value) {
+        long _ = (long) LONG.getAcquire(ALL, address);
+        return exchange(address, expected, value);
+    }
+
+    /// For who has loaded from there.
+    private static int exchange(long address, int expected, int value) {
+        return (int) INT.compareAndExchange(ALL, address, expected, value);
+    }
+
+    private static long exchange(long address, long expected, long value) {
         return (long) LONG.compareAndExchange(ALL, address, expected, value);
     }
 
@@ -66,7 +80,7 @@ public final class Atomics {
     public static int minSigned(long address, int value) {
         int old = (int) INT.getVolatile(ALL, address);
         while (value < old) {
-            int seen = cas(address, old, value);
+            int seen = exchange(address, old, value);
             if (seen == old) {
                 break;
             }
@@ -78,7 +92,7 @@ public final class Atomics {
     public static int maxSigned(long address, int value) {
         int old = (int) INT.getVolatile(ALL, address);
         while (value > old) {
-            int seen = cas(address, old, value);
+            int seen = exchange(address, old, value);
             if (seen == old) {
                 break;
             }
@@ -90,7 +104,7 @@ public final class Atomics {
     public static int minUnsigned(long address, int value) {
         int old = (int) INT.getVolatile(ALL, address);
         while (Integer.compareUnsigned(value, old) < 0) {
-            int seen = cas(address, old, value);
+            int seen = exchange(address, old, value);
             if (seen == old) {
                 break;
             }
@@ -102,7 +116,7 @@ public final class Atomics {
     public static int maxUnsigned(long address, int value) {
         int old = (int) INT.getVolatile(ALL, address);
         while (Integer.compareUnsigned(value, old) > 0) {
-            int seen = cas(address, old, value);
+            int seen = exchange(address, old, value);
             if (seen == old) {
                 break;
             }
@@ -114,7 +128,7 @@ public final class Atomics {
     public static long minSigned(long address, long value) {
         long old = (long) LONG.getVolatile(ALL, address);
         while (value < old) {
-            long seen = cas(address, old, value);
+            long seen = exchange(address, old, value);
             if (seen == old) {
                 break;
             }
@@ -126,7 +140,7 @@ public final class Atomics {
     public static long maxSigned(long address, long value) {
         long old = (long) LONG.getVolatile(ALL, address);
         while (value > old) {
-            long seen = cas(address, old, value);
+            long seen = exchange(address, old, value);
             if (seen == old) {
                 break;
             }
@@ -138,7 +152,7 @@ public final class Atomics {
     public static long minUnsigned(long address, long value) {
         long old = (long) LONG.getVolatile(ALL, address);
         while (Long.compareUnsigned(value, old) < 0) {
-            long seen = cas(address, old, value);
+            long seen = exchange(address, old, value);
             if (seen == old) {
                 break;
             }
@@ -150,7 +164,7 @@ public final class Atomics {
     public static long maxUnsigned(long address, long value) {
         long old = (long) LONG.getVolatile(ALL, address);
         while (Long.compareUnsigned(value, old) > 0) {
-            long seen = cas(address, old, value);
+            long seen = exchange(address, old, value);
             if (seen == old) {
                 break;
             }
@@ -180,7 +194,7 @@ public final class Atomics {
         int old = (int) INT.getVolatile(ALL, address);
         while (true) {
             int sum = Float.floatToRawIntBits(Float.intBitsToFloat(old) + value);
-            int seen = cas(address, old, sum);
+            int seen = exchange(address, old, sum);
             if (seen == old) {
                 return Float.intBitsToFloat(old);
             }
@@ -192,7 +206,7 @@ public final class Atomics {
         long old = (long) LONG.getVolatile(ALL, address);
         while (true) {
             long sum = Double.doubleToRawLongBits(Double.longBitsToDouble(old) + value);
-            long seen = cas(address, old, sum);
+            long seen = exchange(address, old, sum);
             if (seen == old) {
                 return Double.longBitsToDouble(old);
             }
@@ -236,7 +250,7 @@ public final class Atomics {
     private static int update(long address, int operand, IntBinaryOperator change) {
         int old = (int) INT.getVolatile(ALL, address);
         while (true) {
-            int seen = cas(address, old, change.applyAsInt(old, operand));
+            int seen = exchange(address, old, change.applyAsInt(old, operand));
             if (seen == old) {
                 return old;
             }

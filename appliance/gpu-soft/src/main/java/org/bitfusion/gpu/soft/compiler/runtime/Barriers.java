@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 /// as many threads as it takes wait at it or have passed its bar.arrive; exited threads are not
 /// expected where no count is given.
 final class Barriers {
-    static final int COUNT = 16;
+    static final int COUNT = CutPoint.BARRIERS;
 
     private final CutPoint[] cuts;
     private final Frame frame;
@@ -124,6 +124,6 @@ final class Barriers {
     }
 
     private int number(CutPoint cut, int thread) {
-        return cut.first(frame, thread) & (COUNT - 1);
+        return cut.first(frame, thread);
     }
 }

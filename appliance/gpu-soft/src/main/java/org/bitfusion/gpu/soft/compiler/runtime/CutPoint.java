@@ -1,5 +1,7 @@
 package org.bitfusion.gpu.soft.compiler.runtime;
 
+import org.bitfusion.gpu.soft.execution.KernelFault;
+
 /// What happens when threads have stopped at a cut, with the operands that are constants; the
 /// others each thread leaves in its frame.
 ///
@@ -13,6 +15,9 @@ public record CutPoint(Action action, long first, long second, long third, long 
 
     /// The operand does not exist: all threads.
     public static final long ABSENT = Long.MIN_VALUE + 1;
+
+    /// The barriers of a block.
+    public static final int BARRIERS = 16;
 
     /// What to do.
     public enum Action {
@@ -46,7 +51,7 @@ public record CutPoint(Action action, long first, long second, long third, long 
         REDUCE_MAX_UNSIGNED,
         ELECT;
 
-        boolean isBarrier() {
+        public boolean isBarrier() {
             return switch (this) {
                 case BARRIER_SYNC, BARRIER_ARRIVE, BARRIER_AND, BARRIER_OR, BARRIER_COUNT -> true;
                 default -> false;
@@ -75,6 +80,16 @@ public record CutPoint(Action action, long first, long second, long third, long 
             case BARRIER_SYNC, BARRIER_AND, BARRIER_OR, BARRIER_COUNT -> second == ABSENT;
             default -> members == ABSENT || (int) members == -1;
         };
+    }
+
+    /// A barrier number that a thread brings.
+    ///
+    /// @throws KernelFault when there is no such barrier
+    public static int barrier(int number) {
+        if (number < 0 || number >= BARRIERS) {
+            throw new KernelFault(KernelFault.ILLEGAL_INSTRUCTION, "barrier " + number);
+        }
+        return number;
     }
 
     int first(Frame frame, int thread) {
