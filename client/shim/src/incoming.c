@@ -12,6 +12,13 @@ static void print(const struct bf_frame *frame, const uint8_t *body)
         bf_output_queue(BF_OUTPUT_PRINTED, m.text.data, m.text.bytes);
 }
 
+static void say_failure(const struct bf_frame *frame, const uint8_t *body)
+{
+    struct bf_stderr_output m;
+    if (bf_stderr_output_read(body, frame->length, &m))
+        bf_output_queue(BF_OUTPUT_ASSERTED, m.text.data, m.text.bytes);
+}
+
 static void log_line(const struct bf_frame *frame, const uint8_t *body)
 {
     struct bf_log m;
@@ -30,6 +37,9 @@ void bf_incoming(struct bf_connection *c, const struct bf_frame *frame, const ui
     switch (frame->call) {
     case BF_CALL_PRINTF_OUTPUT:
         print(frame, body);
+        break;
+    case BF_CALL_STDERR_OUTPUT:
+        say_failure(frame, body);
         break;
     case BF_CALL_LOG:
         log_line(frame, body);

@@ -5,6 +5,7 @@
 
 #include "files.h"
 #include "functions.h"
+#include "jit_options.h"
 #include "modules.h"
 
 static CUresult find(CUlibrary handle, struct bf_library **library)
@@ -118,6 +119,18 @@ static CUresult keep(struct bf_library *library, bool preserved)
     return status;
 }
 
+/* A library is compiled with its first use in a context: there is nothing to log yet. */
+static CUresult empty_logs(unsigned count, const CUjit_option *options, void **values)
+{
+    struct bf_jit_logs logs;
+    CUresult status = bf_jit_options_read(count, options, values, &logs);
+    if (status == CUDA_SUCCESS) {
+        bf_jit_log_fill(&logs.error, NULL, 0);
+        bf_jit_log_fill(&logs.info, NULL, 0);
+    }
+    return status;
+}
+
 static CUresult load(CUlibrary *out, const void *code, bool preserved, bool owned)
 {
     struct bf_library *library = bf_object_new(BF_LIBRARY, 0);
@@ -143,8 +156,10 @@ CUresult bf_cuLibraryLoadData(CUlibrary *out, const void *code, CUjit_option *ji
     bool preserved;
     CUresult status = bf_ready();
     (void)values;
-    if (status == CUDA_SUCCESS && (!out || !code || (jit_count && (!jit_options || !jit_values))))
+    if (status == CUDA_SUCCESS && (!out || !code))
         status = CUDA_ERROR_INVALID_VALUE;
+    if (status == CUDA_SUCCESS)
+        status = empty_logs(jit_count, jit_options, jit_values);
     if (status == CUDA_SUCCESS)
         status = read_options(options, count, &preserved);
     return status == CUDA_SUCCESS ? load(out, code, preserved, false) : status;
@@ -157,8 +172,10 @@ CUresult bf_cuLibraryLoadFromFile(CUlibrary *out, const char *path, CUjit_option
     bool preserved;
     CUresult status = bf_ready();
     (void)values;
-    if (status == CUDA_SUCCESS && (!out || !path || (jit_count && (!jit_options || !jit_values))))
+    if (status == CUDA_SUCCESS && (!out || !path))
         status = CUDA_ERROR_INVALID_VALUE;
+    if (status == CUDA_SUCCESS)
+        status = empty_logs(jit_count, jit_options, jit_values);
     if (status == CUDA_SUCCESS)
         status = read_options(options, count, &preserved);
     if (status != CUDA_SUCCESS)

@@ -26,6 +26,8 @@ static CUresult allocate(struct bf_context *context, size_t bytes, CUdeviceptr *
     struct bf_mem_alloc_answer a;
     uint8_t frame[BF_FRAME_BYTES + BF_MEM_ALLOC_MINIMUM];
     struct bf_connection *c = bf_connection_of(context);
+    if (bytes > INT64_MAX) /* more than a worker's sizes can say */
+        return CUDA_ERROR_OUT_OF_MEMORY;
     uint32_t request = bf_next_request(c);
     struct bf_mem_alloc m = {atomic_load(&context->wire), bytes, 0};
     CUresult status = bf_ask(c, frame, bf_mem_alloc_frame(frame, &m, request), request, &answer);
@@ -126,6 +128,8 @@ CUresult bf_allocate_async(const struct bf_stream_use *use, uint64_t pool, size_
 {
     struct bf_answer answer;
     struct bf_mem_alloc_async_answer a;
+    if (bytes > INT64_MAX)
+        return CUDA_ERROR_OUT_OF_MEMORY;
     uint8_t frame[BF_FRAME_BYTES + BF_MEM_ALLOC_ASYNC_MINIMUM];
     uint32_t request = bf_next_request(use->connection);
     struct bf_mem_alloc_async m = {atomic_load(&use->context->wire), use->wire, pool, bytes};

@@ -6,6 +6,7 @@
 #include "allocations.h"
 #include "files.h"
 #include "functions.h"
+#include "jit_options.h"
 #include "log.h"
 #include "sha256.h"
 
@@ -194,6 +195,27 @@ CUresult bf_module_global(struct bf_module *module, const char *name, CUdevicept
     return bf_outcome(module->context, status);
 }
 
+/* Asks the worker why it did not load the module, if the program has a buffer for that. */
+static void fill_error_log(const struct bf_module *module, const struct bf_jit_log *log)
+{
+    struct bf_answer answer = {0};
+    struct bf_module_log_answer a = {0};
+    if (bf_jit_log_wanted(log)) {
+        uint8_t frame[BF_FRAME_BYTES + BF_MODULE_LOG_MINIMUM];
+        struct bf_connection *c = bf_connection_of(module->context);
+        uint32_t request = bf_next_request(c);
+        struct bf_module_log m = {module->object.handle};
+        CUresult status =
+            bf_ask(c, frame, bf_module_log_frame(frame, &m, request), request, &answer);
+        if (status != CUDA_SUCCESS || !bf_module_log_answer_read(answer.body, answer.length, &a))
+            a.text.bytes = 0;
+        bf_jit_log_fill(log, a.text.data, a.text.bytes);
+        bf_answer_free(&answer);
+    } else {
+        bf_jit_log_fill(log, NULL, 0);
+    }
+}
+
 static CUresult find(CUmodule handle, struct bf_module **module)
 {
     CUresult status = bf_ready();
@@ -205,7 +227,7 @@ static CUresult find(CUmodule handle, struct bf_module **module)
 }
 
 /* The program waits for what the worker says of an image that it loads by itself. */
-CUresult bf_cuModuleLoadData(CUmodule *out, const void *code)
+static CUresult load(CUmodule *out, const void *code, const struct bf_jit_logs *logs)
 {
     struct bf_context *context;
     struct bf_image *image;
@@ -220,11 +242,19 @@ CUresult bf_cuModuleLoadData(CUmodule *out, const void *code)
     if (status != CUDA_SUCCESS)
         return status;
     status = bf_module_check(module);
-    if (status == CUDA_SUCCESS)
+    if (status == CUDA_SUCCESS) {
         *out = (CUmodule)(uintptr_t)module->object.handle;
-    else
+    } else {
+        fill_error_log(module, &logs->error);
         bf_module_unload(module);
+    }
     return status;
+}
+
+CUresult bf_cuModuleLoadData(CUmodule *out, const void *code)
+{
+    static const struct bf_jit_logs none;
+    return load(out, code, &none);
 }
 
 CUresult bf_cuModuleLoadFatBinary(CUmodule *out, const void *code)
@@ -232,21 +262,18 @@ CUresult bf_cuModuleLoadFatBinary(CUmodule *out, const void *code)
     return bf_cuModuleLoadData(out, code);
 }
 
-/* The options are about a compiler that is not here; the buffers for its logs get none. */
 CUresult bf_cuModuleLoadDataEx(CUmodule *out, const void *code, unsigned int count,
                                CUjit_option *options, void **values)
 {
+    struct bf_jit_logs logs;
     CUresult status = bf_ready();
-    if (status == CUDA_SUCCESS && count && (!options || !values))
-        status = CUDA_ERROR_INVALID_VALUE;
-    for (unsigned i = 0; i < count && status == CUDA_SUCCESS; i++) {
-        if (options[i] == CU_JIT_INFO_LOG_BUFFER_SIZE_BYTES ||
-            options[i] == CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES)
-            values[i] = NULL;
-        else if ((unsigned)options[i] >= CU_JIT_NUM_OPTIONS)
-            status = CUDA_ERROR_INVALID_VALUE;
-    }
-    return status == CUDA_SUCCESS ? bf_cuModuleLoadData(out, code) : status;
+    if (status == CUDA_SUCCESS)
+        status = bf_jit_options_read(count, options, values, &logs);
+    if (status != CUDA_SUCCESS)
+        return status;
+    bf_jit_log_fill(&logs.info, NULL, 0);
+    bf_jit_log_fill(&logs.error, NULL, 0);
+    return load(out, code, &logs);
 }
 
 CUresult bf_cuModuleLoad(CUmodule *out, const char *path)

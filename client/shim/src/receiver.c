@@ -362,7 +362,7 @@ CUresult bf_ask(struct bf_connection *c, const void *frame, size_t bytes, uint32
     answer->status = waiter->status;
     answer->length = waiter->length;
     answer->body = waiter->body;
-    if (synchronises(frame))
+    if (waiter->status || synchronises(frame)) /* what ended the context has been said */
         bf_output_write();
     return (CUresult)waiter->status;
 }

@@ -139,6 +139,45 @@ static void a_trap_is_a_launch_failure_and_the_first_error_wins(void)
     EXPECT(LAUNCH_FAILED, cuCtxSynchronize());
 }
 
+static const char asserting_ptx[] =
+    ".version 7.0\n.target sm_70\n.address_size 64\n"
+    ".extern .func __assertfail (.param .b64 a, .param .b64 b, .param .b32 c, .param .b64 d, .param .b64 e);\n"
+    ".global .align 1 .b8 message[7] = {120, 32, 61, 61, 32, 53, 0};\n"
+    ".global .align 1 .b8 file[10] = {115, 97, 109, 112, 108, 101, 46, 99, 117, 0};\n"
+    ".global .align 1 .b8 function[16] = {118, 111, 105, 100, 32, 99, 104, 101, 99, 107, 40, 105, 110, 116, 41, 0};\n"
+    /* check: thread 3 of block 1 fails */
+    ".visible .entry check()\n{\n"
+    ".reg .pred %q; .reg .b32 %r<3>; .reg .b64 %d<6>;\n"
+    "mov.u32 %r0, %tid.x; mov.u32 %r1, %ctaid.x; mad.lo.u32 %r2, %r1, 100, %r0; setp.ne.u32 %q, %r2, 103; @%q bra fine;\n"
+    "mov.u64 %d0, message; cvta.global.u64 %d1, %d0; mov.u64 %d2, file; cvta.global.u64 %d3, %d2;\n"
+    "mov.u64 %d4, function; cvta.global.u64 %d5, %d4;\n"
+    "{ .param .b64 a; .param .b64 b; .param .b32 c; .param .b64 d; .param .b64 e;\n"
+    "st.param.b64 [a], %d1; st.param.b64 [b], %d3; st.param.b32 [c], 17; st.param.b64 [d], %d5; st.param.b64 [e], 1;\n"
+    "call.uni __assertfail, (a, b, c, d, e); }\n"
+    "fine: ret;\n}\n";
+
+static void a_failed_assertion_says_so_on_stderr_and_ends_the_context(void)
+{
+    OK(begin());
+    CUmodule m;
+    CUfunction f;
+    char text[512] = "", *buffer = 0;
+    size_t size = 0;
+    OK(cuModuleLoadData(&m, asserting_ptx));
+    OK(cuModuleGetFunction(&f, m, "check"));
+    FILE *memory = open_memstream(&buffer, &size), *saved = stderr;
+    stderr = memory;
+    CUresult r = cuLaunchKernel(f, 2, 1, 1, 32, 1, 1, 0, 0, 0, 0);
+    if (!r) r = cuCtxSynchronize();
+    stderr = saved;
+    fflush(memory);
+    snprintf(text, sizeof text, "%s", buffer);
+    EXPECT(DEVICE_ASSERT, r);
+    if (strcmp(text, "sample.cu:17: void check(int): block: [1,0,0], thread: [3,0,0] Assertion `x == 5` failed.\n"))
+        FAIL("stderr held: %.400s", text);
+    EXPECT(DEVICE_ASSERT, cuCtxSynchronize());
+}
+
 static void a_reset_of_the_primary_context_clears_a_sticky_error(void)
 {
     OK(begin());
@@ -161,6 +200,49 @@ static void broken_ptx_is_refused_by_the_load(void)
     CUmodule m;
     EXPECT(INVALID_PTX, cuModuleLoadData(&m, ".version 7.0\n.target sm_70\n.address_size 64\n.visible .entry f(\n"));
     OK(cuCtxSynchronize());
+}
+
+static void ptx_of_a_later_toolkit_is_refused_by_the_load(void)
+{
+    OK(begin());
+    CUmodule m;
+    EXPECT(UNSUPPORTED_PTX_VERSION, cuModuleLoadData(&m, ".version 99.0\n.target sm_70\n.address_size 64\n"));
+    OK(cuModuleLoadData(&m, ".version 9.0\n.target sm_70\n.address_size 64\n"));
+}
+
+/* The program reads the logs as strings, whether there is anything in them or not. */
+static void the_logs_of_a_load_are_filled(void)
+{
+    OK(begin());
+    CUmodule m;
+    char error[64], info[64], small[4];
+    int options[] = {3, 4, 5, 6}; /* info buffer, its size, error buffer, its size */
+    void *values[] = {info, (void *)(uintptr_t)sizeof info, error, (void *)(uintptr_t)sizeof error};
+    memset(error, 'E', sizeof error);
+    memset(info, 'I', sizeof info);
+    EXPECT(INVALID_PTX,
+           cuModuleLoadDataEx(&m, ".version 7.0\n.target sm_70\n.address_size 64\n.visible .entry f(\n", 4, options, values));
+    CHECK(memchr(error, 0, sizeof error) && memchr(info, 0, sizeof info));
+    CHECK(strlen(error) > 0 && (size_t)(uintptr_t)values[3] == strlen(error));
+    CHECK(strlen(info) == 0 && !values[1]);
+    values[2] = small;
+    values[3] = (void *)(uintptr_t)sizeof small;
+    values[1] = (void *)(uintptr_t)sizeof info;
+    EXPECT(INVALID_PTX,
+           cuModuleLoadDataEx(&m, ".version 7.0\n.target sm_70\n.address_size 64\n.visible .entry f(\n", 4, options, values));
+    CHECK(strlen(small) == 3 && (uintptr_t)values[3] == 3);
+    memset(error, 'E', sizeof error);
+    memset(info, 'I', sizeof info);
+    values[1] = (void *)(uintptr_t)sizeof info;
+    values[2] = error;
+    values[3] = (void *)(uintptr_t)sizeof error;
+    OK(cuModuleLoadDataEx(&m, ".version 7.0\n.target sm_70\n.address_size 64\n", 4, options, values));
+    CHECK(!error[0] && !info[0] && !values[1] && !values[3]);
+    void *library;
+    memset(error, 'E', sizeof error);
+    values[3] = (void *)(uintptr_t)sizeof error;
+    OK(cuLibraryLoadData(&library, ".version 7.0\n.target sm_70\n.address_size 64\n", options, values, 4, 0, 0, 0));
+    CHECK(!error[0] && !values[3]);
 }
 
 /* A module may hold kernels that this GPU cannot run, as long as the program does not launch them. */
@@ -198,6 +280,8 @@ static void memory_past_the_limit_is_refused_and_the_program_goes_on(void)
     CHECK(free_bytes <= total && free_bytes > 0);
     EXPECT(OUT_OF_MEMORY, cuMemAlloc_v2(&p, total + 1));
     EXPECT(OUT_OF_MEMORY, cuMemAllocAsync(&p, total + 1, 0));
+    EXPECT(OUT_OF_MEMORY, cuMemAlloc_v2(&p, SIZE_MAX));
+    EXPECT(OUT_OF_MEMORY, cuMemAllocAsync(&p, SIZE_MAX, 0));
     size_t pitch;
     EXPECT(OUT_OF_MEMORY, cuMemAllocPitch_v2(&p, &pitch, 1 << 20, total >> 19, 4));
     OK(cuMemAlloc_v2(&p, free_bytes / 2));
@@ -291,8 +375,11 @@ int main(int argc, char **argv)
                                         T(a_null_address_is_illegal),
                                         T(a_misaligned_address_is_named),
                                         T(a_trap_is_a_launch_failure_and_the_first_error_wins),
+                                        T(a_failed_assertion_says_so_on_stderr_and_ends_the_context),
                                         T(a_reset_of_the_primary_context_clears_a_sticky_error),
                                         T(broken_ptx_is_refused_by_the_load),
+                                        T(ptx_of_a_later_toolkit_is_refused_by_the_load),
+                                        T(the_logs_of_a_load_are_filled),
                                         T(an_instruction_that_the_gpu_does_not_know_fails_only_its_kernel),
                                         T(a_missing_function_is_not_found),
                                         T(memory_past_the_limit_is_refused_and_the_program_goes_on),

@@ -42,6 +42,10 @@ public interface GpuContext extends AutoCloseable {
     /// Empty most of the time, and then free.
     byte[] takeOutput();
 
+    /// What the failed assertions of kernels say for the program's standard error, since the last
+    /// call; taken with the output. Empty and free as that.
+    byte[] takeFailures();
+
     /// Ends the context: running kernels are stopped, its memory, streams and modules are gone.
     @Override
     void close();

@@ -37,6 +37,7 @@ import org.bitfusion.protocol.message.ModuleFunction;
 import org.bitfusion.protocol.message.ModuleGlobal;
 import org.bitfusion.protocol.message.ModuleLoad;
 import org.bitfusion.protocol.message.ModuleLoadKnown;
+import org.bitfusion.protocol.message.ModuleLog;
 import org.bitfusion.protocol.message.ModuleUnload;
 import org.bitfusion.protocol.message.Ping;
 import org.bitfusion.protocol.message.PingAnswer;
@@ -284,6 +285,11 @@ final class ClientSession implements ClientMessageHandler {
     @Override
     public void moduleCheck(int request, ModuleCheck message) {
         modules.check(request, message);
+    }
+
+    @Override
+    public void moduleLog(int request, ModuleLog message) {
+        modules.log(request, message);
     }
 
     @Override

@@ -19,6 +19,8 @@ import org.bitfusion.protocol.message.ModuleGlobal;
 import org.bitfusion.protocol.message.ModuleGlobalAnswer;
 import org.bitfusion.protocol.message.ModuleLoad;
 import org.bitfusion.protocol.message.ModuleLoadKnown;
+import org.bitfusion.protocol.message.ModuleLog;
+import org.bitfusion.protocol.message.ModuleLogAnswer;
 import org.bitfusion.protocol.message.ModuleUnload;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,6 +42,7 @@ final class ModuleCalls {
     private final SessionState session;
     private final ImageStore images;
     private final HandleTable<ClientModule> modules = new HandleTable<>("module");
+    private final Map<Long, String> whyFailed = new HashMap<>();
     private final Map<Long, ByteBuffer> arriving = new HashMap<>();
     private long arrivingBytes;
 
@@ -105,6 +108,7 @@ final class ModuleCalls {
                     modules.add(handle, new ClientModule(context, gpu));
             case Outcome.Failure<GpuModule>(CudaStatus status, String detail) -> {
                 modules.addFailed(handle, status);
+                whyFailed.put(handle, detail.isEmpty() ? status.cudaName() : detail);
                 tell(name + ": " + status.cudaName() + (detail.isEmpty() ? "" : ": " + detail));
             }
         }
@@ -139,6 +143,14 @@ final class ModuleCalls {
         session.writer.send(answer.wireBytes(), out -> answer.writeFrame(out, request));
     }
 
+    /// Answers with the reason why a module was not loaded; nothing for a good one.
+    void log(int request, ModuleLog message) {
+        byte[] text = whyFailed.getOrDefault(message.module(), "").getBytes(StandardCharsets.UTF_8);
+        ByteBuffer fitting = ByteBuffer.wrap(text, 0, Math.min(text.length, MOST_LOG_BYTES));
+        ModuleLogAnswer answer = new ModuleLogAnswer(fitting);
+        session.writer.send(answer.wireBytes(), out -> answer.writeFrame(out, request));
+    }
+
     void known(int request, ImageKnown message) {
         ImageKnownAnswer answer =
                 new ImageKnownAnswer((byte) (images.isKnown(message.hash()) ? 1 : 0));
@@ -147,6 +159,7 @@ final class ModuleCalls {
 
     void unload(ModuleUnload message, FunctionCalls functions) {
         ClientModule module = modules.remove(message.module());
+        whyFailed.remove(message.module());
         if (module != null) {
             functions.forget(module.gpu());
             module.gpu().close();

@@ -12,6 +12,7 @@ import org.bitfusion.gpu.GpuEvent;
 import org.bitfusion.gpu.Outcome;
 import org.bitfusion.protocol.ProtocolException;
 import org.bitfusion.protocol.message.PrintfOutput;
+import org.bitfusion.protocol.message.StderrOutput;
 import org.bitfusion.protocol.message.WireConstants;
 import org.jspecify.annotations.Nullable;
 
@@ -98,14 +99,29 @@ final class SessionState {
         unreturnedCost = 0;
     }
 
-    /// Sends what kernels have printed; belongs before the answer of a call that synchronised.
+    /// Sends what kernels have printed, and what their failed assertions say; belongs before the
+    /// answer of a call that synchronised or tells of an error.
     void sendOutput(ClientContext context) {
-        byte[] output = context.gpu().takeOutput();
-        for (int at = 0; at < output.length; at += WireConstants.BULK_CHUNK) {
-            int count = Math.min(WireConstants.BULK_CHUNK, output.length - at);
-            PrintfOutput message = new PrintfOutput(ByteBuffer.wrap(output, at, count));
+        for (ByteBuffer chunk : chunks(context.gpu().takeOutput())) {
+            PrintfOutput message = new PrintfOutput(chunk);
             writer.send(message.wireBytes(), message::writeFrame);
         }
+        for (ByteBuffer chunk : chunks(context.gpu().takeFailures())) {
+            StderrOutput message = new StderrOutput(chunk);
+            writer.send(message.wireBytes(), message::writeFrame);
+        }
+    }
+
+    private static List<ByteBuffer> chunks(byte[] text) {
+        if (text.length == 0) {
+            return List.of();
+        }
+        List<ByteBuffer> chunks = new ArrayList<>();
+        for (int at = 0; at < text.length; at += WireConstants.BULK_CHUNK) {
+            int count = Math.min(WireConstants.BULK_CHUNK, text.length - at);
+            chunks.add(ByteBuffer.wrap(text, at, count));
+        }
+        return chunks;
     }
 
     /// Answers a call that has no result when everything before it is done.
@@ -134,6 +150,9 @@ final class SessionState {
             java.util.function.Function<T, Answer> answer) {
         CudaStatus error = context == null ? CudaStatus.INVALID_CONTEXT : context.takeError();
         if (error != CudaStatus.SUCCESS) {
+            if (context != null) {
+                sendOutput(context);
+            }
             writer.fail(call, request, error.code());
             return;
         }

@@ -17,6 +17,7 @@ import org.bitfusion.gpu.Outcome;
 /// A context of the driver. Owns its streams, events, modules and memory.
 final class CudaGpuContext implements GpuContext {
     private static final long LEGACY_STREAM = 1;
+    private static final byte[] NOTHING = {};
     private static final ThreadLocal<long[]> CURRENT = ThreadLocal.withInitial(() -> new long[1]);
 
     private final CudaGpuDriver driver;
@@ -167,6 +168,12 @@ final class CudaGpuContext implements GpuContext {
     @Override
     public byte[] takeOutput() {
         return output.take();
+    }
+
+    /// Nothing: the driver writes it to this process's standard error, which is the server's log.
+    @Override
+    public byte[] takeFailures() {
+        return NOTHING;
     }
 
     @Override

@@ -251,6 +251,11 @@ final class SoftContext implements GpuContext, ModuleHost {
     }
 
     @Override
+    public byte[] takeFailures() {
+        return services.takeFailures();
+    }
+
+    @Override
     public WindowMemory window() {
         return driver.window();
     }

@@ -16,7 +16,11 @@ public interface DeviceServices {
 
     /// `__assertfail`: reports, and returns the fault to throw; the string addresses are generic.
     KernelFault assertionFailed(
-            long messageAddress, long fileAddress, int line, long functionAddress);
+            long messageAddress,
+            long fileAddress,
+            int line,
+            long functionAddress,
+            ThreadPosition position);
 
     /// `%clock64`: counts up at about one per nanosecond.
     long clock();

@@ -1,6 +1,7 @@
 package org.bitfusion.gpu.soft.interpreter;
 
 import org.bitfusion.gpu.soft.execution.DeviceServices;
+import org.bitfusion.gpu.soft.execution.ThreadPosition;
 import org.bitfusion.ptx.PtxException;
 import org.bitfusion.ptx.PtxFunction;
 import org.bitfusion.ptx.PtxType;
@@ -58,6 +59,13 @@ final class Builtins {
                         site.argument(thread, 0, PtxType.B64),
                         site.argument(thread, 1, PtxType.B64),
                         (int) site.argument(thread, 2, PtxType.B32),
-                        site.argument(thread, 3, PtxType.B64));
+                        site.argument(thread, 3, PtxType.B64),
+                        new ThreadPosition(
+                                thread.block.blockX,
+                                thread.block.blockY,
+                                thread.block.blockZ,
+                                thread.x,
+                                thread.y,
+                                thread.z));
     }
 }

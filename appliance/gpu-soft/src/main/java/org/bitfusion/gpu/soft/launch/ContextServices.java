@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import org.bitfusion.gpu.soft.execution.DeviceServices;
 import org.bitfusion.gpu.soft.execution.KernelFault;
+import org.bitfusion.gpu.soft.execution.ThreadPosition;
 import org.bitfusion.gpu.soft.memory.DeviceHeap;
 import org.bitfusion.gpu.soft.memory.WindowMemory;
 import org.slf4j.Logger;
@@ -23,7 +24,9 @@ public final class ContextServices implements DeviceServices {
     private final DeviceHeap heap;
     private final int multiprocessors;
     private final ByteArrayOutputStream output = new ByteArrayOutputStream();
+    private final ByteArrayOutputStream failures = new ByteArrayOutputStream();
     private volatile boolean printed;
+    private volatile boolean failed;
     private volatile long printLimit;
 
     public ContextServices(
@@ -51,6 +54,19 @@ public final class ContextServices implements DeviceServices {
             printed = false;
             byte[] bytes = output.toByteArray();
             output.reset();
+            return bytes;
+        }
+    }
+
+    /// What failed assertions have said since the last call.
+    public byte[] takeFailures() {
+        if (!failed) {
+            return NOTHING;
+        }
+        synchronized (failures) {
+            failed = false;
+            byte[] bytes = failures.toByteArray();
+            failures.reset();
             return bytes;
         }
     }
@@ -100,15 +116,27 @@ public final class ContextServices implements DeviceServices {
 
     @Override
     public KernelFault assertionFailed(
-            long messageAddress, long fileAddress, int line, long functionAddress) {
+            long messageAddress,
+            long fileAddress,
+            int line,
+            long functionAddress,
+            ThreadPosition position) {
         String text =
-                "%s:%d: %s: Assertion `%s` failed."
+                "%s:%d: %s: %s Assertion `%s` failed."
                         .formatted(
                                 text(fileAddress),
                                 line,
                                 text(functionAddress),
+                                position,
                                 text(messageAddress));
         LOG.warn("{}", text);
+        byte[] lineOfText = (text + "\n").getBytes(StandardCharsets.UTF_8);
+        synchronized (failures) {
+            if (failures.size() + lineOfText.length <= printLimit) {
+                failures.writeBytes(lineOfText);
+                failed = true;
+            }
+        }
         return new KernelFault(KernelFault.ASSERT, text);
     }
 

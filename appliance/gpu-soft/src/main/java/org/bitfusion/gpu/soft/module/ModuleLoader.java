@@ -3,6 +3,8 @@ package org.bitfusion.gpu.soft.module;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.bitfusion.gpu.CudaStatus;
 import org.bitfusion.gpu.GpuModule;
 import org.bitfusion.gpu.ModuleImage;
@@ -19,6 +21,8 @@ import org.slf4j.LoggerFactory;
 /// has is taken; machine code of a real GPU cannot be executed.
 public final class ModuleLoader {
     private static final Logger LOG = LoggerFactory.getLogger(ModuleLoader.class);
+    private static final Pattern VERSION =
+            Pattern.compile("^\\s*\\.version\\s+(\\d+)\\.(\\d+)", Pattern.MULTILINE);
 
     private ModuleLoader() {}
 
@@ -53,6 +57,12 @@ public final class ModuleLoader {
     }
 
     private static Outcome<GpuModule> loadText(String text, ModuleHost host) {
+        Matcher version = VERSION.matcher(text);
+        if (version.find() && isBeyond(version.group(1), version.group(2))) {
+            return Outcome.failed(
+                    CudaStatus.UNSUPPORTED_PTX_VERSION,
+                    version.group().strip() + " (expected: at most 9.0)");
+        }
         PtxModule program;
         try {
             program = PtxParser.parse(text);
@@ -70,6 +80,14 @@ public final class ModuleLoader {
         }
         return VariablePlaces.of(program, host)
                 .map(places -> new SoftModule(program, host, places));
+    }
+
+    /// Whether a version of PTX came after the one that belongs to this driver's version (CUDA
+    /// 13.0: PTX 9.0).
+    private static boolean isBeyond(String major, String minor) {
+        return major.length() > 1
+                || major.compareTo("9") > 0
+                || (major.equals("9") && !minor.matches("0+"));
     }
 
     /// Whether a device runs PTX of a target. Names with a letter at the end are for one

@@ -17,6 +17,7 @@ import org.bitfusion.gpu.soft.execution.KernelProgram;
 import org.bitfusion.gpu.soft.execution.LaunchContext;
 import org.bitfusion.gpu.soft.execution.ProgramFactory;
 import org.bitfusion.gpu.soft.execution.ProgramFactory.Preparation;
+import org.bitfusion.gpu.soft.execution.ThreadPosition;
 import org.bitfusion.ptx.PtxFunction;
 import org.bitfusion.ptx.PtxModule;
 import org.bitfusion.ptx.PtxParser;
@@ -239,7 +240,8 @@ final class Machine implements LaunchContext, DeviceServices {
     public void free(long address) {}
 
     @Override
-    public KernelFault assertionFailed(long message, long file, int line, long function) {
+    public KernelFault assertionFailed(
+            long message, long file, int line, long function, ThreadPosition position) {
         return new KernelFault(KernelFault.ASSERT, "line " + line);
     }
 

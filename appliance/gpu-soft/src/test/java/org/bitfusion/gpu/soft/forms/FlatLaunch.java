@@ -17,6 +17,7 @@ import org.bitfusion.gpu.soft.execution.LaunchContext;
 import org.bitfusion.gpu.soft.execution.ProgramFactory;
 import org.bitfusion.gpu.soft.execution.ProgramFactory.Preparation;
 import org.bitfusion.gpu.soft.execution.ProgramFactory.Source;
+import org.bitfusion.gpu.soft.execution.ThreadPosition;
 import org.bitfusion.gpu.soft.interpreter.InterpreterFactory;
 import org.bitfusion.ptx.PtxModule;
 import org.bitfusion.ptx.Variable;
@@ -183,7 +184,11 @@ final class FlatLaunch implements LaunchContext, DeviceServices {
 
     @Override
     public KernelFault assertionFailed(
-            long messageAddress, long fileAddress, int line, long functionAddress) {
+            long messageAddress,
+            long fileAddress,
+            int line,
+            long functionAddress,
+            ThreadPosition position) {
         throw new UnsupportedOperationException();
     }
 

@@ -18,6 +18,7 @@ import org.bitfusion.gpu.soft.execution.KernelFault;
 import org.bitfusion.gpu.soft.execution.KernelProgram;
 import org.bitfusion.gpu.soft.execution.LaunchContext;
 import org.bitfusion.gpu.soft.execution.ProgramFactory;
+import org.bitfusion.gpu.soft.execution.ThreadPosition;
 import org.bitfusion.ptx.PtxException;
 import org.bitfusion.ptx.PtxFunction;
 import org.bitfusion.ptx.PtxModule;
@@ -246,7 +247,11 @@ final class TestGpu implements DeviceServices {
 
     @Override
     public KernelFault assertionFailed(
-            long messageAddress, long fileAddress, int line, long functionAddress) {
+            long messageAddress,
+            long fileAddress,
+            int line,
+            long functionAddress,
+            ThreadPosition position) {
         byte[] text =
                 memory.getString(messageAddress - WINDOW_BASE).getBytes(StandardCharsets.UTF_8);
         return new KernelFault(

@@ -43,6 +43,7 @@ final class CallEmitter {
             }
             case "__assertfail" -> {
                 pushArguments(code, arguments, PtxType.B64, PtxType.B64, PtxType.B32, PtxType.B64);
+                builder.iload(RegionEmitter.THREAD_LOCAL);
                 code.call(
                         Services.class,
                         "assertionFailed",
@@ -51,7 +52,8 @@ final class CallEmitter {
                         long.class,
                         int.class,
                         long.class,
-                        Frame.class);
+                        Frame.class,
+                        int.class);
                 builder.athrow();
             }
             default -> throw new Declined("call of " + function.name());

@@ -1,6 +1,7 @@
 package org.bitfusion.gpu.soft.compiler.runtime;
 
 import org.bitfusion.gpu.soft.execution.KernelFault;
+import org.bitfusion.gpu.soft.execution.ThreadPosition;
 
 /// What generated code asks of the device.
 public final class Services {
@@ -74,7 +75,15 @@ public final class Services {
     }
 
     public static KernelFault assertionFailed(
-            long message, long file, int line, long function, Frame frame) {
-        return frame.services.assertionFailed(message, file, line, function);
+            long message, long file, int line, long function, Frame frame, int thread) {
+        ThreadPosition position =
+                new ThreadPosition(
+                        frame.ctaidX,
+                        frame.ctaidY,
+                        frame.ctaidZ,
+                        frame.threadX[thread],
+                        frame.threadY[thread],
+                        frame.threadZ[thread]);
+        return frame.services.assertionFailed(message, file, line, function, position);
     }
 }
