@@ -64,17 +64,13 @@ final class OperandCheck {
                     SHR,
                     SZEXT,
                     BMSK ->
-                    count
-                                    == (operation.opcode() == Opcode.MIN
-                                                    || operation.opcode() == Opcode.MAX
-                                            ? Math.max(3, Math.min(count, 4))
-                                            : 3)
+                    count == (mayHaveThreeSources(operation) ? Math.max(3, Math.min(count, 4)) : 3)
                             && types >= 1
                             && writable(operands);
             case MAD, MADC, MAD24, FMA, SAD, SELP, SLCT, PRMT, FNS, BFE, DP4A, DP2A, SHF ->
                     count == 4 && types >= 1 && writable(operands);
             case BFI, LOP3 -> count == 5 && types >= 1 && writable(operands);
-            case SETP, SET -> (count == 3 || count == 4) && types >= 1;
+            case SETP, SET -> count == (isCombined(operation) ? 4 : 3) && types >= 1;
             case SHFL -> count == 5 || count == 4;
             case ISSPACEP -> count == 2;
             case ATOM -> count >= 3 && types == 1 && isAddress(operands.get(1));
@@ -100,6 +96,15 @@ final class OperandCheck {
                     VSET4 ->
                     count == 4 && types == 3 && writable(operands);
         };
+    }
+
+    private static boolean mayHaveThreeSources(Operation operation) {
+        return (operation.opcode() == Opcode.MIN || operation.opcode() == Opcode.MAX)
+                && operation.types().contains(PtxType.F32);
+    }
+
+    private static boolean isCombined(Operation operation) {
+        return operation.modifier(Modifier.Combination.class).isPresent();
     }
 
     private static boolean writable(List<Operand> operands) {

@@ -84,6 +84,9 @@ final class OperationReader {
                 return unsupported(form);
             }
         }
+        if (!ModifierCheck.allows(opcode, modifiers, types)) {
+            return unsupported(form);
+        }
         return new Operation(form, opcode, modifiers, types);
     }
 

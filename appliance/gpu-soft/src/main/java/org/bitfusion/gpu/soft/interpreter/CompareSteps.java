@@ -30,36 +30,37 @@ final class CompareSteps {
     private static Step setPredicate(CodeBuilder code, Instruction instruction) {
         Operation operation = instruction.operation();
         PtxType type = operation.type();
-        Test test = test(code, operation, type);
+        boolean pair = type.kind() == PtxType.Kind.PACKED_FLOAT;
+        Test test = test(code, operation, pair ? element(type) : type);
         int a = code.source(instruction, 1, type);
         int b = code.source(instruction, 2, type);
         Operand first = instruction.operand(0);
         int d;
         int q;
-        if (first instanceof Operand.Pair pair) {
-            d = code.destination(pair.first());
-            q = code.destination(pair.second());
+        if (first instanceof Operand.Pair both) {
+            d = code.destination(both.first());
+            q = code.destination(both.second());
         } else {
             d = code.destination(first);
             q = code.temporary();
         }
-        if (instruction.operandCount() == 3) {
-            return t -> {
-                long[] r = t.registers;
-                boolean holds = test.test(r[a], r[b]);
-                r[d] = holds ? 1 : 0;
-                r[q] = holds ? 0 : 1;
-            };
-        }
-        int c = code.source(instruction, 3, PtxType.PRED);
-        Combination combination = combination(code, operation);
+        boolean combines = instruction.operandCount() == 4;
+        int c = combines ? code.source(instruction, 3, PtxType.PRED) : code.constant(1);
+        Combination combination = combines ? combination(code, operation) : (x, y) -> x;
         return t -> {
             long[] r = t.registers;
-            boolean holds = test.test(r[a], r[b]);
+            long x = r[a];
+            long y = r[b];
             boolean other = (r[c] & 1) != 0;
+            boolean holds = test.test(x, y);
+            boolean second = pair ? test.test(x >>> 16, y >>> 16) : !holds;
             r[d] = combination.apply(holds, other) ? 1 : 0;
-            r[q] = combination.apply(!holds, other) ? 1 : 0;
+            r[q] = combination.apply(second, other) ? 1 : 0;
         };
+    }
+
+    private static PtxType element(PtxType pair) {
+        return pair == PtxType.F16X2 ? PtxType.F16 : PtxType.BF16;
     }
 
     @FunctionalInterface
@@ -101,16 +102,22 @@ final class CompareSteps {
 
     private static Step setPair(
             CodeBuilder code, Instruction instruction, PtxType type, PtxType result) {
-        PtxType element = type == PtxType.F16X2 ? PtxType.F16 : PtxType.BF16;
+        PtxType element = element(type);
         Test test = test(code, instruction.operation(), element);
         int d = code.destination(instruction);
         int a = code.source(instruction, 1, type);
         int b = code.source(instruction, 2, type);
+        boolean combines = instruction.operandCount() == 4;
+        int c = combines ? code.source(instruction, 3, PtxType.PRED) : code.constant(1);
+        Combination combination =
+                combines ? combination(code, instruction.operation()) : (x, y) -> x;
         long yes = result.kind() == PtxType.Kind.PACKED_FLOAT ? truth(element) : 0xFFFF;
         return t -> {
             long[] r = t.registers;
-            long low = test.test(r[a], r[b]) ? yes : 0;
-            long high = test.test(r[a] >>> 16, r[b] >>> 16) ? yes : 0;
+            boolean other = (r[c] & 1) != 0;
+            long low = combination.apply(test.test(r[a], r[b]), other) ? yes : 0;
+            boolean upper = test.test(r[a] >>> 16, r[b] >>> 16);
+            long high = combination.apply(upper, other) ? yes : 0;
             r[d] = low | high << 16;
         };
     }

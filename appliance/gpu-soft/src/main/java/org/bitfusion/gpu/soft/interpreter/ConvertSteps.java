@@ -105,10 +105,12 @@ final class ConvertSteps {
             case F64 ->
                     bits -> {
                         long value = Values.extend(bits, from);
-                        return Values.ofDouble(
+                        double result =
                                 signed
                                         ? Conversion.signedToDouble(value, mode)
-                                        : Conversion.unsignedToDouble(value, mode));
+                                        : Conversion.unsignedToDouble(value, mode);
+                        return Values.ofDouble(
+                                saturate ? DoubleArithmetic.saturate(result) : result);
                     };
             case F16, BF16 ->
                     bits -> {
@@ -117,7 +119,7 @@ final class ConvertSteps {
                                 signed
                                         ? Conversion.signedToOdd(value)
                                         : Conversion.unsignedToOdd(value);
-                        return narrow(exact, to, mode);
+                        return modified(narrow(exact, to, mode), to, saturate, false);
                     };
             default -> throw code.unsupported();
         };

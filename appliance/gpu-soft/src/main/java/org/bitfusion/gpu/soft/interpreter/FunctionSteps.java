@@ -59,7 +59,11 @@ final class FunctionSteps {
 
     private static Step half(CodeBuilder code, Instruction instruction, PtxType type) {
         boolean brain = type == PtxType.BF16 || type == PtxType.BF16X2;
-        FloatSteps.Unary function = single(code, instruction);
+        FloatSteps.Unary plain = single(code, instruction);
+        FloatSteps.Unary function =
+                instruction.operation().has(Modifier.Flag.FTZ)
+                        ? x -> FloatArithmetic.flush(plain.apply(FloatArithmetic.flush(x)))
+                        : plain;
         int d = code.destination(instruction);
         int a = code.source(instruction, 1, type);
         boolean pair = type.bits() == 32;

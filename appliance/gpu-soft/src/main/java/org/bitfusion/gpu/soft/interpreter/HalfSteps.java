@@ -37,11 +37,20 @@ final class HalfSteps {
 
     private static Lane extremum(Operation operation, boolean brain, boolean minimum) {
         boolean nanWins = operation.has(Modifier.Flag.NAN_RESULT);
+        Lane choose =
+                (a, b, c) -> {
+                    if (nanWins && (Half.isNan(a, brain) || Half.isNan(b, brain))) {
+                        return Half.NAN;
+                    }
+                    return minimum ? Half.min(a, b, brain) : Half.max(a, b, brain);
+                };
+        int kept = operation.has(Modifier.Flag.ABS) ? 0x7FFF : 0xFFFF;
+        if (!operation.has(Modifier.Flag.XORSIGN)) {
+            return (a, b, c) -> choose.apply(a & kept, b & kept, c);
+        }
         return (a, b, c) -> {
-            if (nanWins && (Half.isNan(a, brain) || Half.isNan(b, brain))) {
-                return Half.NAN;
-            }
-            return minimum ? Half.min(a, b, brain) : Half.max(a, b, brain);
+            int magnitude = choose.apply(a & kept, b & kept, c) & 0x7FFF;
+            return Half.isNan(magnitude, brain) ? magnitude : magnitude | ((a ^ b) & 0x8000);
         };
     }
 

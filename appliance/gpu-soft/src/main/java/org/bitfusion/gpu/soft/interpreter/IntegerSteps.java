@@ -29,8 +29,8 @@ final class IntegerSteps {
             case MUL24, MAD24 -> multiply24(code, instruction, type);
             case DIV -> binary(code, instruction, type, division(type));
             case REM -> binary(code, instruction, type, remainder(type));
-            case MIN -> binary(code, instruction, type, minimum(type));
-            case MAX -> binary(code, instruction, type, maximum(type));
+            case MIN -> binary(code, instruction, type, positive(operation, minimum(type)));
+            case MAX -> binary(code, instruction, type, positive(operation, maximum(type)));
             case ABS -> unary(code, instruction, type, Math::abs);
             case NEG -> unary(code, instruction, type, a -> -a);
             case SAD -> sumOfDifferences(code, instruction, type);
@@ -171,6 +171,13 @@ final class IntegerSteps {
 
     private static Binary remainder(PtxType type) {
         return type.isSigned() ? Integers::remSigned : Integers::remUnsigned;
+    }
+
+    /// With `.relu`, negative results become 0.
+    private static Binary positive(Operation operation, Binary choose) {
+        return operation.has(Modifier.Flag.RELU)
+                ? (a, b) -> Math.max(0, choose.apply(a, b))
+                : choose;
     }
 
     static Binary minimum(PtxType type) {

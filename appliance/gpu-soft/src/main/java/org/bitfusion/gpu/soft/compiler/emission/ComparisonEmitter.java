@@ -2,7 +2,6 @@ package org.bitfusion.gpu.soft.compiler.emission;
 
 import java.lang.classfile.CodeBuilder;
 import java.lang.classfile.Label;
-import org.bitfusion.gpu.soft.arithmetic.FloatArithmetic;
 import org.bitfusion.gpu.soft.arithmetic.Half;
 import org.bitfusion.gpu.soft.compiler.Declined;
 import org.bitfusion.gpu.soft.compiler.analysis.ValueKind;
@@ -25,30 +24,35 @@ final class ComparisonEmitter {
             set(code, instruction);
             return;
         }
-        PtxType type = operation.type();
-        if (type.kind() == PtxType.Kind.PACKED_FLOAT) {
-            throw new Declined(operation.form());
-        }
-        code.pushCondition(yes -> branchWhen(code, instruction, yes, true));
-        int result = code.locals().allocate(ValueKind.INT);
-        code.builder().istore(result);
+        boolean pair = operation.type().kind() == PtxType.Kind.PACKED_FLOAT;
+        int low = condition(code, yes -> branchWhen(code, instruction, yes, true));
+        int high = pair ? condition(code, yes -> branchWhenHigh(code, instruction, yes)) : low;
         Operand destination = instruction.operand(0);
-        Operand first = destination instanceof Operand.Pair pair ? pair.first() : destination;
+        Operand first = destination instanceof Operand.Pair both ? both.first() : destination;
         Operand second =
-                destination instanceof Operand.Pair pair ? pair.second() : new Operand.Sink();
-        boolean combined = instruction.operandCount() > 3;
-        if (combined) {
+                destination instanceof Operand.Pair both ? both.second() : new Operand.Sink();
+        if (instruction.operandCount() > 3) {
             int third = code.locals().allocate(ValueKind.INT);
             code.push(instruction.operand(3), PtxType.PRED);
             code.builder().istore(third);
-            storeCombined(code, operation, first, result, third, false);
-            storeCombined(code, operation, second, result, third, true);
+            storeCombined(code, operation, first, low, third, false);
+            storeCombined(code, operation, second, high, third, !pair);
         } else {
-            code.builder().iload(result);
+            code.builder().iload(low);
             code.store(first, PtxType.PRED);
-            code.builder().iload(result).iconst_1().ixor();
+            code.builder().iload(high);
+            if (!pair) {
+                code.builder().iconst_1().ixor();
+            }
             code.store(second, PtxType.PRED);
         }
+    }
+
+    private static int condition(Code code, java.util.function.Consumer<Label> branch) {
+        code.pushCondition(branch);
+        int result = code.locals().allocate(ValueKind.INT);
+        code.builder().istore(result);
+        return result;
     }
 
     private static void storeCombined(
@@ -116,27 +120,53 @@ final class ComparisonEmitter {
         pushOperand(code, operation, instruction.operand(1), type);
         pushOperand(code, operation, instruction.operand(2), type);
         switch (type) {
-            case F32, F16, BF16 -> branchFloat(code, comparison, true, label, outcome);
+            case F32, F16, BF16, F16X2, BF16X2 ->
+                    branchFloat(code, comparison, true, label, outcome);
             case F64 -> branchFloat(code, comparison, false, label, outcome);
             default -> branchInteger(code, comparison, type, label, outcome);
         }
     }
 
-    private static void pushOperand(Code code, Operation operation, Operand operand, PtxType type) {
-        code.push(operand, type);
-        switch (type) {
-            case F32 -> {
-                if (operation.has(Modifier.Flag.FTZ)) {
-                    code.call(FloatArithmetic.class, "flush", float.class, float.class);
-                }
-            }
-            case F16, BF16 -> {
-                FloatEmitter.flush(code, operation, type);
-                code.builder().loadConstant(type == PtxType.BF16 ? 1 : 0);
-                code.call(Half.class, "value", float.class, int.class, boolean.class);
-            }
-            default -> {}
+    /// Branches when the comparison holds for the high halves of pairs.
+    private static void branchWhenHigh(Code code, Instruction instruction, Label label) {
+        for (int index = 1; index <= 2; index++) {
+            code.push(instruction.operand(index), PtxType.B32);
+            code.builder().loadConstant(16).iushr();
+            pushHalf(code, instruction.operation());
         }
+        Modifier.Comparison comparison =
+                instruction
+                        .operation()
+                        .modifier(Modifier.Comparison.class)
+                        .orElseThrow(() -> new Declined(instruction.form()));
+        branchFloat(code, comparison, true, label, true);
+    }
+
+    private static void pushOperand(Code code, Operation operation, Operand operand, PtxType type) {
+        switch (type) {
+            case F32 -> FloatEmitter.pushFlushed(code, operation, operand, type);
+            case F16, BF16 -> {
+                code.push(operand, type);
+                pushHalf(code, operation);
+            }
+            case F16X2, BF16X2 -> {
+                code.push(operand, PtxType.B32);
+                code.builder().loadConstant(0xFFFF).iand();
+                pushHalf(code, operation);
+            }
+            default -> code.push(operand, type);
+        }
+    }
+
+    /// Turns the bits of a half into its value.
+    private static void pushHalf(Code code, Operation operation) {
+        PtxType type = operation.types().getLast();
+        boolean brain = type == PtxType.BF16 || type == PtxType.BF16X2;
+        if (!brain) {
+            FloatEmitter.flush(code, operation, PtxType.F16);
+        }
+        code.builder().loadConstant(brain ? 1 : 0);
+        code.call(Half.class, "value", float.class, int.class, boolean.class);
     }
 
     private static void branchInteger(

@@ -125,7 +125,8 @@ final class IntegerEmitter {
                     value);
         }
         if (operation.has(Modifier.Flag.RELU)) {
-            throw new Declined(operation.form());
+            code.builder().iconst_0();
+            code.call(Math.class, "max", int.class, int.class, int.class);
         }
     }
 
