@@ -1,8 +1,11 @@
 package org.bitfusion.gpu.cuda;
 
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.bitfusion.gpu.AllocationBudget;
 import org.bitfusion.gpu.Completion;
 import org.bitfusion.gpu.CudaStatus;
@@ -28,7 +31,9 @@ final class CudaGpuContext implements GpuContext {
     private final Staging staging = new Staging();
     private final CudaGpuStream defaultStream;
     private final List<CudaGpuStream> streams = new CopyOnWriteArrayList<>();
+    private final Set<LastWork> ending = ConcurrentHashMap.newKeySet();
     private volatile CudaStatus error = CudaStatus.SUCCESS;
+    private volatile boolean closed;
 
     CudaGpuContext(
             CudaGpuDriver driver,
@@ -73,8 +78,20 @@ final class CudaGpuContext implements GpuContext {
         return staging;
     }
 
-    void forget(CudaGpuStream stream) {
+    /// The stream is used no more; what it was asked for still counts as the context's work.
+    void forget(CudaGpuStream stream, Consumer<Completion> whenReached) {
         streams.remove(stream);
+        LastWork end = new LastWork();
+        ending.add(end);
+        whenReached.accept(status -> {
+            ending.remove(end);
+            end.done(status);
+        });
+    }
+
+    /// Whether nothing is under way that memory could still be used by.
+    boolean isIdle() {
+        return ending.isEmpty() && streams.stream().allMatch(stream -> stream.query().isSuccess());
     }
 
     @Override
@@ -119,15 +136,21 @@ final class CudaGpuContext implements GpuContext {
 
     @Override
     public void whenIdle(Completion completion) {
-        List<CudaGpuStream> all = List.copyOf(streams);
-        AtomicInteger left = new AtomicInteger(all.size());
-        for (CudaGpuStream stream : all) {
-            stream.whenReached(status -> {
-                if (left.decrementAndGet() == 0) {
-                    completion.completed(noted(status));
-                }
-            });
+        if (closed) {
+            completion.completed(CudaStatus.CONTEXT_IS_DESTROYED);
+            return;
         }
+        List<LastWork> ends = List.copyOf(ending);
+        List<CudaGpuStream> all = List.copyOf(streams);
+        AtomicInteger left = new AtomicInteger(all.size() + ends.size());
+        Completion oneLess =
+                status -> {
+                    if (left.decrementAndGet() == 0) {
+                        completion.completed(noted(status));
+                    }
+                };
+        ends.forEach(end -> end.whenDone(oneLess));
+        all.forEach(stream -> stream.whenReached(oneLess));
     }
 
     @Override
@@ -178,6 +201,10 @@ final class CudaGpuContext implements GpuContext {
 
     @Override
     public void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
         makeCurrent();
         List.copyOf(streams).forEach(CudaGpuStream::close);
         memory.releaseAll();

@@ -24,9 +24,19 @@ final class CudaGpuDriver implements GpuDriver {
         long part = options.windowSize() / Math.max(1, snapshots.size());
         for (DeviceSnapshot snapshot : snapshots) {
             int index = snapshot.index();
-            devices.add(new CudaGpuDevice(index, snapshot));
+            devices.add(new CudaGpuDevice(index, limited(snapshot, options.budget().limit(index))));
             windows.add(CudaWindow.of(index, options.windowBase() + index * part, part));
         }
+    }
+
+    /// A program sees no more memory than its share.
+    private static DeviceSnapshot limited(DeviceSnapshot snapshot, long share) {
+        return new DeviceSnapshot(
+                snapshot.index(),
+                snapshot.name(),
+                snapshot.uuid(),
+                Math.min(snapshot.totalMemory(), share),
+                snapshot.attributes());
     }
 
     @Override

@@ -60,7 +60,11 @@ final class CudaGpuMemory implements GpuMemory {
         if (!forget(address)) {
             return CudaStatus.INVALID_VALUE;
         }
-        context.whenIdle(ignored -> unmap(address));
+        if (context.isIdle()) {
+            unmap(address);
+        } else {
+            context.whenIdle(ignored -> unmap(address));
+        }
         return CudaStatus.SUCCESS;
     }
 

@@ -2,6 +2,7 @@ package org.bitfusion.gpu.cuda;
 
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.bitfusion.gpu.Completion;
 import org.bitfusion.gpu.CudaStatus;
@@ -23,6 +24,8 @@ final class CudaGpuStream implements GpuStream {
     private final CudaGpuContext context;
     private final long handle;
     private final Completions completions;
+    private final AtomicLong readsAsked = new AtomicLong();
+    private final AtomicLong readsGiven = new AtomicLong();
 
     CudaGpuStream(CudaGpuContext context, long handle) {
         this.context = context;
@@ -104,7 +107,41 @@ final class CudaGpuStream implements GpuStream {
 
     @Override
     public CudaStatus read(long source, Region region, ReadSink sink) {
-        return new StagedRead(context, this, source, region, sink).start();
+        readsAsked.incrementAndGet();
+        CudaStatus status =
+                new StagedRead(
+                                context,
+                                this,
+                                source,
+                                region,
+                                new ReadSink() {
+                                    @Override
+                                    public void accept(ByteBuffer bytes, long packedOffset) {
+                                        sink.accept(bytes, packedOffset);
+                                    }
+
+                                    @Override
+                                    public void completed(CudaStatus reached) {
+                                        readsGiven.incrementAndGet();
+                                        sink.completed(reached);
+                                    }
+                                })
+                        .start();
+        if (!status.isSuccess()) {
+            readsGiven.incrementAndGet();
+        }
+        return status;
+    }
+
+    /// Reads asked for so far.
+    long reads() {
+        return readsAsked.get();
+    }
+
+    /// The driver is done with a read before its bytes have been given on: until then nothing may
+    /// say that the stream has passed it.
+    boolean hasGiven(long reads) {
+        return readsGiven.get() >= reads;
     }
 
     @Override
@@ -163,7 +200,7 @@ final class CudaGpuStream implements GpuStream {
     public CudaStatus record(GpuEvent event) {
         context.makeCurrent();
         CudaGpuEvent own = (CudaGpuEvent) event;
-        own.recordedIn(completions);
+        own.recordedIn(this, completions);
         return called(CudaLibrary.cuEventRecord(own.handle(), handle));
     }
 
@@ -199,17 +236,18 @@ final class CudaGpuStream implements GpuStream {
     @Override
     public CudaStatus query() {
         context.makeCurrent();
-        return called(CudaLibrary.cuStreamQuery(handle));
+        CudaStatus status = called(CudaLibrary.cuStreamQuery(handle));
+        return status.isSuccess() && !hasGiven(reads()) ? CudaStatus.NOT_READY : status;
     }
 
     @Override
     public void close() {
         context.makeCurrent();
+        context.forget(this, this::whenReached);
         if (handle > 2) {
-            CudaLibrary.cuStreamDestroy_v2(handle);
+            CudaLibrary.cuStreamDestroy_v2(handle); // finishes its work first
         }
         completions.close();
-        context.forget(this);
     }
 
     private CudaStatus called(int code) {

@@ -3,6 +3,7 @@ package org.bitfusion.gpu.cuda;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.bitfusion.gpu.CudaStatus;
 import org.bitfusion.gpu.GpuStream;
 import org.bitfusion.gpu.Outcome;
@@ -41,8 +42,24 @@ final class StagedRead {
         if (region.packedBytes() <= Staging.BUFFER_BYTES) {
             return readAtOnce();
         }
-        return stream.hostFunction(release ->
-                Thread.ofPlatform().daemon().name("cuda-read").start(() -> readInPieces(release)));
+        AtomicBoolean begun = new AtomicBoolean();
+        CudaStatus status =
+                stream.hostFunction(release -> {
+                    begun.set(true);
+                    Thread.ofPlatform()
+                            .daemon()
+                            .name("cuda-read")
+                            .start(() -> readInPieces(release));
+                });
+        if (status.isSuccess()) {
+            // A stream that fails passes host functions by.
+            stream.whenReached(reached -> {
+                if (!reached.isSuccess() && begun.compareAndSet(false, true)) {
+                    sink.completed(reached);
+                }
+            });
+        }
+        return status;
     }
 
     private CudaStatus readAtOnce() {
