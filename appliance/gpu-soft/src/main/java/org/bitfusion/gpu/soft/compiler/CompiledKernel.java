@@ -12,6 +12,7 @@ import org.bitfusion.gpu.soft.compiler.runtime.RegionCode;
 import org.bitfusion.gpu.soft.execution.BlockExecutor;
 import org.bitfusion.gpu.soft.execution.KernelProgram;
 import org.bitfusion.gpu.soft.execution.LaunchContext;
+import org.bitfusion.gpu.soft.interpreter.SingleInstruction;
 import org.bitfusion.ptx.Variable;
 
 /// A kernel as generated code.
@@ -20,6 +21,7 @@ final class CompiledKernel implements KernelProgram {
     private final CutPoint[] cuts;
     private final Frame.Shape shape;
     private final List<Variable> symbols;
+    private final List<SingleInstruction> bridged;
     private final long segmentBytes;
     private final long staticSharedBytes;
     private final long dynamicSharedOffset;
@@ -37,6 +39,7 @@ final class CompiledKernel implements KernelProgram {
                         layout.count(ValueKind.DOUBLE),
                         written.exchanges());
         this.symbols = kernel.symbols().variables();
+        this.bridged = kernel.bridged().sites();
         this.segmentBytes = kernel.segmentBytes();
         this.staticSharedBytes = kernel.shared().staticBytes();
         this.dynamicSharedOffset = kernel.shared().dynamicOffset();
@@ -51,7 +54,11 @@ final class CompiledKernel implements KernelProgram {
                             .formatted(launch.memory().byteSize(), segmentBytes));
         }
         long[] addresses = symbols.stream().mapToLong(launch::addressOf).toArray();
-        return new CompiledBlock(code, cuts, new Frame(launch, shape, addresses));
+        SingleInstruction.Execution[] executions =
+                bridged.stream()
+                        .map(instruction -> instruction.prepare(launch))
+                        .toArray(SingleInstruction.Execution[]::new);
+        return new CompiledBlock(code, cuts, new Frame(launch, shape, addresses, executions));
     }
 
     @Override

@@ -2,6 +2,7 @@ package org.bitfusion.gpu.soft.compiler;
 
 import java.lang.invoke.MethodHandles;
 import java.time.Duration;
+import org.bitfusion.gpu.soft.compiler.analysis.BridgedForms;
 import org.bitfusion.gpu.soft.compiler.analysis.FlatBody;
 import org.bitfusion.gpu.soft.compiler.analysis.Kernel;
 import org.bitfusion.gpu.soft.compiler.analysis.MethodBudget;
@@ -79,11 +80,15 @@ public final class PtxCompiler implements ProgramFactory {
 
     /// Null if a method is longer than a class file can hold.
     private static KernelEmitter.@Nullable Written write(Kernel kernel) {
-        try {
-            return KernelEmitter.write(kernel);
-        } catch (IllegalArgumentException e) {
-            LOG.debug("kernel={}: {}", kernel.body().name(), e.getMessage());
-            return null;
+        while (true) {
+            try {
+                return KernelEmitter.write(kernel);
+            } catch (BridgedForms.Again e) {
+                LOG.debug("kernel={}: bridges {}", kernel.body().name(), e.getMessage());
+            } catch (IllegalArgumentException e) {
+                LOG.debug("kernel={}: {}", kernel.body().name(), e.getMessage());
+                return null;
+            }
         }
     }
 

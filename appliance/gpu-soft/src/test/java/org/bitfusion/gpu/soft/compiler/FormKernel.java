@@ -136,7 +136,11 @@ final class FormKernel {
             case RED -> address(operation) + ", " + a;
             case SETP -> "%p1|%p4, " + a + ", " + b + (combines(operation) ? ", %p2" : "");
             case SET -> d + ", " + register(types.get(1), 2) + ", " + register(types.get(1), 3);
-            case CVT -> d + ", " + register(types.get(1), 2);
+            case CVT -> {
+                PtxType from = types.get(1);
+                boolean pair = type.kind() == PtxType.Kind.PACKED_FLOAT;
+                yield d + ", " + register(from, 2) + (pair ? ", " + register(from, 3) : "");
+            }
             case MUL, MAD, MAD24, MUL24 -> product(operation, type);
             case ADD, ADDC, SUB, SUBC, DIV, REM, MIN, MAX, COPYSIGN, AND, OR, XOR ->
                     d + ", " + a + ", " + b;
@@ -158,7 +162,20 @@ final class FormKernel {
             case BAR -> barrier(operation);
             case NANOSLEEP -> "%r1";
             case PREFETCH -> "[%rd19]";
-            case VABSDIFF4 -> "%r1, %r2, %r3, %r4";
+            case VADD2,
+                    VSUB2,
+                    VAVRG2,
+                    VABSDIFF2,
+                    VMIN2,
+                    VMAX2,
+                    VADD4,
+                    VSUB4,
+                    VAVRG4,
+                    VABSDIFF4,
+                    VMIN4,
+                    VMAX4 ->
+                    "%r1, %r2, %r3, %r4";
+            case ISSPACEP -> "%p1, %rd19";
             case CVTA -> "%rd1, %rd2";
             default -> d + ", " + a;
         };

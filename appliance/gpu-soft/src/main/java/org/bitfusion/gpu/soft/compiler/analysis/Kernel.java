@@ -16,6 +16,7 @@ import org.bitfusion.ptx.Variable;
 /// @param body the kernel's code with its calls inlined
 /// @param kinds how each register is held; the carry flag last
 /// @param regions by entry number
+/// @param bridged what generated code leaves to the interpreter's steps
 /// @param segmentBytes size of the device's segment
 public record Kernel(
         PtxModule module,
@@ -29,6 +30,7 @@ public record Kernel(
         FrameLayout layout,
         SharedLayout shared,
         SymbolTable symbols,
+        BridgedForms bridged,
         long segmentBytes) {
 
     /// Analyses a body.
@@ -60,6 +62,7 @@ public record Kernel(
                 layout,
                 shared,
                 new SymbolTable(),
+                new BridgedForms(),
                 segmentBytes);
     }
 

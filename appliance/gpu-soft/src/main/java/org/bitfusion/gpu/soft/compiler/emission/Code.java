@@ -119,6 +119,8 @@ final class Code {
                 Addresses.pushSymbol(this, address.symbol(), address.offset());
                 widen(ValueKind.LONG, ValueKind.of(type), false);
             }
+            case Operand.Vector vector when vector.elements().size() == 1 ->
+                    push(vector.elements().getFirst(), type);
             default -> throw new Declined("operand " + operand);
         }
     }
@@ -228,6 +230,8 @@ final class Code {
                     builder.pop();
                 }
             }
+            case Operand.Vector vector when vector.elements().size() == 1 ->
+                    store(vector.elements().getFirst(), type);
             default -> throw new Declined("destination " + destination);
         }
     }

@@ -60,7 +60,9 @@ record FusedBranch(@Nullable Instruction comparison, int index, boolean dead) {
             BitSet readLater) {
         BitSet sources = new BitSet();
         kernel.use().reads(instruction, sources::set);
-        if (!ComparisonEmitter.isPlain(instruction) || sources.intersects(changed)) {
+        if (!ComparisonEmitter.isPlain(instruction)
+                || kernel.bridged().contains(instruction)
+                || sources.intersects(changed)) {
             return NONE;
         }
         boolean read = readLater.get(predicate);

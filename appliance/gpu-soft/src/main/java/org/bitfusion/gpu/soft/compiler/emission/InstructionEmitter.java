@@ -1,6 +1,7 @@
 package org.bitfusion.gpu.soft.compiler.emission;
 
 import org.bitfusion.gpu.soft.compiler.Declined;
+import org.bitfusion.gpu.soft.compiler.analysis.BridgedForms;
 import org.bitfusion.gpu.soft.compiler.runtime.Memory;
 import org.bitfusion.ptx.Instruction;
 import org.bitfusion.ptx.Modifier;
@@ -10,7 +11,26 @@ final class InstructionEmitter {
     private InstructionEmitter() {}
 
     /// Writes one instruction that is neither a branch nor a cut; its guard has been dealt with.
+    ///
+    /// @throws BridgedForms.Again when the instruction turns out to be one for the interpreter's
+    ///   step after parts of it have been written
     static void emit(Code code, Instruction instruction) {
+        BridgedForms bridged = code.kernel().bridged();
+        if (bridged.contains(instruction)) {
+            BridgeEmitter.emit(code, instruction);
+            return;
+        }
+        try {
+            emitDirectly(code, instruction);
+        } catch (Declined declined) {
+            if (bridged.add(instruction)) {
+                throw new BridgedForms.Again(instruction.form());
+            }
+            throw declined;
+        }
+    }
+
+    private static void emitDirectly(Code code, Instruction instruction) {
         switch (instruction.opcode()) {
             case ADD, SUB, MUL, MAD, FMA, DIV, REM, ABS, NEG, MIN, MAX ->
                     arithmetic(code, instruction);
@@ -51,15 +71,13 @@ final class InstructionEmitter {
                     VABSDIFF2,
                     VMIN2,
                     VMAX2,
-                    VSET2,
                     VADD4,
                     VSUB4,
                     VAVRG4,
                     VABSDIFF4,
                     VMIN4,
-                    VMAX4,
-                    VSET4 ->
-                    throw new Declined(instruction.form());
+                    VMAX4 ->
+                    VideoEmitter.emit(code, instruction);
             default -> throw new Declined(instruction.form());
         }
     }

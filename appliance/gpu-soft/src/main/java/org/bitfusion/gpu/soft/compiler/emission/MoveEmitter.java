@@ -4,6 +4,8 @@ import java.lang.classfile.CodeBuilder;
 import java.util.List;
 import org.bitfusion.gpu.soft.compiler.Declined;
 import org.bitfusion.gpu.soft.compiler.analysis.ValueKind;
+import org.bitfusion.gpu.soft.compiler.runtime.Bridge;
+import org.bitfusion.gpu.soft.compiler.runtime.Frame;
 import org.bitfusion.ptx.Instruction;
 import org.bitfusion.ptx.Operand;
 import org.bitfusion.ptx.PtxType;
@@ -112,7 +114,11 @@ final class MoveEmitter {
                 code.call(Long.class, "compareUnsigned", int.class, long.class, long.class);
                 code.pushCondition(builder::iflt);
             }
-            default -> throw new Declined(instruction.form());
+            case GLOBAL -> {
+                builder.aload(RegionEmitter.FRAME_LOCAL).iload(RegionEmitter.THREAD_LOCAL);
+                code.call(Bridge.class, "isGlobal", int.class, long.class, Frame.class, int.class);
+            }
+            default -> builder.pop2().iconst_0();
         }
         code.store(instruction.operand(0), PtxType.PRED);
     }

@@ -4,6 +4,7 @@ import org.bitfusion.gpu.soft.execution.BlockMemory;
 import org.bitfusion.gpu.soft.execution.DeviceServices;
 import org.bitfusion.gpu.soft.execution.Dimensions;
 import org.bitfusion.gpu.soft.execution.LaunchContext;
+import org.bitfusion.gpu.soft.interpreter.SingleInstruction;
 
 /// The state of one block: what its threads keep between regions, one array per value, indexed by
 /// thread; and what is the same for all of them. Public fields, as generated code reads them.
@@ -74,11 +75,19 @@ public final class Frame {
     public final DeviceServices services;
     public final LaunchContext launch;
 
-    public Frame(LaunchContext launch, Shape shape, long[] symbols) {
+    /// Instructions that generated code leaves to the interpreter's steps.
+    final SingleInstruction.Execution[] bridged;
+
+    public Frame(
+            LaunchContext launch,
+            Shape shape,
+            long[] symbols,
+            SingleInstruction.Execution[] bridged) {
         Dimensions block = launch.block();
         this.launch = launch;
         this.services = launch.services();
         this.symbols = symbols;
+        this.bridged = bridged;
         threads = Math.toIntExact(block.count());
         resume = new int[threads];
         ints = new int[shape.ints()][threads];
