@@ -11,7 +11,7 @@
 #include "reads.h"
 #include "tickets.h"
 
-enum { SMALL_BYTES = 4096, NARROW_BYTES = 2048, PACK_BYTES = 256 * 1024 };
+enum { SMALL_BYTES = 4096, NARROW_BYTES = 2048, PACK_BYTES = 256 * 1024, ROWS_AT_ONCE = 256 };
 
 static struct bf_region region_of(struct bf_place place, struct bf_extent extent)
 {
@@ -39,6 +39,22 @@ static bool span_of(struct bf_place place, struct bf_extent e, size_t *span)
 
 /* ---- Host to device ---- */
 
+/* False if the rows cannot be read. */
+static bool pack(const struct bf_region *host, char *source, uint64_t offset, char *packed,
+                 size_t bytes)
+{
+    bool good = true;
+    for (size_t done = 0; done < bytes && good;) {
+        struct iovec parts[ROWS_AT_ONCE];
+        int count =
+            bf_region_parts(host, source, offset + done, bytes - done, parts, ROWS_AT_ONCE);
+        good = bf_gather_safely(packed + done, parts, count);
+        for (int i = 0; i < count; i++)
+            done += parts[i].iov_len;
+    }
+    return good;
+}
+
 /* Packs rows that are too narrow to be sent from where they lie. */
 static CUresult send_packed(struct bf_connection *c, struct bf_mem_write *m,
                             const struct bf_region *host, char *source, uint64_t total)
@@ -50,11 +66,9 @@ static CUresult send_packed(struct bf_connection *c, struct bf_mem_write *m,
         return CUDA_ERROR_OUT_OF_MEMORY;
     for (uint64_t offset = 0; offset < total && status == CUDA_SUCCESS;) {
         size_t bytes = total - offset < PACK_BYTES ? (size_t)(total - offset) : PACK_BYTES;
-        for (size_t done = 0; done < bytes;) {
-            struct iovec part;
-            bf_region_parts(host, source, offset + done, bytes - done, &part, 1);
-            memcpy(packed + done, part.iov_base, part.iov_len);
-            done += part.iov_len;
+        if (!pack(host, source, offset, packed, bytes)) {
+            status = CUDA_ERROR_INVALID_VALUE;
+            break;
         }
         struct iovec payload = {packed, bytes};
         m->packed_offset = offset;
@@ -188,6 +202,8 @@ static struct bf_stream_use default_stream_of(struct bf_context *context)
     return use;
 }
 
+enum { BETWEEN_BYTES = 4 << 20 };
+
 /* Between workers: through this process, in pieces, and complete when it returns. */
 static CUresult between_workers(const struct bf_stream_use *use, struct bf_place to,
                                 struct bf_place from, struct bf_extent extent,
@@ -198,18 +214,21 @@ static CUresult between_workers(const struct bf_stream_use *use, struct bf_place
     struct bf_stream_use in =
         use->connection == bf_connection_of(destination) ? *use : default_stream_of(destination);
     CUresult status = bf_stream_synchronize(use);
-    char *row = malloc(extent.width ? extent.width : 1);
+    size_t most = extent.width < BETWEEN_BYTES ? extent.width : BETWEEN_BYTES;
+    char *row = malloc(most);
     if (!row)
         return CUDA_ERROR_OUT_OF_MEMORY;
-    struct bf_region piece = {extent.width, 1, 1, extent.width, extent.width};
     for (size_t z = 0; z < extent.depth; z++) {
         for (size_t y = 0; y < extent.height && status == CUDA_SUCCESS; y++) {
-            status =
-                bf_read_region(&out, row, &piece,
-                               from.address + z * from.slice_pitch + y * from.pitch, &piece, false);
-            if (status == CUDA_SUCCESS)
-                status = bf_write_region(&in, to.address + z * to.slice_pitch + y * to.pitch, &piece,
-                                      row, &piece);
+            CUdeviceptr source_row = from.address + z * from.slice_pitch + y * from.pitch;
+            CUdeviceptr destination_row = to.address + z * to.slice_pitch + y * to.pitch;
+            for (size_t x = 0; x < extent.width && status == CUDA_SUCCESS; x += most) {
+                size_t bytes = extent.width - x < most ? extent.width - x : most;
+                struct bf_region piece = {bytes, 1, 1, bytes, bytes};
+                status = bf_read_region(&out, row, &piece, source_row + x, &piece, false);
+                if (status == CUDA_SUCCESS)
+                    status = bf_write_region(&in, destination_row + x, &piece, row, &piece);
+            }
         }
     }
     free(row);

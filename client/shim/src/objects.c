@@ -6,7 +6,9 @@
 
 #include "model.h"
 
-enum { CHUNK_OBJECTS = 256, CHUNKS = 1 << 16 };
+enum { CHUNK_OBJECTS = 256, CHUNKS = 1 << 16, SLOT_BITS = 24 };
+enum { LAST_GENERATION = (1 << (48 - SLOT_BITS)) - 1 };
+_Static_assert(CHUNK_OBJECTS * CHUNKS == 1 << SLOT_BITS, "every slot has its number");
 
 struct table {
     size_t object_bytes;
@@ -70,12 +72,12 @@ void *bf_object_new(enum bf_kind kind, unsigned worker)
     }
     pthread_mutex_unlock(&table->lock);
     if (object) {
-        uint16_t generation = (uint16_t)(object->generation + 1);
+        uint32_t generation = object->generation + 1;
         memset((char *)object + sizeof *object, 0, table->object_bytes - sizeof *object);
         object->generation = generation;
         object->slot = slot;
         object->handle =
-            (uint64_t)worker << 56 | (uint64_t)kind << 48 | (uint64_t)generation << 32 | slot;
+            (uint64_t)worker << 56 | (uint64_t)kind << 48 | (uint64_t)generation << SLOT_BITS | slot;
     }
     return object;
 }
@@ -89,8 +91,8 @@ void bf_object_publish(void *object)
 void *bf_object_find(enum bf_kind kind, uint64_t handle)
 {
     struct bf_object *object = NULL;
-    uint32_t slot = (uint32_t)handle;
-    if ((handle >> 48 & 0xff) == (uint64_t)kind && slot / CHUNK_OBJECTS < CHUNKS)
+    uint32_t slot = handle & ((1u << SLOT_BITS) - 1);
+    if ((handle >> 48 & 0xff) == (uint64_t)kind)
         object = at(&tables[kind], slot);
     if (object && atomic_load_explicit(&object->open, memory_order_acquire) != handle)
         object = NULL;
@@ -107,6 +109,8 @@ void bf_object_release(enum bf_kind kind, void *object)
 {
     struct table *table = &tables[kind];
     struct bf_object *o = object;
+    if (o->generation == LAST_GENERATION)
+        return; /* its next handle would be one that was given before */
     pthread_mutex_lock(&table->lock);
     o->next_free = table->first_free;
     table->first_free = o->slot;

@@ -1,7 +1,7 @@
 /*
  * Tables of what the program holds handles of. A handle is (worker << 56 | kind << 48 | generation
- * << 32 | slot): unique in the process, never an address, and the same number on the wire. Looking
- * one up takes no lock, and a handle that was closed, or never given, is not found; an object's
+ * << 24 | slot): never given twice in the process (a slot whose generations are used up is not used
+ * again), never an address, and the same number on the wire. Looking one up takes no lock, and a handle that was closed, or never given, is not found; an object's
  * memory stays an object of its kind for ever.
  */
 #ifndef BF_OBJECTS_H
@@ -30,7 +30,7 @@ struct bf_object {
     _Atomic uint64_t open; /* the handle while it can be found, else 0 */
     uint64_t handle;
     uint32_t slot;
-    uint16_t generation;
+    uint32_t generation;
     uint32_t next_free;
 };
 

@@ -40,10 +40,16 @@ static CUresult own_stream(struct bf_context *context, uint64_t *handle)
     uint64_t wire = atomic_load(&context->wire);
     if (!thread)
         return CUDA_ERROR_OUT_OF_MEMORY;
-    for (const struct bf_own_stream *own = thread->streams; own; own = own->next) {
-        if (own->context_wire == wire) {
-            *handle = own->stream;
+    for (struct bf_own_stream **link = &thread->streams, *one; (one = *link) != NULL;) {
+        if (one->context_wire == wire) {
+            *handle = one->stream;
             return CUDA_SUCCESS;
+        }
+        if (bf_object_find(BF_STREAM, one->stream)) {
+            link = &one->next;
+        } else { /* its context has ended */
+            *link = one->next;
+            free(one);
         }
     }
     struct bf_own_stream *own = malloc(sizeof *own);

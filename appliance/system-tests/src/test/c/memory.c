@@ -272,6 +272,78 @@ static void finds_the_other_half_taken(void)
     OK(cuMemAlloc_v2(&p, total / 4));
 }
 
+/* Rows so narrow that they are packed before they are sent. */
+static void a_copy_of_narrow_rows_from_a_bad_pointer_fails_the_call(void)
+{
+    OK(begin());
+    enum { ROWS = 1000, WIDTH = 64, PITCH = 4096 };
+    CUdeviceptr p;
+    OK(cuMemAlloc_v2(&p, ROWS * WIDTH));
+    char *rows = mmap(0, ROWS * PITCH, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CHECK(rows != MAP_FAILED);
+    for (int i = 0; i < ROWS; i++) memset(rows + i * PITCH, i, PITCH);
+    struct memcpy_2d copy = {.source_type = 1, .source_host = rows, .source_pitch = PITCH,
+                             .type = 2, .device = p, .pitch = WIDTH, .width = WIDTH, .height = ROWS};
+    OK(cuMemcpy2D_v2(&copy));
+    static unsigned char back[ROWS * WIDTH];
+    OK(cuMemcpyDtoH_v2(back, p, sizeof back));
+    for (int i = 0; i < ROWS * WIDTH; i++) CHECK(back[i] == (unsigned char)(i / WIDTH));
+    CHECK(!munmap(rows + 700 * PITCH, PITCH));
+    EXPECT(INVALID_VALUE, cuMemcpy2D_v2(&copy));
+    copy.source_host = (void *)(uintptr_t)4096;
+    EXPECT(INVALID_VALUE, cuMemcpy2D_v2(&copy));
+    OK(cuCtxSynchronize());
+    OK(cuMemcpyDtoH_v2(back, p, sizeof back));
+}
+
+static long peak_kib(void)
+{
+    char line[256];
+    long kib = -1;
+    FILE *status = fopen("/proc/self/status", "r");
+    while (status && fgets(line, sizeof line, status)) sscanf(line, "VmHWM: %ld", &kib);
+    if (status) fclose(status);
+    return kib;
+}
+
+/* The same server twice: two workers. */
+static void a_copy_between_servers_needs_little_memory_here(void)
+{
+    enum { LENGTH = 96 << 20 };
+    const char *once = getenv("BF_ADAPTOR_CONFIG");
+    char path[] = "/tmp/adaptorXXXXXX", line[1024];
+    CHECK(once);
+    FILE *from = fopen(once, "r"), *to = fdopen(mkstemp(path), "w");
+    CHECK(from && to && fgets(line, sizeof line, from));
+    line[strcspn(line, "\n")] = 0;
+    fprintf(to, "%s\n%s\n", line, line);
+    fclose(from);
+    fclose(to);
+    setenv("BF_ADAPTOR_CONFIG", path, 1);
+    CUresult r = begin();
+    unlink(path);
+    OK(r);
+    int count = 0;
+    CUcontext other;
+    CUdeviceptr source, destination;
+    uint32_t values[2] = {0, 0};
+    OK(cuDeviceGetCount(&count));
+    CHECK(count >= 2 && count % 2 == 0);
+    OK(cuMemAlloc_v2(&source, LENGTH));
+    OK(cuMemsetD32_v2(source, 1, LENGTH / 4));
+    OK(cuMemsetD32_v2(source + LENGTH - 4, 2, 1));
+    OK(cuDevicePrimaryCtxRetain(&other, count / 2));
+    OK(cuCtxSetCurrent(other));
+    OK(cuMemAlloc_v2(&destination, LENGTH));
+    long before = peak_kib();
+    OK(cuMemcpyDtoD_v2(destination, source, LENGTH));
+    long grown = peak_kib() - before;
+    OK(cuMemcpyDtoH_v2(&values[0], destination, 4));
+    OK(cuMemcpyDtoH_v2(&values[1], destination + LENGTH - 4, 4));
+    CHECK(values[0] == 1 && values[1] == 2);
+    if (before < 0 || grown > 32 << 10) FAIL("%ld KiB more for a copy of %d KiB", grown, LENGTH >> 10);
+}
+
 int main(int argc, char **argv)
 {
 #define T(name) {#name, name}
@@ -288,6 +360,8 @@ int main(int argc, char **argv)
                                         T(managed_and_mapped_memory_are_refused),
                                         T(stream_ordered_allocations_follow_their_stream),
                                         T(freed_memory_can_be_had_again),
+                                        T(a_copy_of_narrow_rows_from_a_bad_pointer_fails_the_call),
+                                        T(a_copy_between_servers_needs_little_memory_here),
                                         {0, 0}};
     static const struct test pair[] = {T(takes_half), T(finds_the_other_half_taken), {0, 0}};
     if (argc > 1 && strcmp(argv[1], "--list") && (!strcmp(argv[1], pair[0].name) || !strcmp(argv[1], pair[1].name)))
