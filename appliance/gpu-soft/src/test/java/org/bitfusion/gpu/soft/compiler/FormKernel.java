@@ -135,7 +135,13 @@ final class FormKernel {
                             + (operation.has(Modifier.Reduction.CAS) ? ", " + b : "");
             case RED -> address(operation) + ", " + a;
             case SETP -> "%p1|%p4, " + a + ", " + b + (combines(operation) ? ", %p2" : "");
-            case SET -> d + ", " + register(types.get(1), 2) + ", " + register(types.get(1), 3);
+            case SET ->
+                    d
+                            + ", "
+                            + register(types.get(1), 2)
+                            + ", "
+                            + register(types.get(1), 3)
+                            + (combines(operation) ? ", %p2" : "");
             case CVT -> {
                 PtxType from = types.get(1);
                 boolean pair = type.kind() == PtxType.Kind.PACKED_FLOAT;
