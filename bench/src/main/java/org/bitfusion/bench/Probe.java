@@ -4,6 +4,6 @@ import java.io.IOException;
 
 /// One measured number, in the row's unit.
 @FunctionalInterface
-interface Probe {
+public interface Probe {
     double measure() throws IOException, InterruptedException;
 }

@@ -4,12 +4,12 @@ import java.util.List;
 import java.util.Locale;
 
 /// The table for people and the array for programs.
-final class Report {
+public final class Report {
     private static final String LINE = "%-20s %12s %-8s %12s  %7s  %-7s %s%n";
 
     private Report() {}
 
-    static String header() {
+    public static String header() {
         return String.format(
                 Locale.ROOT,
                 LINE,
@@ -22,7 +22,7 @@ final class Report {
                 "held against");
     }
 
-    static String line(Row.Result result) {
+    public static String line(Row.Result result) {
         Row row = result.row();
         String bound =
                 row.bound() == 0
@@ -55,7 +55,7 @@ final class Report {
                 : String.format(Locale.ROOT, "%.3g", value);
     }
 
-    static String json(List<Row.Result> results) {
+    public static String json(List<Row.Result> results) {
         StringBuilder text = new StringBuilder("[\n");
         for (int i = 0; i < results.size(); i++) {
             Row.Result result = results.get(i);

@@ -12,7 +12,7 @@ import java.util.Optional;
 /// @param bound what the ratio is meant to reach, 0 where it is only reported
 /// @param referenceName what the reference is, in words
 /// @param beside a further reference that is only shown
-record Row(
+public record Row(
         String name,
         String unit,
         boolean lowerIsBetter,
@@ -22,7 +22,7 @@ record Row(
         String referenceName,
         Optional<Probe> beside) {
 
-    Row(
+    public Row(
             String name,
             String unit,
             boolean lowerIsBetter,
@@ -47,7 +47,8 @@ record Row(
 
     /// Medians of the rounds; the ratio is the median of the rounds' ratios, not the ratio of
     /// medians.
-    record Result(Row row, double value, double reference, double ratio, double besideValue) {
+    public record Result(
+            Row row, double value, double reference, double ratio, double besideValue) {
         boolean withinBound() {
             return row.bound == 0 || (row.lowerIsBetter ? ratio <= row.bound : ratio >= row.bound);
         }
