@@ -162,7 +162,8 @@ public final class Dispatcher implements AutoCloseable {
         return closed.get();
     }
 
-    /// Ends idle workers and closes the port, once. Workers that serve a program go on until it ends.
+    /// Ends idle workers and closes the port, once. Workers that serve a program go on until it
+    /// ends.
     @Override
     public void close() {
         if (closed.getAndSet(true)) {

@@ -1,13 +1,10 @@
 package org.bitfusion.server;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.SeekableByteChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
@@ -21,6 +18,9 @@ final class AccessSecret {
     private static final Set<PosixFilePermission> OWNER_ONLY =
             EnumSet.of(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE);
 
+    private static final Set<PosixFilePermission> OWNERS_FOLDER =
+            PosixFilePermissions.fromString("rwx------");
+
     private AccessSecret() {}
 
     /// Reads the file, or makes it when it is missing.
@@ -28,19 +28,37 @@ final class AccessSecret {
     /// @throws IOException naming what is wrong: others can read it, or it holds something else
     static Secret readOrCreate(Path file) throws IOException {
         Path folder = file.toAbsolutePath().getParent();
-        if (folder != null) {
-            Files.createDirectories(folder);
+        if (folder == null) {
+            throw new IOException(file + " is no file");
         }
+        Files.createDirectories(folder, PosixFilePermissions.asFileAttribute(OWNERS_FOLDER));
+        return Files.exists(file) ? read(file) : create(file, folder);
+    }
+
+    /// Written aside and put in place at once, so that nobody ever reads half of it.
+    private static Secret create(Path file, Path folder) throws IOException {
         Secret made = Secret.random(new SecureRandom());
-        try (SeekableByteChannel channel =
-                Files.newByteChannel(
-                        file,
-                        Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
-                        PosixFilePermissions.asFileAttribute(OWNER_ONLY))) {
-            channel.write(ByteBuffer.wrap((made.hex() + "\n").getBytes(StandardCharsets.US_ASCII)));
+        Path aside =
+                Files.createTempFile(
+                        folder, "access", ".new", PosixFilePermissions.asFileAttribute(OWNER_ONLY));
+        try {
+            Files.writeString(aside, made.hex() + "\n");
+            putInPlace(aside, file);
             return made;
         } catch (FileAlreadyExistsException e) {
-            return read(file);
+            return read(file); // another appliance was faster
+        } finally {
+            Files.deleteIfExists(aside);
+        }
+    }
+
+    private static void putInPlace(Path aside, Path file) throws IOException {
+        try {
+            Files.createLink(file, aside);
+        } catch (FileAlreadyExistsException e) {
+            throw e;
+        } catch (FileSystemException | UnsupportedOperationException e) {
+            Files.move(aside, file); // a file system without hard links
         }
     }
 

@@ -7,10 +7,19 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.bitfusion.protocol.Secret;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class AccessSecretTest {
+    private static final int APPLIANCES = 4;
+
     @TempDir private Path folder = Path.of("");
 
     @Test
@@ -21,6 +30,37 @@ class AccessSecretTest {
                 .isEqualTo("rw-------");
         assertThat(Files.readString(file).strip()).hasSize(32).isEqualTo(made.hex());
         assertThat(AccessSecret.readOrCreate(file)).isEqualTo(made);
+    }
+
+    @Test
+    void theFolderThatIsMadeForItIsTheOwnersAlone() throws IOException {
+        Path file = folder.resolve("home/.bitfusion/access.secret");
+        AccessSecret.readOrCreate(file);
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file.getParent())))
+                .isEqualTo("rwx------");
+        assertThat(file.getParent().toFile().list()).hasSize(1);
+    }
+
+    @Test
+    void appliancesThatStartTogetherShareOneSecret() throws Exception {
+        for (int round = 0; round < 100; round++) {
+            Path file = folder.resolve(round + "/access.secret");
+            CyclicBarrier start = new CyclicBarrier(APPLIANCES);
+            List<Future<Secret>> secrets = new ArrayList<>();
+            try (ExecutorService threads = Executors.newFixedThreadPool(APPLIANCES)) {
+                for (int i = 0; i < APPLIANCES; i++) {
+                    secrets.add(
+                            threads.submit(() -> {
+                                start.await();
+                                return AccessSecret.readOrCreate(file);
+                            }));
+                }
+            }
+            Secret first = secrets.getFirst().get();
+            for (Future<Secret> secret : secrets) {
+                assertThat(secret.get()).isEqualTo(first);
+            }
+        }
     }
 
     @Test

@@ -61,6 +61,8 @@ class OtherCommandsIT {
                 "run -n 1 | 64 | no application given",
                 "run -n x true | 64 | give a number of GPUs",
                 "run -n 1 -p 2 true | 64 | above 0.0 and at most 1.0",
+                "run -n 1 -m 99999999999999999 true | 64 | from 1 to 999999999",
+                "run -n 1 --output x true | 64 | unknown option --output",
                 "run -n 1 true | 66 | no server named",
                 "run -n 1 -s /nonexistent/servers.conf true | 66 | /nonexistent/servers.conf: cannot be read (no such file)",
                 "run -n 1 -l 127.0.0.1:1 true | 77 | access.secret: no such file",

@@ -222,6 +222,20 @@ class SessionIT {
     }
 
     @Test
+    void anApplianceThatHasEndedIsTold() {
+        try (Appliance own = Appliance.start(Map.of())) {
+            String kill = "kill -9 %1$d; while kill -0 %1$d 2>/dev/null; do :; done";
+            Cli.Result result =
+                    Cli.of(own)
+                            .executeRun(1, "--", "sh", "-c", kill.formatted(own.process().pid()));
+            assertThat(result.exitCode()).isZero();
+            assertThat(result.errors())
+                    .contains("127.0.0.1:" + own.port() + ": the appliance has ended")
+                    .doesNotContain("free again");
+        }
+    }
+
+    @Test
     void aStoppedProgramKeepsItsGpus() {
         Cli cli = cli();
         try (RunningProgram session = session(cli, "-q", "-p", "0.7")) {

@@ -51,11 +51,11 @@ class ReadmeIT {
                         Map.of("BF_DEV_BUILT", "1"),
                         300);
         assertThat(result.exitCode()).as(result.output()).isZero();
-        String actual = comparable(result.output());
+        String actual = "\n" + comparable(result.output()) + "\n";
         int from = 0;
         for (String line : shown.output()) {
             if (!line.equals("...")) {
-                int at = actual.indexOf(comparable(line), from);
+                int at = actual.indexOf("\n" + comparable(line) + "\n", from);
                 assertThat(at)
                         .as(
                                 "«%s» in what «%s» printed:%n%s",

@@ -36,22 +36,34 @@ final class LeasedProgram {
             int code = ProgramRun.execute(context, file.path(), application);
             transcript.info("Releasing GPUs from config file '" + file.path() + "'...");
             file.remove();
-            if (lease.release()) {
-                transcript.info(
-                        "Released GPUs on 1 servers and removed generated config file '"
-                                + file.path()
-                                + "'");
-            } else {
-                transcript.warn(
-                        "The appliance could not be told; the GPUs are free again within "
-                                + lease.renewalSeconds()
-                                + " s. Removed generated config file '"
-                                + file.path()
-                                + "'");
-            }
+            tellRelease(lease, file);
             return code;
         } finally {
             lease.release();
+        }
+    }
+
+    private void tellRelease(Lease lease, SessionFile file) {
+        String removed = "emoved generated config file '" + file.path() + "'";
+        switch (lease.release()) {
+            case GIVEN_BACK -> transcript.info("Released GPUs on 1 servers and r" + removed);
+            case ENDED_BEFORE ->
+                    transcript.warn(
+                            lease.address()
+                                    + ": the appliance had ended the lease before the program ended. R"
+                                    + removed);
+            case APPLIANCE_GONE ->
+                    transcript.warn(
+                            lease.address()
+                                    + ": the appliance has ended, and the lease with it. R"
+                                    + removed);
+            case NOT_TOLD ->
+                    transcript.warn(
+                            lease.address()
+                                    + ": the appliance cannot be reached; if it still runs, the GPUs are free again within "
+                                    + lease.renewalSeconds()
+                                    + " s. R"
+                                    + removed);
         }
     }
 

@@ -1,6 +1,8 @@
 package org.bitfusion.cli.lease;
 
 import java.io.IOException;
+import java.net.ConnectException;
+import java.net.SocketTimeoutException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -56,6 +58,11 @@ public final class Lease {
     /// How many GPUs.
     public int deviceCount() {
         return granted.devices().size();
+    }
+
+    /// The appliance that gave it.
+    public ServerAddress address() {
+        return address;
     }
 
     /// `ip dispatcher_port lease_uuid srs_port version`, as the transcript shows it.
@@ -133,7 +140,7 @@ public final class Lease {
         connection.close();
         LeaseRenew message = new LeaseRenew(granted.lease());
         try {
-            connection = LeaseConnection.open(address, access);
+            connection = LeaseConnection.connect(address, access);
             return connection
                             .call(LeaseRenew.CALL, message.wireBytes(), message::writeFrame)
                             .status()
@@ -143,29 +150,59 @@ public final class Lease {
         }
     }
 
-    /// Gives the GPUs back, once; false if the appliance could not be told.
-    public boolean release() {
+    /// What became of a lease that was to be given back.
+    public enum Release {
+        GIVEN_BACK,
+        /// The appliance had ended it before.
+        ENDED_BEFORE,
+        /// No appliance listens there any more.
+        APPLIANCE_GONE,
+        /// The appliance cannot be reached.
+        NOT_TOLD
+    }
+
+    /// Gives the GPUs back, once; asks again over a new connection if the old one is gone.
+    public Release release() {
         lock.lock();
         try {
             if (given) {
-                return true;
+                return Release.GIVEN_BACK;
             }
             given = true;
             ending = true;
             released.signalAll();
-            LeaseRelease message = new LeaseRelease(granted.lease());
             try {
-                return connection
-                                .call(LeaseRelease.CALL, message.wireBytes(), message::writeFrame)
-                                .status()
-                        == 0;
+                return callRelease();
+            } catch (SocketTimeoutException _) {
+                return Release.NOT_TOLD;
             } catch (IOException _) {
-                return false;
+                return releaseOverNewConnection();
             } finally {
                 connection.close();
             }
         } finally {
             lock.unlock();
+        }
+    }
+
+    private Release callRelease() throws IOException {
+        LeaseRelease message = new LeaseRelease(granted.lease());
+        int status =
+                connection
+                        .call(LeaseRelease.CALL, message.wireBytes(), message::writeFrame)
+                        .status();
+        return status == 0 ? Release.GIVEN_BACK : Release.ENDED_BEFORE;
+    }
+
+    private Release releaseOverNewConnection() {
+        connection.close();
+        try {
+            connection = LeaseConnection.connect(address, access);
+            return callRelease();
+        } catch (ConnectException _) {
+            return Release.APPLIANCE_GONE;
+        } catch (IOException | Fault _) {
+            return Release.NOT_TOLD;
         }
     }
 }

@@ -47,6 +47,17 @@ final class LeaseConnection implements AutoCloseable {
     /// @throws Fault if nobody answers, or not as a dispatcher of this version that lets this user
     ///   in
     static LeaseConnection open(ServerAddress address, AccessSecret access) {
+        try {
+            return connect(address, access);
+        } catch (IOException exception) {
+            throw fault(address, exception);
+        }
+    }
+
+    /// As [#open], for those who go on without a connection.
+    ///
+    /// @throws ConnectException if nobody listens there
+    static LeaseConnection connect(ServerAddress address, AccessSecret access) throws IOException {
         InetAddress host = resolve(address);
         Socket socket = new Socket();
         try {
@@ -56,12 +67,9 @@ final class LeaseConnection implements AutoCloseable {
             LeaseConnection connection = new LeaseConnection(address, socket);
             connection.sayHello(access);
             return connection;
-        } catch (IOException exception) {
+        } catch (IOException | Fault failure) {
             closeQuietly(socket);
-            throw fault(address, exception);
-        } catch (Fault fault) {
-            closeQuietly(socket);
-            throw fault;
+            throw failure;
         }
     }
 

@@ -13,6 +13,7 @@ final class ArgumentReader {
     private final String command;
     private final String[] arguments;
     private int next;
+    private String typed = "";
     private @Nullable String value;
 
     ArgumentReader(String command, String[] arguments, int start) {
@@ -34,16 +35,17 @@ final class ArgumentReader {
         String name = argument.substring(argument.charAt(1) == '-' ? 2 : 1);
         int equals = name.indexOf('=');
         value = equals < 0 ? null : name.substring(equals + 1);
+        typed = value == null ? argument : argument.substring(0, argument.indexOf('='));
         return equals < 0 ? name : name.substring(0, equals);
     }
 
     /// The value of the flag that `nextFlag` gave last.
-    String value(String name) {
+    String value() {
         if (value != null) {
             return value;
         }
         if (next >= arguments.length || arguments[next].equals("--")) {
-            throw usage("-" + name + " needs a value");
+            throw usage(typed + " needs a value");
         }
         return arguments[next++];
     }
@@ -70,6 +72,11 @@ final class ArgumentReader {
             application.add(arguments[i]);
         }
         return application;
+    }
+
+    /// The flag that `nextFlag` gave last is none of the command's.
+    Fault unknownFlag() {
+        return usage("unknown option " + typed);
     }
 
     Fault usage(String problem) {

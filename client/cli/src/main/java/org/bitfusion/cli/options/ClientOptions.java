@@ -18,12 +18,12 @@ public record ClientOptions(
         String adaptorFile = null;
         for (String flag = reader.nextFlag(); flag != null; flag = reader.nextFlag()) {
             switch (flag) {
-                case "l", "server_list" -> serverList = reader.value(flag);
-                case "f", "file" -> adaptorFile = reader.value(flag);
+                case "l", "server_list" -> serverList = reader.value();
+                case "f", "file" -> adaptorFile = reader.value();
                 case "h", "help" -> {
                     return null;
                 }
-                default -> throw reader.usage("unknown option -" + flag);
+                default -> throw reader.unknownFlag();
             }
         }
         if (serverList != null && adaptorFile != null) {

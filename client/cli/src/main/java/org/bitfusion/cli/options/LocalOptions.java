@@ -21,7 +21,7 @@ public record LocalOptions(Share share, boolean quiet, List<String> application)
                     if (share != null) {
                         throw reader.usage("give either -p or -m, and once");
                     }
-                    String value = reader.value(flag);
+                    String value = reader.value();
                     share =
                             flag.charAt(0) == 'p'
                                     ? Share.parseFraction(value)
@@ -31,7 +31,7 @@ public record LocalOptions(Share share, boolean quiet, List<String> application)
                 case "h", "help" -> {
                     return null;
                 }
-                default -> throw reader.usage("unknown option -" + flag);
+                default -> throw reader.unknownFlag();
             }
         }
         return new LocalOptions(

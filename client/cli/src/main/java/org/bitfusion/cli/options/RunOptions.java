@@ -35,14 +35,14 @@ public record RunOptions(
         boolean quiet = false;
         for (String flag = reader.nextFlag(); flag != null; flag = reader.nextFlag()) {
             switch (flag) {
-                case "n", "num_gpus" -> gpuCount = gpuCount(reader, reader.value(flag));
+                case "n", "num_gpus" -> gpuCount = gpuCount(reader, reader.value());
                 case "p", "partial" ->
-                        share = only(reader, share, Share.parseFraction(reader.value(flag)));
+                        share = only(reader, share, Share.parseFraction(reader.value()));
                 case "m", "memory" ->
-                        share = only(reader, share, Share.parseMebibytes(reader.value(flag)));
-                case "t", "timeout" -> patience = WaitTime.parse(reader.value(flag));
-                case "l", "server_list" -> serverList = reader.value(flag);
-                case "s", "servers" -> serversFile = reader.value(flag);
+                        share = only(reader, share, Share.parseMebibytes(reader.value()));
+                case "t", "timeout" -> patience = WaitTime.parse(reader.value());
+                case "l", "server_list" -> serverList = reader.value();
+                case "s", "servers" -> serversFile = reader.value();
                 case "q", "quiet" -> quiet = true;
                 case "h", "help" -> {
                     return null;
@@ -50,7 +50,7 @@ public record RunOptions(
                 case "filter" ->
                         throw reader.usage(
                                 "--filter is not available yet: the one server is chosen with -l or -s");
-                default -> throw reader.usage("unknown option -" + flag);
+                default -> throw reader.unknownFlag();
             }
         }
         if (gpuCount == 0) {

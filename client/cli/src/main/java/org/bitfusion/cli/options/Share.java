@@ -16,6 +16,7 @@ public sealed interface Share {
     record Mebibytes(long amount) implements Share {}
 
     int FRACTION_DIGITS_LIMIT = 9;
+    int MEBIBYTES_LIMIT = 999_999_999;
 
     /// The share of a GPU that has `totalMiB`.
     default long mebibytesOf(long totalMiB) {
@@ -55,17 +56,19 @@ public sealed interface Share {
         return numerator == denominator ? new Whole() : new Fraction(numerator, denominator);
     }
 
-    /// Reads `-m`: a whole number of MiB, at least 1.
+    /// Reads `-m`: a whole number of MiB, at least 1, of at most nine digits.
     static Share parseMebibytes(String text) {
         if (text.isEmpty()
-                || text.length() > FRACTION_DIGITS_LIMIT
+                || text.length() > Integer.toString(MEBIBYTES_LIMIT).length()
                 || !isDigits(text)
                 || Long.parseLong(text) == 0) {
             throw new Fault(
                     ExitCode.USAGE,
                     "-m "
                             + text
-                            + ": give the memory per GPU in MiB as a whole number, for example -m 2048");
+                            + ": give the memory per GPU in MiB as a whole number from 1 to "
+                            + MEBIBYTES_LIMIT
+                            + ", for example -m 2048");
         }
         return new Mebibytes(Long.parseLong(text));
     }

@@ -44,7 +44,9 @@ public final class WaitTime {
                     ExitCode.USAGE,
                     "-t "
                             + text
-                            + ": give the waiting time as seconds or with s, m or h, for example -t 70, -t 10s, -t 10m");
+                            + ": give the waiting time as seconds or with s, m or h, a number of at most "
+                            + DIGITS_LIMIT
+                            + " digits, for example -t 70, -t 10s, -t 10m");
         }
         return Duration.ofSeconds(amount * unitSeconds);
     }

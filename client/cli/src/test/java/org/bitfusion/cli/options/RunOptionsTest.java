@@ -106,6 +106,11 @@ class RunOptionsTest {
         assertThat(fault("-n", "1", "-l", "a", "-s", "b", "c").line())
                 .contains("exclude each other");
         assertThat(fault("-n", "1", "-z", "a").line()).contains("unknown option -z");
+        assertThat(fault("-n", "1", "--output=x", "a").line())
+                .contains("unknown option --output (");
+        assertThat(fault("-n", "1", "-output", "a").line()).contains("unknown option -output (");
+        assertThat(fault("-n", "1", "--timeout").line()).contains(" --timeout needs a value");
+        assertThat(fault("-n", "1", "-t", "99999999", "a").line()).contains("at most 7 digits");
         assertThat(fault("-n", "1", "-t").line()).contains("-t needs a value");
         assertThat(fault("-n", "1", "-l", "--", "a").line()).contains("-l needs a value");
         assertThat(fault("-n", "1", "--filter", "device.id=0", "a").line())
