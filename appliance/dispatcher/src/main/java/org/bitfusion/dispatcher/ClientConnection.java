@@ -140,7 +140,10 @@ final class ClientConnection extends SimpleChannelInboundHandler<Object> {
         ClientConnectionState last = state;
         state = new ClientConnectionState.Closed();
         if (last instanceof ClientConnectionState.Leasing(Set<UUID> leases)) {
-            brokers.whenKnown(broker -> leases.forEach(broker::holderGone));
+            brokers.whenKnown(broker -> {
+                broker.stopsAsking(context.channel());
+                leases.forEach(broker::holderGone);
+            });
         }
     }
 

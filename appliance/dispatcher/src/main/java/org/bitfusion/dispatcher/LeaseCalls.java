@@ -58,7 +58,7 @@ final class LeaseCalls implements LeaseMessageHandler {
     @Override
     public void leaseRequest(int request, LeaseRequest message) throws IOException {
         Set<UUID> leases = leasing("lease.request");
-        switch (broker.request(message)) {
+        switch (broker.request(channel, message)) {
             case LeaseDecision.Granted(Lease lease) -> {
                 leases.add(lease.id());
                 LeaseRequestAnswer answer = answer(lease);

@@ -35,7 +35,9 @@ final class LeaseTable {
     }
 
     /// Takes the first devices, in their order, that have so much free.
-    LeaseDecision request(LeaseRequest request) {
+    ///
+    /// @param before how many wait for devices that came before; nothing is taken unless it is 0
+    LeaseDecision request(LeaseRequest request, int before) {
         int count = request.deviceCount();
         if (count < 1 || count > devices.size()) {
             return new LeaseDecision.Impossible(
@@ -59,10 +61,11 @@ final class LeaseTable {
                 }
             }
         }
-        if (shares.size() < count) {
+        if (shares.size() < count || before > 0) {
             shares.forEach(share -> ledger.giveBack(share.device(), share.limit()));
             String reason =
-                    "%d GPUs with %s asked for, %s free".formatted(count, wanted(request), free());
+                    "%d GPUs with %s asked for, %s free, %d came before"
+                            .formatted(count, wanted(request), free(), before);
             return largeEnough < count
                     ? new LeaseDecision.Impossible(reason)
                     : new LeaseDecision.NotFree(reason);
@@ -141,6 +144,19 @@ final class LeaseTable {
     /// The last worker of an ended lease is gone.
     void giveBack(Lease lease) {
         lease.shares().forEach(share -> ledger.giveBack(share.device(), share.limit()));
+    }
+
+    /// Who holds what of each device, for logs.
+    String holders() {
+        List<String> holders = new ArrayList<>();
+        for (Lease lease : leases.values()) {
+            for (Share share : lease.shares()) {
+                holders.add(
+                        "%s %d MiB of GPU %d"
+                                .formatted(lease.client(), share.limit() / MIB, share.device()));
+            }
+        }
+        return String.join(", ", holders);
     }
 
     /// Leases that were not renewed in time.

@@ -29,6 +29,7 @@ final class SessionBroker {
     private final List<ServedDevice> devices;
     private final Ledger ledger;
     private final LeaseTable leases;
+    private final WaitingLine line = new WaitingLine(System::nanoTime);
     private final List<Share> openShares = new ArrayList<>();
     private final Map<UUID, Set<Session>> sessions = new HashMap<>();
     private final Map<UUID, Ending> endings = new HashMap<>();
@@ -65,22 +66,51 @@ final class SessionBroker {
         return ledger.free(device);
     }
 
-    LeaseDecision request(LeaseRequest request) {
-        LeaseDecision decision = leases.request(request);
+    /// @param asker the same each time a client asks again, until [#stopsAsking]
+    LeaseDecision request(Object asker, LeaseRequest request) {
+        LeaseDecision decision = leases.request(request, line.before(asker));
         switch (decision) {
-            case LeaseDecision.Granted(Lease lease) ->
+            case LeaseDecision.Granted(Lease lease) -> {
+                line.leave(asker);
+                LOG.info(
+                        "lease={} client={} pid={} gpus={} granted",
+                        lease.id(),
+                        request.clientName(),
+                        request.process(),
+                        lease.shares().size());
+            }
+            case LeaseDecision.NotFree(String reason) -> {
+                if (line.stay(asker)) {
                     LOG.info(
-                            "lease={} client={} pid={} gpus={} granted",
-                            lease.id(),
+                            "client={} pid={} waits, reason=\"{}\" held=\"{}\"",
                             request.clientName(),
                             request.process(),
-                            lease.shares().size());
-            case LeaseDecision.NotFree(String reason) ->
-                    LOG.info("client={} refused, reason=\"{}\"", request.clientName(), reason);
+                            reason,
+                            holders());
+                }
+            }
             case LeaseDecision.Impossible(String reason) ->
                     LOG.warn("client={} refused, reason=\"{}\"", request.clientName(), reason);
         }
         return decision;
+    }
+
+    /// The connection over which a client asked is gone.
+    void stopsAsking(Object asker) {
+        line.leave(asker);
+    }
+
+    private String holders() {
+        StringBuilder text = new StringBuilder(leases.holders());
+        for (Share share : openShares) {
+            if (share.reserved() > 0) {
+                text.append(text.isEmpty() ? "" : ", ")
+                        .append(
+                                "sessions without a lease %d MiB of GPU %d"
+                                        .formatted(share.reserved() >> 20, share.device()));
+            }
+        }
+        return text.toString();
     }
 
     Optional<Lease> lease(UUID id) {

@@ -41,6 +41,11 @@ final class Share {
         return limit;
     }
 
+    /// By all workers together.
+    long reserved() {
+        return reserved;
+    }
+
     long available() {
         return leased ? limit - reserved : ledger.free(device);
     }

@@ -25,7 +25,7 @@ class LeaseTableTest {
     private final LeaseTable table = new LeaseTable(devices, ledger, RENEWAL, nanos::get);
 
     private LeaseDecision request(int devices, int millionths, long bytes) {
-        return table.request(new LeaseRequest(devices, millionths, bytes, "client", "", 1));
+        return table.request(new LeaseRequest(devices, millionths, bytes, "client", "", 1), 0);
     }
 
     private static Lease granted(LeaseDecision decision) {
@@ -64,6 +64,24 @@ class LeaseTableTest {
         assertThat(request(2, 0, 500 * MIB)).isInstanceOf(LeaseDecision.NotFree.class);
         assertThat(ledger.free(0)).isEqualTo(100 * MIB);
         assertThat(ledger.free(1)).isEqualTo(CAPACITY);
+    }
+
+    @Test
+    void nothingIsTakenWhileOthersCameBefore() {
+        LeaseRequest fits = new LeaseRequest(1, 0, MIB, "client", "", 1);
+        assertThat(table.request(fits, 1)).isInstanceOf(LeaseDecision.NotFree.class);
+        assertThat(ledger.free(0)).isEqualTo(CAPACITY);
+        LeaseRequest tooMuch = new LeaseRequest(3, 0, MIB, "client", "", 1);
+        assertThat(table.request(tooMuch, 1)).isInstanceOf(LeaseDecision.Impossible.class);
+    }
+
+    @Test
+    void theHoldersAreNamed() {
+        granted(request(1, 0, 600 * MIB));
+        granted(request(1, 0, 500 * MIB));
+        assertThat(table.holders())
+                .contains("client 600 MiB of GPU 0")
+                .contains("client 500 MiB of GPU 1");
     }
 
     @Test

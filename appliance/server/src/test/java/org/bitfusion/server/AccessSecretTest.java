@@ -34,11 +34,11 @@ class AccessSecretTest {
 
     @Test
     void theFolderThatIsMadeForItIsTheOwnersAlone() throws IOException {
-        Path file = folder.resolve("home/.bitfusion/access.secret");
-        AccessSecret.readOrCreate(file);
-        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file.getParent())))
+        Path made = folder.resolve("home/.bitfusion");
+        AccessSecret.readOrCreate(made.resolve("access.secret"));
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(made)))
                 .isEqualTo("rwx------");
-        assertThat(file.getParent().toFile().list()).hasSize(1);
+        assertThat(made.toFile().list()).hasSize(1);
     }
 
     @Test

@@ -26,6 +26,9 @@ import org.junit.jupiter.api.Test;
 class SessionIT {
     private static final long CONTEXT = 0x0001_0000_0000_0001L;
 
+    /// Less than the dispatcher's patience with a waiter that has become silent.
+    private static final Duration WAITS_BEFORE_SILENT_ONES_ARE_FORGOTTEN = Duration.ofSeconds(3);
+
     private static TestAppliance appliance;
 
     @BeforeAll
@@ -65,6 +68,44 @@ class SessionIT {
             byte[] back = session.read(CONTEXT, address, bytes.length);
             bytes[5] = bytes[6] = bytes[7] = 0x77;
             assertThat(back).isEqualTo(bytes);
+        }
+    }
+
+    @Test
+    void whoAsksForMuchIsNotOvertakenByWhoAsksForLittle() throws IOException {
+        try (TestConnection holder = appliance.leasing();
+                TestConnection much = appliance.leasing();
+                TestConnection little = appliance.leasing()) {
+            LeaseRequestAnswer held = TestAppliance.lease(holder, 1, TestAppliance.DEVICE_BYTES);
+            assertThatThrownBy(() -> TestAppliance.lease(much, 2, TestAppliance.DEVICE_BYTES))
+                    .hasMessage("status " + CudaResult.ERROR_OUT_OF_MEMORY);
+            assertThatThrownBy(() -> TestAppliance.lease(little, 1, 1 << 20))
+                    .as("a device is free, but not for the second in the line")
+                    .hasMessage("status " + CudaResult.ERROR_OUT_OF_MEMORY);
+            assertThatThrownBy(() -> TestAppliance.lease(little, 3, 1 << 20))
+                    .hasMessage("status " + CudaResult.ERROR_INVALID_DEVICE);
+            assertThat(TestAppliance.release(holder, held)).isZero();
+            LeaseRequestAnswer got = TestAppliance.lease(much, 2, TestAppliance.DEVICE_BYTES);
+            assertThat(TestAppliance.release(much, got)).isZero();
+            TestAppliance.release(little, TestAppliance.lease(little, 1, 1 << 20));
+        }
+    }
+
+    @Test
+    void aWaiterWhoseConnectionEndsHoldsUpNobody() throws IOException {
+        try (TestConnection holder = appliance.leasing();
+                TestConnection little = appliance.leasing()) {
+            LeaseRequestAnswer held = TestAppliance.lease(holder, 1, TestAppliance.DEVICE_BYTES);
+            try (TestConnection much = appliance.leasing()) {
+                assertThatThrownBy(() -> TestAppliance.lease(much, 2, TestAppliance.DEVICE_BYTES))
+                        .isInstanceOf(IOException.class);
+            }
+            LeaseRequestAnswer got =
+                    await().atMost(WAITS_BEFORE_SILENT_ONES_ARE_FORGOTTEN)
+                            .ignoreExceptions()
+                            .until(() -> TestAppliance.lease(little, 1, 1 << 20), _ -> true);
+            assertThat(TestAppliance.release(little, got)).isZero();
+            assertThat(TestAppliance.release(holder, held)).isZero();
         }
     }
 

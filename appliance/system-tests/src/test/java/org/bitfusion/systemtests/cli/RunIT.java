@@ -1,6 +1,7 @@
 package org.bitfusion.systemtests.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.InstanceOfAssertFactories.STRING;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -238,6 +239,59 @@ class RunIT {
                 assertThat(waiting.awaitEnd()).isZero();
                 assertThat(first.awaitEnd()).isEqualTo(143);
             }
+        }
+    }
+
+    @Test
+    void whoCameFirstIsServedFirst() {
+        Cli cli = cli();
+        try (RunningProgram holder =
+                        RunningProgram.start(
+                                cli, cli.run(1, "--", "sh", "-c", "echo up; exec sleep 60"));
+                RunningProgram much =
+                        startAfter(
+                                () -> holder.awaitOutput("up"),
+                                cli,
+                                cli.run(2, "--", "sh", "-c", "echo up; exec sleep 60"));
+                RunningProgram little =
+                        startAfter(
+                                () -> much.awaitErrors("Waiting up to 1800 s"),
+                                cli,
+                                cli.run(1, "-p", "0.1", "--", "true"))) {
+            assertThat(much.errors())
+                    .contains("has GPU 0: 0 of 2048 MiB free, GPU 1: 2048 of 2048 MiB free");
+            little.awaitErrors(", for which others came first");
+            String keeper = "pid=" + much.process().children().findFirst().orElseThrow().pid();
+            holder.signal("TERM");
+            much.awaitOutput("up");
+            assertThat(little.errors()).doesNotContain("Got GPUs");
+            much.signal("TERM");
+            assertThat(little.awaitEnd()).isZero();
+            assertThat(appliance.log().lines().filter(line -> line.contains(keeper + " waits")))
+                    .as("however often it asks")
+                    .singleElement(STRING)
+                    .contains("2 GPUs with all of the memory asked for")
+                    .contains(" 2048 MiB of GPU 0\"");
+        }
+    }
+
+    private static RunningProgram startAfter(Runnable condition, Cli cli, List<String> command) {
+        condition.run();
+        return RunningProgram.start(cli, command);
+    }
+
+    @Test
+    void aQuietWaitIsToldOnATerminalOnly() {
+        Cli cli = cli();
+        try (RunningProgram holder =
+                        RunningProgram.start(
+                                cli, cli.run(2, "--", "sh", "-c", "echo up; exec sleep 60"));
+                Terminal terminal = Terminal.open(cli.environment())) {
+            holder.awaitOutput("up");
+            terminal.type(cli.runLine(1, "-q -t 2s -- true\n"));
+            terminal.awaitText("Waiting up to 2 s");
+            Cli.Result elsewhere = cli.executeRun(1, "-q", "-t", "1s", "--", "true");
+            assertThat(elsewhere.errors()).doesNotContain("Waiting").hasLineCount(1);
         }
     }
 

@@ -54,12 +54,24 @@ record GpuChoice(int gpuCount, Share share, Duration patience, String command) {
                                 + " s; ask for less, or wait longer with -t");
             }
             if (!waiting) {
-                transcript.info(
-                        "Waiting up to " + patience.toSeconds() + " s for GPUs that others use");
+                transcript.delay(waitingLine(servers));
                 waiting = true;
             }
             starter.next(PAUSE); // a cancellation ends the process there and then
         }
+    }
+
+    /// With what is free, for a smaller share may be had at once.
+    private String waitingLine(List<Server> servers) {
+        StringBuilder text = new StringBuilder("Waiting up to ");
+        text.append(patience.toSeconds()).append(" s for GPUs that others use");
+        for (Server server : servers) {
+            boolean fits = server.free(gpuCount, server.mebibytes(share)).size() == gpuCount;
+            text.append("; server ").append(server.address()).append(" has ");
+            text.append(server.freeMemory());
+            text.append(fits ? ", for which others came first" : "");
+        }
+        return text.toString();
     }
 
     private @Nullable Lease request(

@@ -118,6 +118,23 @@ public final class Server implements AutoCloseable {
         return free;
     }
 
+    /// What is free of each GPU: `GPU 0: 512 of 2048 MiB free, GPU 1: …`.
+    public String freeMemory() {
+        StringBuilder text = new StringBuilder();
+        for (int i = 0; i < deviceCount(); i++) {
+            FreeDevice device = state.devices().get(i);
+            text.append(i == 0 ? "" : ", ")
+                    .append("GPU ")
+                    .append(i)
+                    .append(": ")
+                    .append(device.freeBytes() / MIB)
+                    .append(" of ")
+                    .append(device.totalBytes() / MIB)
+                    .append(" MiB free");
+        }
+        return text.toString();
+    }
+
     /// Asks for the lease; null when others hold what is wanted.
     ///
     /// @param command the program's command line, for the appliance's log

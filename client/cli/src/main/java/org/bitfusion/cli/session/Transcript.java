@@ -4,6 +4,8 @@ import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 
 /// What the command tells of its own doings, on standard error, so that standard output holds the
 /// program's output alone.
@@ -11,7 +13,7 @@ public final class Transcript {
     private final FileOutputStream output = new FileOutputStream(FileDescriptor.err);
     private final boolean quiet;
 
-    /// @param quiet say nothing but warnings
+    /// @param quiet say nothing but warnings and, on a terminal, delays
     public Transcript(boolean quiet) {
         this.quiet = quiet;
     }
@@ -20,6 +22,25 @@ public final class Transcript {
     public void info(String text) {
         if (!quiet) {
             write("[INFO] " + now() + " " + text + "\n");
+        }
+    }
+
+    /// A line that tells why nothing happens: on a terminal it is printed even when quiet, so that
+    /// the command does not look hung.
+    public void delay(String text) {
+        if (!quiet || isTerminal()) {
+            write("[INFO] " + now() + " " + text + "\n");
+        }
+    }
+
+    private static boolean isTerminal() {
+        try {
+            String name = Files.readSymbolicLink(Path.of("/proc/self/fd/2")).toString();
+            return name.startsWith("/dev/pts/")
+                    || name.startsWith("/dev/tty")
+                    || name.equals("/dev/console");
+        } catch (IOException _) {
+            return false;
         }
     }
 
