@@ -224,10 +224,9 @@ class SessionIT {
     @Test
     void anApplianceThatHasEndedIsTold() {
         try (Appliance own = Appliance.start(Map.of())) {
-            String kill = "kill -9 %1$d; while kill -0 %1$d 2>/dev/null; do :; done";
-            Cli.Result result =
-                    Cli.of(own)
-                            .executeRun(1, "--", "sh", "-c", kill.formatted(own.process().pid()));
+            String kill = "kill -9 $0; while kill -0 $0 2>/dev/null; do :; done";
+            String process = Long.toString(own.process().pid());
+            Cli.Result result = Cli.of(own).executeRun(1, "--", "sh", "-c", kill, process);
             assertThat(result.exitCode()).isZero();
             assertThat(result.errors())
                     .contains("127.0.0.1:" + own.port() + ": the appliance has ended")
