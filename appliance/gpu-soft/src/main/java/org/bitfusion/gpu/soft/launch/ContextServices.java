@@ -23,9 +23,8 @@ public final class ContextServices implements DeviceServices {
     private final WindowMemory window;
     private final DeviceHeap heap;
     private final int multiprocessors;
-    private final ByteArrayOutputStream output = new ByteArrayOutputStream();
+    private final PrintBuffer output = new PrintBuffer();
     private final ByteArrayOutputStream failures = new ByteArrayOutputStream();
-    private volatile boolean printed;
     private volatile boolean failed;
     private volatile long printLimit;
 
@@ -47,15 +46,7 @@ public final class ContextServices implements DeviceServices {
 
     /// What was printed since the last call.
     public byte[] takeOutput() {
-        if (!printed) {
-            return NOTHING;
-        }
-        synchronized (output) {
-            printed = false;
-            byte[] bytes = output.toByteArray();
-            output.reset();
-            return bytes;
-        }
+        return output.take();
     }
 
     /// What failed assertions have said since the last call.
@@ -79,13 +70,8 @@ public final class ContextServices implements DeviceServices {
                         window.segment(),
                         argumentsAddress == 0 ? 0 : window.offsetOf(argumentsAddress),
                         this::string);
-        byte[] text = format.format();
-        synchronized (output) {
-            if (output.size() + text.length > printLimit) {
-                return -1;
-            }
-            output.writeBytes(text);
-            printed = true;
+        if (!output.add(format.format(), printLimit)) {
+            return -1;
         }
         return format.argumentCount();
     }

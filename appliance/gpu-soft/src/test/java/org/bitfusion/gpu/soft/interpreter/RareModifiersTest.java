@@ -20,7 +20,7 @@ class RareModifiersTest {
                 max.NaN.xorsign.abs.f16 %h3, %h1, %h2; cvt.u32.u16 %r3, %h3;
                 """;
 
-        assertThat(ModifiedOperationsTest.results(3, code)).containsExactly(0xBC00, 0x4000, 0xC000);
+        assertThat(OperationBitsTest.results(3, code)).containsExactly(0xBC00, 0x4000, 0xC000);
     }
 
     @Test
@@ -33,7 +33,7 @@ class RareModifiersTest {
                 set.eq.xor.f16x2.f16x2 %r3, %r11, 0x3C003C00, %p1;
                 """;
 
-        assertThat(ModifiedOperationsTest.results(3, code)).containsExactly(0, -1, 0x3C00_0000);
+        assertThat(OperationBitsTest.results(3, code)).containsExactly(0, -1, 0x3C00_0000);
     }
 
     @Test
@@ -46,7 +46,7 @@ class RareModifiersTest {
                 cvt.rn.sat.f16.s32 %h1, %r12; cvt.u32.u16 %r3, %h1;
                 """;
 
-        assertThat(ModifiedOperationsTest.results(3, code)).containsExactly(0x3FF0_0000, 0x3C00, 0);
+        assertThat(OperationBitsTest.results(3, code)).containsExactly(0x3FF0_0000, 0x3C00, 0);
     }
 
     @ParameterizedTest

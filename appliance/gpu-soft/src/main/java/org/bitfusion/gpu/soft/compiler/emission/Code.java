@@ -196,8 +196,8 @@ final class Code {
 
     void pushConstant(PtxType type, long bits) {
         switch (ValueKind.of(type)) {
-            case FLOAT -> builder.loadConstant(Float.intBitsToFloat((int) bits));
-            case DOUBLE -> builder.loadConstant(Double.longBitsToDouble(bits));
+            case FLOAT -> pushFloat((int) bits);
+            case DOUBLE -> pushDouble(bits);
             case LONG -> builder.loadConstant(bits);
             case INT ->
                     builder.loadConstant(
@@ -209,6 +209,27 @@ final class Code {
                                 case PRED -> bits != 0 ? 1 : 0;
                                 default -> (int) bits;
                             });
+        }
+    }
+
+    /// A float constant; class files do not keep the bits of a NaN.
+    private void pushFloat(int bits) {
+        float value = Float.intBitsToFloat(bits);
+        if (Float.isNaN(value)) {
+            builder.loadConstant(bits);
+            widen(ValueKind.INT, ValueKind.FLOAT, false);
+        } else {
+            builder.loadConstant(value);
+        }
+    }
+
+    private void pushDouble(long bits) {
+        double value = Double.longBitsToDouble(bits);
+        if (Double.isNaN(value)) {
+            builder.loadConstant(bits);
+            widen(ValueKind.LONG, ValueKind.DOUBLE, false);
+        } else {
+            builder.loadConstant(value);
         }
     }
 

@@ -4,8 +4,8 @@ import org.bitfusion.gpu.soft.compiler.PtxCompiler;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 
-/// The tests of [ModifiedOperationsTest] on compiled kernels.
-class CompiledModifiedOperationsTest extends ModifiedOperationsTest {
+/// The tests of [OperationBitsTest] on compiled kernels.
+class CompiledOperationBitsTest extends OperationBitsTest {
     @BeforeAll
     static void compile() {
         TestGpu.executor = new PtxCompiler();

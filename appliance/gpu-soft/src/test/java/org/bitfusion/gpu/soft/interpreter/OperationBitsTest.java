@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.Test;
 
-/// Modifiers change results as the PTX ISA says.
-class ModifiedOperationsTest {
+/// Operations leave the bits that the PTX ISA says.
+class OperationBitsTest {
     /// Runs `code`, which leaves results in %r1, %r2, …; answers the first `count`.
     static int[] results(int count, String code) {
         StringBuilder text = new StringBuilder(code);
@@ -48,5 +48,19 @@ class ModifiedOperationsTest {
                 """;
 
         assertThat(results(9, code)).containsExactly(1, 1, 1, 0, 0, 0, 0, 1, 1);
+    }
+
+    @Test
+    void constantsKeepTheBitsOfNaN() {
+        String code =
+                """
+                mov.f32 %f1, 0f7FA00001; mov.b32 %r1, %f1;
+                mov.f32 %f2, 0f7FFFFFFF; neg.f32 %f3, %f2; mov.b32 %r2, %f3;
+                mov.f64 %d1, 0d7FF0000000000123; mov.b64 {%r3, %r4}, %d1;
+                mov.f64 %d2, 0dFFF8000000000000; mov.b64 {%r5, %r6}, %d2;
+                """;
+
+        assertThat(results(6, code))
+                .containsExactly(0x7FA0_0001, -1, 0x123, 0x7FF0_0000, 0, 0xFFF8_0000);
     }
 }
