@@ -194,6 +194,26 @@ static void a_child_of_a_process_whose_servers_failed_starts_anew(void)
     CHECK(child_status(child) == devices);
 }
 
+/* So no thread of the library reads the environment while the program changes it. */
+static void the_log_s_settings_are_read_once(void)
+{
+    extern CUresult cuGraphCreate(void **graph, unsigned flags);
+    char first[] = "/tmp/logXXXXXX", later[] = "/tmp/logXXXXXX", text[4096] = "";
+    void *graph;
+    CHECK(!close(mkstemp(first)) && !close(mkstemp(later)));
+    setenv("BF_LOG_FILE", first, 1);
+    CUresult r = begin();
+    setenv("BF_LOG_FILE", later, 1);
+    cuGraphCreate(&graph, 0);
+    FILE *log = fopen(first, "r");
+    size_t held = log ? fread(text, 1, sizeof text - 1, log) : 0;
+    if (log) fclose(log);
+    unlink(first);
+    unlink(later);
+    OK(r);
+    CHECK(held && strstr(text, "cuGraphCreate"));
+}
+
 static volatile int signalled;
 static void on_signal(int number) { signalled = number; }
 
@@ -318,6 +338,7 @@ int main(int argc, char **argv)
                                         T(kernel_printf_goes_through_the_program_s_stdout_in_order),
                                         T(kernel_printf_does_not_hold_up_who_holds_stdout),
                                         T(a_child_of_a_process_whose_servers_failed_starts_anew),
+                                        T(the_log_s_settings_are_read_once),
                                         T(our_threads_block_all_signals),
                                         T(a_program_that_never_calls_pays_nothing),
                                         {0, 0}};
