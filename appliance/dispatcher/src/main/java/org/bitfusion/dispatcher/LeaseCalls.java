@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Consumer;
+import org.bitfusion.protocol.AddressWindow;
 import org.bitfusion.protocol.FrameHeader;
 import org.bitfusion.protocol.ProtocolException;
 import org.bitfusion.protocol.cuda.CudaResult;
@@ -30,7 +31,8 @@ import org.bitfusion.protocol.message.SessionOpenAnswer;
 ///
 /// What a refusal says is its status: OUT_OF_MEMORY when others hold what was asked for,
 /// INVALID_DEVICE when this appliance has no such devices, INVALID_HANDLE for a lease that is not
-/// there, DEVICE_UNAVAILABLE when no worker can be had, OPERATING_SYSTEM when no data port is free.
+/// there, DEVICE_UNAVAILABLE when no worker can be had, OPERATING_SYSTEM when no data port is free,
+/// INVALID_VALUE for a window of addresses that no process has.
 final class LeaseCalls implements LeaseMessageHandler {
     private final DispatcherSettings settings;
     private final SessionBroker broker;
@@ -132,6 +134,10 @@ final class LeaseCalls implements LeaseMessageHandler {
     public void sessionOpen(int request, SessionOpen message) throws IOException {
         if (!(state instanceof ClientConnectionState.Joining(UUID lease))) {
             throw new ProtocolException("session.open on a connection for leases");
+        }
+        if (!new AddressWindow(message.windowBase(), message.windowBytes()).isPossible()) {
+            fail(SessionOpen.CALL, request, CudaResult.ERROR_INVALID_VALUE);
+            return;
         }
         broker.open(lease, message, result -> opened(request, result));
     }

@@ -172,6 +172,14 @@ final class Settings {
                 : Path.of(path);
     }
 
+    /// Where workers that crash leave their reports.
+    Path crashFolder() {
+        String path = environment.get("BF_CRASH_FOLDER");
+        return path == null || path.isBlank()
+                ? home().resolve(".bitfusion/crashes")
+                : Path.of(path);
+    }
+
     private Path home() {
         String home = environment.get("HOME");
         return Path.of(home == null ? System.getProperty("user.home") : home);

@@ -1,17 +1,33 @@
 package org.bitfusion.server;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// The command line that starts a worker: this JVM, these classes, [WorkerMain].
+///
+/// What a JVM that crashes leaves behind: a report in the folder of [Settings#crashFolder], the
+/// same in short on standard error, which is the appliance's log. Nothing where the appliance was
+/// started, and no core file, which would hold a program's data. Nothing among the reports to the
+/// dispatcher either: a JVM says that it crashes on descriptor 1 whatever its options, so the shell
+/// makes that the log, and the pipe to the dispatcher descriptor [#REPORTS].
 final class WorkerCommand {
+    /// The descriptor on which a worker reports.
+    static final int REPORTS = 3;
+
+    private static final Logger LOG = LoggerFactory.getLogger(WorkerCommand.class);
+
     private WorkerCommand() {}
 
     static List<String> of(Map<String, String> environment) {
         List<String> command = new ArrayList<>();
+        command.addAll(List.of("/bin/sh", "-c", "exec \"$0\" \"$@\" " + REPORTS + ">&1 1>&2"));
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.add("--enable-native-access=ALL-UNNAMED");
         // Compiled kernels then use the JVM's own memory access.
@@ -21,6 +37,8 @@ final class WorkerCommand {
         command.add("-XX:+UseCompactObjectHeaders");
         command.add("-XX:-UsePerfData");
         command.add("-Djava.awt.headless=true");
+        command.add("-XX:-CreateCoredumpOnCrash");
+        command.add("-XX:ErrorFile=" + crashReport(new Settings(environment).crashFolder()));
         String cache = environment.get("BF_WORKER_AOT_CACHE");
         if (cache != null && Files.isReadable(Path.of(cache))) {
             command.add("-XX:AOTCache=" + cache);
@@ -35,5 +53,20 @@ final class WorkerCommand {
         command.add(System.getProperty("java.class.path"));
         command.add(WorkerMain.class.getName());
         return command;
+    }
+
+    /// Where a report goes; without the folder among the temporary files.
+    private static Path crashReport(Path folder) {
+        Path usable = folder;
+        try {
+            Files.createDirectories(
+                    folder,
+                    PosixFilePermissions.asFileAttribute(
+                            PosixFilePermissions.fromString("rwx------")));
+        } catch (IOException e) {
+            usable = Path.of(System.getProperty("java.io.tmpdir"));
+            LOG.warn("{} cannot be made, crash reports go to {}", folder, usable);
+        }
+        return usable.toAbsolutePath().resolve("bitfusion-worker-%p.log");
     }
 }

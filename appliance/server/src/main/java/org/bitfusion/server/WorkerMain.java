@@ -3,6 +3,7 @@ package org.bitfusion.server;
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.io.FileOutputStream;
+import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import org.bitfusion.gpu.GpuDriverProvider;
@@ -12,16 +13,15 @@ import org.bitfusion.gpu.soft.compiler.PtxCompiler;
 import org.bitfusion.gpu.soft.interpreter.InterpreterFactory;
 import org.bitfusion.worker.Worker;
 
-/// A worker process; started by the dispatcher only. Standard input and output belong to the
-/// dispatcher, standard error is the log.
+/// A worker process; started by the dispatcher only. Standard input and the descriptor for reports
+/// belong to the dispatcher, standard output and error are the log; see [WorkerCommand].
 public final class WorkerMain {
     private static final int USAGE = 64;
 
     private WorkerMain() {}
 
-    public static void main(String[] arguments) {
-        FileOutputStream reports = new FileOutputStream(FileDescriptor.out);
-        System.setOut(System.err);
+    public static void main(String[] arguments) throws IOException {
+        FileOutputStream reports = new FileOutputStream("/proc/self/fd/" + WorkerCommand.REPORTS);
         Map<String, String> environment = System.getenv();
         String name = environment.getOrDefault("BF_GPU", "");
         GpuDriverProvider provider =

@@ -3,6 +3,7 @@ package org.bitfusion.server;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.HashMap;
@@ -28,10 +29,19 @@ final class TestAppliance implements AutoCloseable {
     static final long WINDOW_BYTES = 32L << 30;
     static final long DEVICE_BYTES = 256L << 20;
 
+    /// Where workers that crash leave their reports.
+    static final Path CRASHES = Path.of("target", "crashes");
+
     final Secret secret = Secret.random(new SecureRandom());
     final Dispatcher dispatcher;
 
     TestAppliance(PortRange ports, int prestarted, Duration renewal) throws IOException {
+        this(ports, prestarted, renewal, "");
+    }
+
+    /// @param javaOptions further options of the workers' JVM
+    TestAppliance(PortRange ports, int prestarted, Duration renewal, String javaOptions)
+            throws IOException {
         Map<String, String> environment = new HashMap<>();
         environment.put("BF_GPU", "soft");
         environment.put("BF_SOFT_DEVICES", "2");
@@ -44,7 +54,12 @@ final class TestAppliance implements AutoCloseable {
                                 ports,
                                 secret,
                                 prestarted,
-                                WorkerCommand.of(Map.of()),
+                                WorkerCommand.of(
+                                        Map.of(
+                                                "BF_CRASH_FOLDER",
+                                                CRASHES.toString(),
+                                                "BF_WORKER_JAVA_OPTIONS",
+                                                javaOptions)),
                                 environment,
                                 Optional.empty(),
                                 OptionalLong.empty(),
@@ -95,6 +110,12 @@ final class TestAppliance implements AutoCloseable {
 
     /// Asks for a worker with a lease, or without one.
     SessionOpenAnswer openSession(Optional<LeaseRequestAnswer> lease) throws IOException {
+        return openSession(lease, WINDOW_BASE, WINDOW_BYTES);
+    }
+
+    SessionOpenAnswer openSession(
+            Optional<LeaseRequestAnswer> lease, long windowBase, long windowBytes)
+            throws IOException {
         try (TestConnection connection = new TestConnection(dispatcher.port())) {
             Hello answer =
                     connection.hello(
@@ -104,7 +125,7 @@ final class TestAppliance implements AutoCloseable {
             if (answer.status() != Hello.Status.WELCOME) {
                 throw new IOException("refused: " + answer.status());
             }
-            SessionOpen message = new SessionOpen(1, "test", WINDOW_BASE, WINDOW_BYTES);
+            SessionOpen message = new SessionOpen(1, "test", windowBase, windowBytes);
             TestConnection.Frame frame = connection.ask(message.wireBytes(), message::writeFrame);
             if (frame.header().status() != 0) {
                 throw new RefusedException(frame.header().status());

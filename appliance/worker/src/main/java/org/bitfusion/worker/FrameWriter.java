@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.GatheringByteChannel;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.bitfusion.protocol.FrameHeader;
@@ -13,14 +14,24 @@ import org.bitfusion.protocol.message.MemData;
 /// data: while somebody writes it is left to him, and he writes it before his next chunk. Small
 /// frames of one thread keep their order.
 ///
+/// Who writes waits when the client does not take what is sent, and so does who leaves a frame
+/// while [#MOST_LEFT] bytes are waiting: a client that does not read stalls its own session, the
+/// reader included, and takes no more memory than that and a frame per thread. The wait ends when
+/// the client reads or its connection closes.
+///
 /// When the client is gone nothing is written any more; whoever reads from it notices.
 final class FrameWriter {
     private static final int SMALL = 16 * 1024;
+
+    /// Bytes of frames that may wait for the one who writes.
+    static final long MOST_LEFT = 4L << 20;
+
     private static final int BULK_HEADER = FrameHeader.BYTES + MemData.MINIMUM_BYTES;
 
     private final GatheringByteChannel channel;
     private final ReentrantLock lock = new ReentrantLock();
     private final ConcurrentLinkedQueue<ByteBuffer> left = new ConcurrentLinkedQueue<>();
+    private final AtomicLong leftBytes = new AtomicLong();
     private final ByteBuffer small = ByteBuffer.allocateDirect(SMALL);
     private final ByteBuffer bulkHeader = ByteBuffer.allocateDirect(BULK_HEADER);
     private volatile boolean broken;
@@ -29,7 +40,7 @@ final class FrameWriter {
         this.channel = channel;
     }
 
-    /// Sends a small frame.
+    /// Sends a small frame; waits only for a client that does not read.
     ///
     /// @param bodyBytes its length without the header
     /// @param frame writes header and body
@@ -46,7 +57,12 @@ final class FrameWriter {
         } else {
             ByteBuffer copy = ByteBuffer.allocate(bytes);
             frame.accept(copy);
-            left.add(copy.flip());
+            copy.flip();
+            long waiting = leftBytes.addAndGet(copy.remaining());
+            left.add(copy);
+            if (waiting > MOST_LEFT) {
+                waitAndWriteLeft();
+            }
         }
         drain();
     }
@@ -70,6 +86,15 @@ final class FrameWriter {
         drain();
     }
 
+    private void waitAndWriteLeft() {
+        lock.lock();
+        try {
+            writeLeft();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     private void drain() {
         while (!left.isEmpty() && lock.tryLock()) {
             try {
@@ -82,6 +107,7 @@ final class FrameWriter {
 
     private void writeLeft() {
         for (ByteBuffer frame = left.poll(); frame != null; frame = left.poll()) {
+            leftBytes.addAndGet(-frame.remaining());
             write(frame);
         }
     }

@@ -3,31 +3,57 @@ package org.bitfusion.worker;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.bitfusion.protocol.ContentHash;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Large images by their hash, in a folder that outlives sessions. The hash is always this side's
 /// own: of what is stored, and again of what is found. When the folder cannot be used, every image
 /// is unknown.
+///
+/// The folder holds a limited number of bytes: the images that were not used for longest make room.
+/// Several processes use it at once; an image that goes while another one has it mapped stays there
+/// until that one ends.
 final class ImageStore {
     private static final Logger LOG = LoggerFactory.getLogger(ImageStore.class);
     private static final int WORTH_STORING = 64 * 1024;
+    private static final long MOST_BYTES = 2L << 30;
+    private static final String UNFINISHED = ".part";
+
+    /// What is not finished by then was left by a process that is gone.
+    private static final Duration TIME_TO_FINISH = Duration.ofHours(1);
 
     private final Path folder;
+    private final long mostBytes;
     private final Map<ContentHash, ByteBuffer> confirmed = new HashMap<>();
 
     ImageStore(Path folder) {
+        this(folder, MOST_BYTES);
+    }
+
+    /// @param mostBytes of all images together
+    ImageStore(Path folder, long mostBytes) {
         this.folder = folder;
+        this.mostBytes = mostBytes;
     }
 
     /// Looks an image up, and keeps it at hand for this session.
@@ -42,6 +68,7 @@ final class ImageStore {
                 Files.delete(path(hash));
                 return false;
             }
+            Files.setLastModifiedTime(path(hash), FileTime.from(Instant.now()));
             confirmed.put(hash, content);
             return true;
         } catch (NoSuchFileException e) {
@@ -59,7 +86,7 @@ final class ImageStore {
 
     /// Keeps an image if it is worth it.
     void store(ByteBuffer content) {
-        if (content.remaining() < WORTH_STORING) {
+        if (content.remaining() < WORTH_STORING || content.remaining() > mostBytes) {
             return;
         }
         ContentHash hash = ContentHash.of(content);
@@ -72,7 +99,8 @@ final class ImageStore {
                     folder,
                     PosixFilePermissions.asFileAttribute(
                             PosixFilePermissions.fromString("rwx------")));
-            Path temporary = Files.createTempFile(folder, "image", ".part");
+            makeRoom(content.remaining());
+            Path temporary = Files.createTempFile(folder, "image", UNFINISHED);
             try (FileChannel file = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
                 ByteBuffer rest = content.duplicate();
                 while (rest.hasRemaining()) {
@@ -82,6 +110,52 @@ final class ImageStore {
             Files.move(temporary, path, StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException e) {
             LOG.warn("image={} not stored, error=\"{}\"", hash.hex(), e.toString());
+        }
+    }
+
+    /// Removes images, those not used for longest first, until so many bytes fit.
+    private void makeRoom(long needed) throws IOException {
+        List<Stored> images = new ArrayList<>();
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, ImageStore::isOwn)) {
+            for (Path file : files) {
+                Stored stored = Stored.of(file);
+                if (stored != null) {
+                    images.add(stored);
+                }
+            }
+        }
+        images.sort(Comparator.comparing(Stored::used));
+        long bytes = images.stream().mapToLong(Stored::bytes).sum();
+        Instant old = Instant.now().minus(TIME_TO_FINISH);
+        for (Stored image : images) {
+            boolean unfinished = image.path().toString().endsWith(UNFINISHED);
+            boolean goes = unfinished ? image.used().isBefore(old) : bytes > mostBytes - needed;
+            if (goes) {
+                Files.deleteIfExists(image.path());
+                bytes -= image.bytes();
+            }
+        }
+    }
+
+    /// Whether this class gives files such a name: nothing else is removed.
+    private static boolean isOwn(Path file) {
+        String name = file.getFileName().toString();
+        return name.matches("[0-9a-f]{64}|image[0-9]+\\.part");
+    }
+
+    /// A file of the folder.
+    private record Stored(Path path, long bytes, Instant used) {
+        /// Null when another process has just removed it.
+        static @Nullable Stored of(Path file) throws IOException {
+            try {
+                BasicFileAttributes attributes =
+                        Files.readAttributes(
+                                file, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+                return new Stored(
+                        file, attributes.size(), attributes.lastModifiedTime().toInstant());
+            } catch (NoSuchFileException e) {
+                return null;
+            }
         }
     }
 

@@ -22,6 +22,7 @@ import org.bitfusion.protocol.message.ModuleLoadKnown;
 import org.bitfusion.protocol.message.ModuleLog;
 import org.bitfusion.protocol.message.ModuleLogAnswer;
 import org.bitfusion.protocol.message.ModuleUnload;
+import org.bitfusion.protocol.message.WireConstants;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,6 +37,12 @@ final class ModuleCalls {
     private static final int MOST_LOG_BYTES = 8000;
     private static final byte LEVEL_ERROR = 1;
 
+    /// What an image counts at least of those on their way.
+    private static final long LEAST_IMAGE_BYTES = 4096;
+
+    /// Room that an image gets before more of it has come.
+    private static final int FIRST_ROOM = WireConstants.BULK_CHUNK;
+
     /// A module and its context.
     record ClientModule(ClientContext context, GpuModule gpu) {}
 
@@ -43,7 +50,7 @@ final class ModuleCalls {
     private final ImageStore images;
     private final HandleTable<ClientModule> modules = new HandleTable<>("module");
     private final Map<Long, String> whyFailed = new HashMap<>();
-    private final Map<Long, ByteBuffer> arriving = new HashMap<>();
+    private final Map<Long, Arriving> arriving = new HashMap<>();
     private long arrivingBytes;
 
     ModuleCalls(SessionState session, ImageStore images) {
@@ -52,36 +59,66 @@ final class ModuleCalls {
     }
 
     void load(ModuleLoad message, int payloadBytes, ByteBuffer begun) throws IOException {
-        ByteBuffer image = image(message, payloadBytes);
-        image.limit(image.position() + payloadBytes);
-        session.reader.readPayload(begun, image);
-        if (image.position() == image.capacity()) {
+        Arriving image = image(message, payloadBytes);
+        ByteBuffer room = image.room(payloadBytes);
+        session.reader.readPayload(begun, room);
+        if (room.position() == image.total) {
             arriving.remove(message.module());
-            arrivingBytes -= image.capacity();
-            load(message.module(), message.context(), message.kind(), image.flip());
-            images.store(image);
+            arrivingBytes -= counted(image.total);
+            load(message.module(), message.context(), message.kind(), room.flip());
+            images.store(room);
+        }
+    }
+
+    private static long counted(long total) {
+        return Math.max(LEAST_IMAGE_BYTES, total);
+    }
+
+    /// An image of which a part has come. Takes memory for at most twice of what has come, however
+    /// large it is said to be.
+    private static final class Arriving {
+        final long total;
+        private ByteBuffer bytes;
+
+        Arriving(long total) {
+            this.total = total;
+            bytes = ByteBuffer.allocate((int) Math.min(total, FIRST_ROOM));
+        }
+
+        long come() {
+            return bytes.position();
+        }
+
+        /// The buffer with its limit after the next so many bytes, which fit the image.
+        ByteBuffer room(int count) {
+            if (bytes.capacity() - bytes.position() < count) {
+                long wanted = Math.max(2L * bytes.capacity(), (long) bytes.position() + count);
+                bytes = ByteBuffer.allocate((int) Math.min(total, wanted)).put(bytes.flip());
+            }
+            return bytes.limit(bytes.position() + count);
         }
     }
 
     /// Where the next chunk belongs.
-    private ByteBuffer image(ModuleLoad message, int payloadBytes) throws ProtocolException {
+    private Arriving image(ModuleLoad message, int payloadBytes) throws ProtocolException {
         long total = message.totalBytes();
-        ByteBuffer image = arriving.get(message.module());
+        Arriving image = arriving.get(message.module());
         if (image == null) {
-            if (total < 1 || total > MOST_IMAGE_BYTES - arrivingBytes) {
+            if (total < 1
+                    || total > MOST_IMAGE_BYTES
+                    || counted(total) > MOST_IMAGE_BYTES - arrivingBytes) {
                 throw new ProtocolException("module.load: image of %d bytes".formatted(total));
             }
-            image = ByteBuffer.allocate((int) total);
+            image = new Arriving(total);
             arriving.put(message.module(), image);
-            arrivingBytes += total;
+            arrivingBytes += counted(total);
         }
-        if (image.capacity() != total
-                || image.position() != message.offset()
+        if (image.total != total
+                || image.come() != message.offset()
                 || payloadBytes > total - message.offset()) {
             throw new ProtocolException(
                     "module.load: chunk at %d of %d bytes (expected: at %d of %d)"
-                            .formatted(
-                                    message.offset(), total, image.position(), image.capacity()));
+                            .formatted(message.offset(), total, image.come(), image.total));
         }
         return image;
     }

@@ -18,6 +18,7 @@ import org.bitfusion.gpu.GpuDevice;
 import org.bitfusion.gpu.GpuDriver;
 import org.bitfusion.gpu.GpuDriverProvider;
 import org.bitfusion.gpu.Outcome;
+import org.bitfusion.protocol.AddressWindow;
 import org.bitfusion.protocol.control.WorkerOrder;
 import org.bitfusion.protocol.control.WorkerReport;
 import org.bitfusion.protocol.cuda.DeviceAttribute;
@@ -28,10 +29,10 @@ import org.slf4j.LoggerFactory;
 /// The life of a worker process.
 ///
 /// ```
-/// probe devices → ready → (order to open) → port open → client connected → frames → client gone
-///    |              |                          |                                       |
-///    no GPU         dispatcher gone            no port, dispatcher gone                |
-///    v              v                          v                                       v
+/// probe devices → ready → (order to open) → driver and port open → client connected → frames → gone
+///    |              |                          |                                              |
+///    no GPU         dispatcher gone            no port, no driver, dispatcher gone            |
+///    v              v                          v                                              v
 ///  [#run] answers the exit code in every case, and the process ends at once with all its memory
 /// ```
 public final class Worker implements ControlChannel.Listener {
@@ -143,6 +144,17 @@ public final class Worker implements ControlChannel.Listener {
     }
 
     private int serve(WorkerOrder.Open order) throws IOException {
+        AddressWindow window = new AddressWindow(order.windowBase(), order.windowBytes());
+        if (!window.isPossible()) {
+            return cannotServe(window + " cannot be");
+        }
+        LeaseBudget budget = new LeaseBudget(control, order.devices());
+        Outcome<GpuDriver> driver =
+                provider.open(
+                        new DriverOptions(window.base(), window.bytes(), budget, environment));
+        if (driver instanceof Outcome.Failure<GpuDriver>(CudaStatus status, String detail)) {
+            return cannotServe(status.cudaName() + " " + detail);
+        }
         Optional<DataListener> opened =
                 DataListener.open(order.portMinimum(), order.portMaximum(), order.secret(), build);
         if (opened.isEmpty()) {
@@ -151,14 +163,6 @@ public final class Worker implements ControlChannel.Listener {
         }
         try (DataListener listener = opened.get()) {
             control.report(new WorkerReport.Listening(listener.port()));
-            LeaseBudget budget = new LeaseBudget(control, order.devices());
-            Outcome<GpuDriver> driver =
-                    provider.open(
-                            new DriverOptions(
-                                    order.windowBase(), order.windowBytes(), budget, environment));
-            if (driver instanceof Outcome.Failure<GpuDriver>(CudaStatus status, String detail)) {
-                return cannotServe(status.cudaName() + " " + detail);
-            }
             SocketChannel client = listener.accept();
             connected = true;
             control.report(new WorkerReport.Connected());

@@ -1,6 +1,7 @@
 package org.bitfusion.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -8,10 +9,12 @@ import java.nio.channels.GatheringByteChannel;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.bitfusion.protocol.FrameHeader;
 import org.bitfusion.protocol.ProtocolException;
 import org.bitfusion.protocol.message.Credit;
 import org.bitfusion.protocol.message.MemData;
+import org.bitfusion.protocol.message.PingAnswer;
 import org.junit.jupiter.api.Test;
 
 class FrameWriterTest {
@@ -133,5 +136,31 @@ class FrameWriterTest {
             thread.join();
         }
         assertThat(sink.frames()).hasSize(20 + 3 * 2000);
+    }
+
+    @Test
+    void framesForAClientThatDoesNotReadWaitInBoundedMemory() throws Exception {
+        Sink sink = new Sink();
+        FrameWriter writer = new FrameWriter(sink);
+        Thread bulk =
+                Thread.ofPlatform()
+                        .start(() -> writer.sendData(new MemData(1, 0), ByteBuffer.allocate(1)));
+        sink.reached.await();
+        AtomicInteger sent = new AtomicInteger();
+        PingAnswer answer = new PingAnswer(ByteBuffer.allocate(1 << 20));
+        Thread reader =
+                Thread.ofPlatform()
+                        .start(() -> {
+                            for (int i = 0; i < 6; i++) {
+                                writer.send(answer.wireBytes(), out -> answer.writeFrame(out, 1));
+                                sent.incrementAndGet();
+                            }
+                        });
+        await().until(() -> reader.getState() == Thread.State.WAITING || !reader.isAlive());
+        assertThat(sent).hasValue((int) (FrameWriter.MOST_LEFT >> 20) - 1);
+        sink.open.countDown();
+        reader.join();
+        bulk.join();
+        assertThat(sink.frames()).hasSize(7);
     }
 }

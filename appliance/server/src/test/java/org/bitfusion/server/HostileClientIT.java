@@ -1,0 +1,192 @@
+package org.bitfusion.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
+import org.bitfusion.dispatcher.DispatcherSettings.PortRange;
+import org.bitfusion.protocol.cuda.CudaResult;
+import org.bitfusion.protocol.message.ModuleLoad;
+import org.bitfusion.protocol.message.Ping;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/// Clients that know the secrets and do what no shim does: they hurt their own session at most.
+class HostileClientIT {
+    private static final long CONTEXT = 0x0001_0000_0000_0001L;
+    private static final long MODULE = 0x0004_0000_0000_0001L;
+    private static final Duration SOON = Duration.ofSeconds(2);
+    private static final byte PTX = 1;
+    private static final int SIGSEGV = 11;
+
+    private static TestAppliance appliance;
+
+    @BeforeAll
+    static void start() throws IOException {
+        // Too little for an image that is only announced.
+        appliance =
+                new TestAppliance(
+                        new PortRange(0, 0),
+                        1,
+                        Duration.ofSeconds(30),
+                        "-Xmx200m -XX:+UseSerialGC");
+    }
+
+    @AfterAll
+    static void stop() {
+        appliance.close();
+    }
+
+    private static boolean isGone(TestSession session) {
+        return ProcessHandle.of(session.process()).isEmpty();
+    }
+
+    @Test
+    void aWindowThatNoProcessHasIsRefused() throws IOException {
+        long page = 2L << 20;
+        long[][] windows = {
+            {0, 1L << 63},
+            {-1, -1},
+            {0, TestAppliance.WINDOW_BYTES},
+            {TestAppliance.WINDOW_BASE, 0},
+            {TestAppliance.WINDOW_BASE + 4096, TestAppliance.WINDOW_BYTES},
+            {TestAppliance.WINDOW_BASE, TestAppliance.WINDOW_BYTES + 1},
+            {TestAppliance.WINDOW_BASE, 1L << 47},
+            {-page, page},
+            {(1L << 47) - page, 2 * page}
+        };
+        for (long[] window : windows) {
+            assertThatThrownBy(() -> appliance.openSession(Optional.empty(), window[0], window[1]))
+                    .as("%x bytes at %x", window[1], window[0])
+                    .hasMessage("status " + CudaResult.ERROR_INVALID_VALUE);
+        }
+    }
+
+    /// The worker itself cannot set so much aside: the system gives a process 128 TiB in all.
+    @Test
+    void aWindowThatTheWorkerCannotHaveIsRefusedBeforeThereIsAPort() {
+        assertThatThrownBy(() ->
+                        appliance.openSession(Optional.empty(), 2L << 20, (1L << 47) - (4L << 20)))
+                .hasMessage("status " + CudaResult.ERROR_DEVICE_UNAVAILABLE);
+    }
+
+    @Test
+    void anImageThatIsOnlyAnnouncedTakesNoMemory() throws IOException {
+        try (TestSession session = appliance.session()) {
+            session.createContext(CONTEXT, 0);
+            byte[] first = new byte[1000];
+            ModuleLoad message = new ModuleLoad(MODULE, CONTEXT, PTX, 1L << 30, 0);
+            session.connection()
+                    .send(
+                            message.wireBytes() + first.length,
+                            out -> {
+                                message.writeFrame(out, first.length);
+                                out.put(first);
+                            });
+            assertThat(session.synchronize(CONTEXT)).isZero();
+        }
+    }
+
+    /// It stalls itself; the end of its connection ends the worker.
+    @Test
+    void aClientThatNeverReadsGetsNoMemoryAndItsWorkerEndsWithIt() throws Exception {
+        TestSession session = appliance.session();
+        AtomicInteger sent = new AtomicInteger();
+        Ping ping = new Ping(ByteBuffer.allocate(1 << 20));
+        Thread client =
+                Thread.ofPlatform()
+                        .daemon()
+                        .start(() -> {
+                            try {
+                                while (sent.get() < 2000) {
+                                    session.connection()
+                                            .send(ping.wireBytes(), out -> ping.writeFrame(out, 1));
+                                    sent.incrementAndGet();
+                                }
+                            } catch (IOException e) {
+                                // The connection was closed under it.
+                            }
+                        });
+        int[] before = {-1};
+        await().pollInterval(Duration.ofMillis(500))
+                .atMost(Duration.ofSeconds(20))
+                .until(() -> {
+                    int now = sent.get();
+                    boolean stalled = now == before[0];
+                    before[0] = now;
+                    return stalled;
+                });
+        assertThat(sent).hasValueLessThan(200);
+        assertThat(isGone(session)).isFalse();
+        session.close();
+        await().atMost(SOON).until(() -> isGone(session));
+        client.join();
+    }
+
+    @Test
+    void aWorkerThatCrashesLeavesItsReportInItsFolderOnly() throws Exception {
+        List<Path> before = files(Path.of(""));
+        try (TestSession session = appliance.session()) {
+            signal(session.process(), SIGSEGV);
+            assertThat(session.connection().isClosedByPeer()).isTrue();
+            await().atMost(Duration.ofSeconds(10)).until(() -> isGone(session));
+            Path report =
+                    TestAppliance.CRASHES.resolve(
+                            "bitfusion-worker-%d.log".formatted(session.process()));
+            assertThat(report).content().contains("SIGSEGV");
+            Files.delete(report);
+        }
+        assertThat(files(Path.of(""))).isEqualTo(before);
+        appliance.session().close();
+    }
+
+    @Test
+    void aCrashSaysNothingWhereReportsToTheDispatcherGo() throws Exception {
+        Path log = Files.createTempFile("worker", ".log");
+        ProcessBuilder builder =
+                new ProcessBuilder(
+                        WorkerCommand.of(
+                                Map.of("BF_CRASH_FOLDER", TestAppliance.CRASHES.toString())));
+        builder.environment().put("BF_GPU", "soft");
+        builder.redirectError(log.toFile());
+        Process worker = builder.start();
+        List<String> reports = new ArrayList<>();
+        try (BufferedReader reader = worker.inputReader()) {
+            for (String line = reader.readLine(); line != null; line = reader.readLine()) {
+                reports.add(line);
+                if (line.startsWith("ready")) {
+                    signal((int) worker.pid(), SIGSEGV);
+                }
+            }
+        }
+        worker.waitFor();
+        assertThat(reports.getLast()).startsWith("ready");
+        assertThat(log).content().contains("fatal error", "SIGSEGV");
+        Files.delete(log);
+        Files.deleteIfExists(
+                TestAppliance.CRASHES.resolve("bitfusion-worker-%d.log".formatted(worker.pid())));
+    }
+
+    private static List<Path> files(Path folder) throws IOException {
+        try (Stream<Path> files = Files.list(folder.toAbsolutePath())) {
+            return files.sorted().toList();
+        }
+    }
+
+    private static void signal(int process, int signal) throws Exception {
+        new ProcessBuilder("kill", "-" + signal, Integer.toString(process)).start().waitFor();
+    }
+}
