@@ -76,8 +76,8 @@ void *bf_object_new(enum bf_kind kind, unsigned worker)
         memset((char *)object + sizeof *object, 0, table->object_bytes - sizeof *object);
         object->generation = generation;
         object->slot = slot;
-        object->handle =
-            (uint64_t)worker << 56 | (uint64_t)kind << 48 | (uint64_t)generation << SLOT_BITS | slot;
+        object->handle = (uint64_t)worker << 56 | (uint64_t)kind << 48 |
+                         (uint64_t)generation << SLOT_BITS | slot;
     }
     return object;
 }

@@ -1,8 +1,9 @@
 /*
  * Tables of what the program holds handles of. A handle is (worker << 56 | kind << 48 | generation
- * << 24 | slot): never given twice in the process (a slot whose generations are used up is not used
- * again), never an address, and the same number on the wire. Looking one up takes no lock, and a handle that was closed, or never given, is not found; an object's
- * memory stays an object of its kind for ever.
+ * << 24 | slot): never given twice in the process (a slot whose generations are used up is not
+ * used again), never an address, and the same number on the wire. Looking one up takes no lock, and
+ * a handle that was closed, or never given, is not found; an object's memory stays an object of its
+ * kind for ever.
  */
 #ifndef BF_OBJECTS_H
 #define BF_OBJECTS_H
