@@ -3,6 +3,7 @@ package org.bitfusion.server;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.bitfusion.dispatcher.DispatcherSettings;
@@ -13,7 +14,9 @@ import org.junit.jupiter.api.Test;
 class SettingsTest {
     private static DispatcherSettings read(Map<String, String> environment, String... arguments)
             throws Settings.SettingsException {
-        return new Settings(environment).read(List.of(arguments), Secret.NONE);
+        Map<String, String> complete = new HashMap<>(environment);
+        complete.put("BF_CRASH_FOLDER", TestAppliance.CRASHES.toString());
+        return new Settings(complete).read(List.of(arguments), Secret.NONE);
     }
 
     @Test
