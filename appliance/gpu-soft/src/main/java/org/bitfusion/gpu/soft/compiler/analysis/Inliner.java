@@ -11,6 +11,7 @@ import org.bitfusion.ptx.Operand;
 import org.bitfusion.ptx.Operation;
 import org.bitfusion.ptx.PtxFunction;
 import org.bitfusion.ptx.PtxParameter;
+import org.bitfusion.ptx.PtxType;
 import org.bitfusion.ptx.Register;
 import org.bitfusion.ptx.StateSpace;
 import org.bitfusion.ptx.Symbol;
@@ -171,7 +172,10 @@ final class Inliner {
         if (instruction.guard() != null) {
             code.add(instruction);
         }
+        int firstRegister = registers.size();
+        pass(callee, callee.parameters(), call.arguments(), firstRegister, instance, true);
         expand(callee, names, instance.frameEnd());
+        pass(callee, callee.results(), call.results(), firstRegister, instance, false);
         if (instruction.guard() != null) {
             code.set(
                     skip,
@@ -181,6 +185,39 @@ final class Inliner {
                             guard(instruction, instance, true),
                             instruction.line()));
         }
+    }
+
+    /// Moves what a call passes in registers: arguments to the callee's, or results from them.
+    private void pass(
+            PtxFunction callee,
+            List<PtxParameter> formal,
+            List<Operand> actual,
+            int firstRegister,
+            Instance instance,
+            boolean entering) {
+        for (int index = 0; index < formal.size(); index++) {
+            PtxParameter parameter = formal.get(index);
+            if (parameter.space() != StateSpace.REG) {
+                continue;
+            }
+            for (Register register : callee.body().registers()) {
+                if (register.name().equals(parameter.name())) {
+                    Operand inner = shifted(register, firstRegister);
+                    Operand outer = moved(actual.get(index), instance);
+                    code.add(move(parameter, entering ? inner : outer, entering ? outer : inner));
+                }
+            }
+        }
+    }
+
+    private static Instruction move(PtxParameter parameter, Operand to, Operand from) {
+        PtxType type = parameter.type();
+        String text =
+                switch (type) {
+                    case PRED, F32, F64 -> type.text();
+                    default -> "b" + Math.max(16, type.bits());
+                };
+        return new Instruction(Operation.of("mov." + text), List.of(to, from), null, 0);
     }
 
     private static void bind(
@@ -199,8 +236,9 @@ final class Inliner {
                     throw new Declined("argument " + address.symbol().name());
                 }
                 names.put(formal.get(index), symbol);
-            } else {
-                throw new Declined("a call that passes registers");
+            } else if (formal.get(index).space() != StateSpace.REG
+                    || actual.get(index) instanceof Operand.SymbolAddress) {
+                throw new Declined("a call that passes registers as memory");
             }
         }
     }
