@@ -11,6 +11,7 @@ import org.bitfusion.gpu.cuda.CudaGpuDriverProvider;
 import org.bitfusion.gpu.soft.SoftDriverProvider;
 import org.bitfusion.gpu.soft.compiler.PtxCompiler;
 import org.bitfusion.gpu.soft.interpreter.InterpreterFactory;
+import org.bitfusion.gpu.soft.interpreter.SingleInstruction;
 import org.bitfusion.worker.Worker;
 
 /// A worker process; started by the dispatcher only. Standard input and the descriptor for reports
@@ -55,6 +56,7 @@ public final class WorkerMain {
     }
 
     private static GpuDriverProvider softwareGpu() {
-        return new SoftDriverProvider(List.of(new PtxCompiler(), new InterpreterFactory()));
+        return new SoftDriverProvider(
+                List.of(new PtxCompiler(SingleInstruction::of), new InterpreterFactory()));
     }
 }

@@ -8,6 +8,7 @@ import org.bitfusion.gpu.soft.compiler.PtxCompiler;
 import org.bitfusion.gpu.soft.execution.KernelProgram;
 import org.bitfusion.gpu.soft.execution.ProgramFactory.Preparation;
 import org.bitfusion.gpu.soft.execution.ProgramFactory.Source;
+import org.bitfusion.gpu.soft.interpreter.SingleInstruction;
 import org.bitfusion.ptx.FunctionBody;
 import org.bitfusion.ptx.PtxFunction;
 import org.bitfusion.ptx.PtxModule;
@@ -85,7 +86,9 @@ public class LongKernel {
     @HeldAgainst(row = "jvm.compile", reference = "parse", words = "parsing the same kernel")
     public KernelProgram compile() {
         PtxFunction kernel = module.kernels().getFirst();
-        Preparation made = new PtxCompiler().prepare(new Source(module, kernel, memory, 1L << 40));
+        Preparation made =
+                new PtxCompiler(SingleInstruction::of)
+                        .prepare(new Source(module, kernel, memory, 1L << 40));
         if (made instanceof Preparation.Ready(KernelProgram program)) {
             return program;
         }

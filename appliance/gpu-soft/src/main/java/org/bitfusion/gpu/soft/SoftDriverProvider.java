@@ -12,13 +12,14 @@ import org.bitfusion.gpu.soft.compiler.PtxCompiler;
 import org.bitfusion.gpu.soft.device.SoftDriver;
 import org.bitfusion.gpu.soft.execution.ProgramFactory;
 import org.bitfusion.gpu.soft.interpreter.InterpreterFactory;
+import org.bitfusion.gpu.soft.interpreter.SingleInstruction;
 
 /// Opens software GPUs.
 public final class SoftDriverProvider implements GpuDriverProvider {
     private final List<ProgramFactory> executors;
 
     public SoftDriverProvider() {
-        this(List.of(new PtxCompiler(), new InterpreterFactory()));
+        this(List.of(new PtxCompiler(SingleInstruction::of), new InterpreterFactory()));
     }
 
     /// @param executors ways to execute kernels, the preferred one first

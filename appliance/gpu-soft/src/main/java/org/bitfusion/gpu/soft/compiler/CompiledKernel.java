@@ -12,7 +12,7 @@ import org.bitfusion.gpu.soft.compiler.runtime.RegionCode;
 import org.bitfusion.gpu.soft.execution.BlockExecutor;
 import org.bitfusion.gpu.soft.execution.KernelProgram;
 import org.bitfusion.gpu.soft.execution.LaunchContext;
-import org.bitfusion.gpu.soft.interpreter.SingleInstruction;
+import org.bitfusion.gpu.soft.execution.RegisterInstruction;
 import org.bitfusion.ptx.Variable;
 
 /// A kernel as generated code.
@@ -21,7 +21,7 @@ final class CompiledKernel implements KernelProgram {
     private final CutPoint[] cuts;
     private final Frame.Shape shape;
     private final List<Variable> symbols;
-    private final List<SingleInstruction> bridged;
+    private final List<RegisterInstruction> bridged;
     private final long segmentBytes;
     private final long staticSharedBytes;
     private final long dynamicSharedOffset;
@@ -54,10 +54,10 @@ final class CompiledKernel implements KernelProgram {
                             .formatted(launch.memory().byteSize(), segmentBytes));
         }
         long[] addresses = symbols.stream().mapToLong(launch::addressOf).toArray();
-        SingleInstruction.Execution[] executions =
+        RegisterInstruction.Execution[] executions =
                 bridged.stream()
                         .map(instruction -> instruction.prepare(launch))
-                        .toArray(SingleInstruction.Execution[]::new);
+                        .toArray(RegisterInstruction.Execution[]::new);
         return new CompiledBlock(code, cuts, new Frame(launch, shape, addresses, executions));
     }
 

@@ -10,6 +10,7 @@ import org.bitfusion.gpu.soft.compiler.emission.KernelEmitter;
 import org.bitfusion.gpu.soft.compiler.runtime.Memory;
 import org.bitfusion.gpu.soft.compiler.runtime.RegionCode;
 import org.bitfusion.gpu.soft.execution.ProgramFactory;
+import org.bitfusion.gpu.soft.execution.RegisterInstruction;
 import org.bitfusion.ptx.PtxException;
 import org.bitfusion.ptx.SharedLayout;
 import org.jspecify.annotations.Nullable;
@@ -24,14 +25,17 @@ public final class PtxCompiler implements ProgramFactory {
     /// Smaller regions are not worth trying when estimates were far off.
     private static final int SMALLEST_BUDGET = 200;
 
+    private final RegisterInstruction.Decoder others;
     private final int methodBytes;
 
-    public PtxCompiler() {
-        this(MethodBudget.BYTES);
+    /// @param others executes instructions that the compiler has no code of its own for
+    public PtxCompiler(RegisterInstruction.Decoder others) {
+        this(others, MethodBudget.BYTES);
     }
 
     /// @param methodBytes what a region may be estimated to take
-    PtxCompiler(int methodBytes) {
+    PtxCompiler(RegisterInstruction.Decoder others, int methodBytes) {
+        this.others = others;
         this.methodBytes = methodBytes;
     }
 
@@ -64,7 +68,7 @@ public final class PtxCompiler implements ProgramFactory {
         FlatBody body = FlatBody.of(source.kernel());
         long segmentBytes = source.memory().byteSize();
         for (int budget = methodBytes; ; budget /= 2) {
-            Kernel kernel = Kernel.of(source.module(), body, shared, segmentBytes, budget);
+            Kernel kernel = Kernel.of(source.module(), body, shared, segmentBytes, budget, others);
             KernelEmitter.Written written = write(kernel);
             boolean last = budget / 2 < SMALLEST_BUDGET;
             // The longest region of the last try, a wide switch, stays with the JVM's interpreter;

@@ -2,6 +2,7 @@ package org.bitfusion.gpu.soft.interpreter;
 
 import java.util.List;
 import org.bitfusion.gpu.soft.execution.LaunchContext;
+import org.bitfusion.gpu.soft.execution.RegisterInstruction;
 import org.bitfusion.ptx.PtxException;
 import org.bitfusion.ptx.PtxModule;
 import org.bitfusion.ptx.PtxParser;
@@ -10,7 +11,7 @@ import org.bitfusion.ptx.Register;
 /// One instruction from registers to registers, decoded alone: what the compiler calls for those
 /// that it has no code of its own for. It must neither access memory nor move control, nor depend
 /// on which thread executes it.
-public final class SingleInstruction {
+public final class SingleInstruction implements RegisterInstruction {
     private static final String HEAD =
             ".version 8.8\n.target sm_120a\n.address_size 64\n.visible .entry single() {\n";
 
@@ -48,19 +49,18 @@ public final class SingleInstruction {
                 .toArray();
     }
 
-    /// Registers to execute it on in one launch.
+    @Override
     public Execution prepare(LaunchContext launch) {
-        return new Execution(this, launch);
+        return new Steps(this, launch);
     }
 
-    /// Registers and steps; used by one core at a time.
-    public static final class Execution {
+    private static final class Steps implements Execution {
         private final int[] sources;
         private final int[] results;
         private final Step[] steps;
         private final CudaThread thread;
 
-        private Execution(SingleInstruction instruction, LaunchContext launch) {
+        private Steps(SingleInstruction instruction, LaunchContext launch) {
             this.sources = instruction.sources;
             this.results = instruction.results;
             Code code = instruction.kernel.entry();
@@ -70,7 +70,7 @@ public final class SingleInstruction {
             this.thread = new CudaThread(block, new Warp(0), 0, new int[3], code, 0);
         }
 
-        /// The bits of the first result; sources beyond those that the instruction has are ignored.
+        @Override
         public long execute(long first, long second, long third, long fourth) {
             long[] registers = thread.registers;
             int count = sources.length;
@@ -92,7 +92,7 @@ public final class SingleInstruction {
             return registers[results[0]];
         }
 
-        /// Another result of the last execution.
+        @Override
         public long result(int index) {
             return thread.registers[results[index]];
         }

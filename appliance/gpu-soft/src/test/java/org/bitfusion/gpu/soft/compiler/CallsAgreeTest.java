@@ -6,6 +6,7 @@ import org.bitfusion.gpu.soft.execution.Dimensions;
 import org.bitfusion.gpu.soft.execution.ProgramFactory;
 import org.bitfusion.gpu.soft.execution.ProgramFactory.Preparation;
 import org.bitfusion.gpu.soft.interpreter.InterpreterFactory;
+import org.bitfusion.gpu.soft.interpreter.SingleInstruction;
 import org.junit.jupiter.api.Test;
 
 /// Calls are compiled and leave what the interpreter leaves.
@@ -59,9 +60,9 @@ class CallsAgreeTest {
 
     @Test
     void registersArePassedAndReturned() {
-        assertThat(new Machine(REGISTERS, 1).prepare(new PtxCompiler()))
+        assertThat(new Machine(REGISTERS, 1).prepare(new PtxCompiler(SingleInstruction::of)))
                 .isInstanceOf(Preparation.Ready.class);
-        byte[] compiled = run(new PtxCompiler());
+        byte[] compiled = run(new PtxCompiler(SingleInstruction::of));
         assertThat(compiled).isEqualTo(run(new InterpreterFactory()));
         assertThat(compiled).isNotEqualTo(new Machine(REGISTERS, 1).data());
     }

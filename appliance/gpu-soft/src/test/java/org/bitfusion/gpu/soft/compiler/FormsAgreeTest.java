@@ -12,6 +12,7 @@ import java.util.List;
 import org.bitfusion.gpu.soft.execution.Dimensions;
 import org.bitfusion.gpu.soft.execution.ProgramFactory.Preparation;
 import org.bitfusion.gpu.soft.interpreter.InterpreterFactory;
+import org.bitfusion.gpu.soft.interpreter.SingleInstruction;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -47,14 +48,14 @@ class FormsAgreeTest {
         }
         String text = FormKernel.text(form);
         Machine compiled = new Machine(text, 1);
-        Preparation preparation = compiled.prepare(new PtxCompiler());
+        Preparation preparation = compiled.prepare(new PtxCompiler(SingleInstruction::of));
         if (!(preparation instanceof Preparation.Ready)) {
             return preparation.toString();
         }
         Machine interpreted = new Machine(text, 1);
         try {
             compiled.fill(form.hashCode());
-            compiled.launch(new PtxCompiler(), ONE, BLOCK);
+            compiled.launch(new PtxCompiler(SingleInstruction::of), ONE, BLOCK);
             interpreted.fill(form.hashCode());
             interpreted.launch(new InterpreterFactory(), ONE, BLOCK);
         } catch (RuntimeException | AssertionError | LinkageError e) {

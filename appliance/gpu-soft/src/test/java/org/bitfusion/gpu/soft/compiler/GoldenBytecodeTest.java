@@ -12,6 +12,7 @@ import org.bitfusion.gpu.soft.compiler.analysis.MethodBudget;
 import org.bitfusion.gpu.soft.compiler.emission.KernelEmitter;
 import org.bitfusion.gpu.soft.execution.Dimensions;
 import org.bitfusion.gpu.soft.interpreter.InterpreterFactory;
+import org.bitfusion.gpu.soft.interpreter.SingleInstruction;
 import org.bitfusion.ptx.PtxFunction;
 import org.bitfusion.ptx.PtxModule;
 import org.bitfusion.ptx.PtxParser;
@@ -69,7 +70,7 @@ class GoldenBytecodeTest {
         Dimensions block = new Dimensions(128, 1, 1);
         compiled.fill(name.length());
         int[] before = words(compiled);
-        compiled.launch(new PtxCompiler(), grid, block, 200);
+        compiled.launch(new PtxCompiler(SingleInstruction::of), grid, block, 200);
         interpreted.fill(name.length());
         interpreted.launch(new InterpreterFactory(), grid, block, 200);
         assertThat(words(compiled)).isEqualTo(words(interpreted)).isNotEqualTo(before);
@@ -91,7 +92,8 @@ class GoldenBytecodeTest {
                         FlatBody.of(kernel),
                         SharedLayout.of(module, kernel),
                         SEGMENT_BYTES,
-                        MethodBudget.BYTES);
+                        MethodBudget.BYTES,
+                        SingleInstruction::of);
         return BytecodeText.of(KernelEmitter.write(analysed).bytes());
     }
 }

@@ -8,6 +8,7 @@ import java.util.stream.IntStream;
 import org.bitfusion.gpu.soft.execution.Dimensions;
 import org.bitfusion.gpu.soft.execution.ProgramFactory.Preparation;
 import org.bitfusion.gpu.soft.interpreter.InterpreterFactory;
+import org.bitfusion.gpu.soft.interpreter.SingleInstruction;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -99,8 +100,9 @@ class LargeKernelsTest {
     void areCompiledAndAgree(Large large) {
         Machine compiled = new Machine(large.ptx(), 1);
         Machine interpreted = new Machine(large.ptx(), 1);
-        assertThat(compiled.prepare(new PtxCompiler())).isInstanceOf(Preparation.Ready.class);
-        compiled.launch(new PtxCompiler(), ONE, THREADS, 12345);
+        assertThat(compiled.prepare(new PtxCompiler(SingleInstruction::of)))
+                .isInstanceOf(Preparation.Ready.class);
+        compiled.launch(new PtxCompiler(SingleInstruction::of), ONE, THREADS, 12345);
         interpreted.launch(new InterpreterFactory(), ONE, THREADS, 12345);
         for (int thread = 0; thread < 64; thread++) {
             assertThat(compiled.word(thread))

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.bitfusion.gpu.soft.execution.Dimensions;
 import org.bitfusion.gpu.soft.interpreter.InterpreterFactory;
+import org.bitfusion.gpu.soft.interpreter.SingleInstruction;
 import org.junit.jupiter.api.Test;
 
 /// Random kernels leave the same memory in the compiler as in the interpreter, also when regions
@@ -21,12 +22,12 @@ class RandomKernelsAgreeTest {
 
     @Test
     void randomKernelsLeaveTheSameMemory() {
-        assertThat(disagreements(new PtxCompiler())).isEmpty();
+        assertThat(disagreements(new PtxCompiler(SingleInstruction::of))).isEmpty();
     }
 
     @Test
     void smallRegionsChangeNothing() {
-        assertThat(disagreements(new PtxCompiler(400))).isEmpty();
+        assertThat(disagreements(new PtxCompiler(SingleInstruction::of, 400))).isEmpty();
     }
 
     private static List<String> disagreements(PtxCompiler compiler) {

@@ -13,6 +13,7 @@ import org.bitfusion.gpu.soft.compiler.PtxCompiler;
 import org.bitfusion.gpu.soft.execution.KernelFault;
 import org.bitfusion.gpu.soft.execution.ProgramFactory;
 import org.bitfusion.gpu.soft.interpreter.InterpreterFactory;
+import org.bitfusion.gpu.soft.interpreter.SingleInstruction;
 import org.bitfusion.ptx.PtxParser;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -29,7 +30,7 @@ class FormsTest {
 
     @Test
     void compilerDoesWhatCExpects() throws Exception {
-        assertThat(failures(new PtxCompiler())).isEmpty();
+        assertThat(failures(new PtxCompiler(SingleInstruction::of))).isEmpty();
     }
 
     private List<String> failures(ProgramFactory executor) throws Exception {

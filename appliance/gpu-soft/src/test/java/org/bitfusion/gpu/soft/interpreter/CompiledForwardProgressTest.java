@@ -8,7 +8,7 @@ import org.junit.jupiter.api.BeforeAll;
 class CompiledForwardProgressTest extends ForwardProgressTest {
     @BeforeAll
     static void compile() {
-        TestGpu.executor = new PtxCompiler();
+        TestGpu.executor = new PtxCompiler(SingleInstruction::of);
     }
 
     @AfterAll

@@ -8,7 +8,7 @@ import org.junit.jupiter.api.BeforeAll;
 class CompiledOperationBitsTest extends OperationBitsTest {
     @BeforeAll
     static void compile() {
-        TestGpu.executor = new PtxCompiler();
+        TestGpu.executor = new PtxCompiler(SingleInstruction::of);
     }
 
     @AfterAll

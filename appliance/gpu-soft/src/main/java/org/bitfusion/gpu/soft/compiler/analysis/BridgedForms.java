@@ -7,18 +7,23 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Supplier;
-import org.bitfusion.gpu.soft.interpreter.SingleInstruction;
+import org.bitfusion.gpu.soft.execution.RegisterInstruction;
 import org.bitfusion.ptx.Instruction;
 import org.bitfusion.ptx.Modifier;
 
-/// The forms of one kernel that the interpreter's steps execute, called from generated code.
+/// The forms of one kernel that another executor's steps carry out, called from generated code.
 ///
 /// Which ones is found out by writing: when an emitter declines a form in the middle of a method,
 /// the form is noted and the kernel is written again.
 public final class BridgedForms {
     private final Set<String> forms = new HashSet<>();
     private final Map<String, Integer> numbers = new HashMap<>();
-    private final List<SingleInstruction> sites = new ArrayList<>();
+    private final List<RegisterInstruction> sites = new ArrayList<>();
+    private final RegisterInstruction.Decoder decoder;
+
+    BridgedForms(RegisterInstruction.Decoder decoder) {
+        this.decoder = decoder;
+    }
 
     /// The kernel must be written again, as one more form is bridged.
     public static final class Again extends RuntimeException {
@@ -29,7 +34,7 @@ public final class BridgedForms {
         }
     }
 
-    /// True when the instruction is to be left to the interpreter's step.
+    /// True when the instruction is to be left to the other executor's step.
     public boolean contains(Instruction instruction) {
         return forms.contains(instruction.form());
     }
@@ -40,7 +45,7 @@ public final class BridgedForms {
     }
 
     /// The number of an instruction on registers; the same text has the same number.
-    public int number(String text, Supplier<SingleInstruction> decode) {
+    public int number(String text, Supplier<RegisterInstruction> decode) {
         Integer known = numbers.get(text);
         if (known != null) {
             return known;
@@ -50,8 +55,12 @@ public final class BridgedForms {
         return sites.size() - 1;
     }
 
+    public RegisterInstruction decode(String text, List<String> sources, List<String> results) {
+        return decoder.decode(text, sources, results);
+    }
+
     /// By number.
-    public List<SingleInstruction> sites() {
+    public List<RegisterInstruction> sites() {
         return List.copyOf(sites);
     }
 

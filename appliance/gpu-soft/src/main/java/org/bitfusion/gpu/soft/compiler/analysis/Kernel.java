@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
 import org.bitfusion.gpu.soft.compiler.Declined;
+import org.bitfusion.gpu.soft.execution.RegisterInstruction;
 import org.bitfusion.ptx.PtxModule;
 import org.bitfusion.ptx.Register;
 import org.bitfusion.ptx.SharedLayout;
@@ -36,12 +37,14 @@ public record Kernel(
     /// Analyses a body.
     ///
     /// @param methodBytes what a region may be estimated to take, see [MethodBudget]
+    /// @param others decodes what the compiler has no code of its own for
     public static Kernel of(
             PtxModule module,
             FlatBody body,
             SharedLayout shared,
             long segmentBytes,
-            int methodBytes) {
+            int methodBytes,
+            RegisterInstruction.Decoder others) {
         List<Register> registers = body.registers();
         RegisterUse use = new RegisterUse(registers.size());
         List<ValueKind> kinds = FrameLayout.kindsOf(registers);
@@ -62,7 +65,7 @@ public record Kernel(
                 layout,
                 shared,
                 new SymbolTable(),
-                new BridgedForms(),
+                new BridgedForms(others),
                 segmentBytes);
     }
 

@@ -7,7 +7,7 @@ import org.bitfusion.gpu.soft.compiler.Declined;
 import org.bitfusion.gpu.soft.compiler.analysis.ValueKind;
 import org.bitfusion.gpu.soft.compiler.runtime.Bridge;
 import org.bitfusion.gpu.soft.compiler.runtime.Frame;
-import org.bitfusion.gpu.soft.interpreter.SingleInstruction;
+import org.bitfusion.gpu.soft.execution.RegisterInstruction;
 import org.bitfusion.ptx.Instruction;
 import org.bitfusion.ptx.Operand;
 import org.bitfusion.ptx.PtxException;
@@ -65,9 +65,9 @@ final class BridgeEmitter {
         storeResults(number);
     }
 
-    private SingleInstruction decode(String text, String form) {
+    private RegisterInstruction decode(String text, String form) {
         try {
-            return SingleInstruction.of(text, names("%s", sources), names("%d", results));
+            return code.kernel().bridged().decode(text, names("%s", sources), names("%d", results));
         } catch (PtxException e) {
             throw new Declined(form + ": " + e.getMessage());
         }

@@ -4,7 +4,7 @@ import org.bitfusion.gpu.soft.execution.BlockMemory;
 import org.bitfusion.gpu.soft.execution.DeviceServices;
 import org.bitfusion.gpu.soft.execution.Dimensions;
 import org.bitfusion.gpu.soft.execution.LaunchContext;
-import org.bitfusion.gpu.soft.interpreter.SingleInstruction;
+import org.bitfusion.gpu.soft.execution.RegisterInstruction;
 
 /// The state of one block: what its threads keep between regions, one array per value, indexed by
 /// thread; and what is the same for all of them. Public fields, as generated code reads them.
@@ -76,13 +76,13 @@ public final class Frame {
     public final LaunchContext launch;
 
     /// Instructions that generated code leaves to the interpreter's steps.
-    final SingleInstruction.Execution[] bridged;
+    final RegisterInstruction.Execution[] bridged;
 
     public Frame(
             LaunchContext launch,
             Shape shape,
             long[] symbols,
-            SingleInstruction.Execution[] bridged) {
+            RegisterInstruction.Execution[] bridged) {
         Dimensions block = launch.block();
         this.launch = launch;
         this.services = launch.services();

@@ -2,6 +2,7 @@ package org.bitfusion.gpu.soft.compiler.analysis;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.bitfusion.gpu.soft.interpreter.SingleInstruction;
 import org.bitfusion.ptx.PtxModule;
 import org.bitfusion.ptx.PtxParser;
 import org.bitfusion.ptx.SharedLayout;
@@ -36,7 +37,8 @@ class ConvergenceTest {
                 FlatBody.of(function),
                 SharedLayout.of(module, function),
                 1 << 20,
-                MethodBudget.BYTES);
+                MethodBudget.BYTES,
+                SingleInstruction::of);
     }
 
     private static Convergence convergence(Kernel kernel) {

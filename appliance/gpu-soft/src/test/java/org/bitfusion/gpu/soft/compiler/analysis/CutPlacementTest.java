@@ -3,6 +3,7 @@ package org.bitfusion.gpu.soft.compiler.analysis;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
+import org.bitfusion.gpu.soft.interpreter.SingleInstruction;
 import org.bitfusion.ptx.PtxModule;
 import org.bitfusion.ptx.PtxParser;
 import org.bitfusion.ptx.SharedLayout;
@@ -28,7 +29,8 @@ class CutPlacementTest {
                 FlatBody.of(function),
                 SharedLayout.of(module, function),
                 1 << 20,
-                methodBytes);
+                methodBytes,
+                SingleInstruction::of);
     }
 
     private static List<Cut.Kind> cuts(String code) {
