@@ -1,5 +1,6 @@
 /*
- * One connection to one worker: frames out (sender.c), frames in (receiver.c).
+ * One connection to one worker: frames out (sender.c), frames in (receiver.c), who waits for what
+ * (waiting.c).
  *
  * Sending: a frame is appended under the lock; alone it leaves at once, in a burst it leaves with
  * its neighbours, when 32 KiB are together, when the first of them is 100 µs old, or when a flusher
@@ -107,7 +108,14 @@ CUresult bf_send_request(struct bf_connection *connection, const void *frame, si
 /* Sends what is buffered. */
 CUresult bf_flush(struct bf_connection *connection);
 
-/* ---- receiver.c ---- */
+/* ---- receiver.c: for who has the reader's role ---- */
+/* Receives once and dispatches what is whole. False when the connection has ended. */
+bool bf_receive_round(struct bf_connection *connection, bool wait, bool *more);
+
+/* ---- waiting.c ---- */
+/* Gives an answer to whom it is for. */
+void bf_deliver_answer(struct bf_connection *connection, const struct bf_frame *frame,
+                       const uint8_t *body);
 uint32_t bf_next_request(struct bf_connection *connection);
 /* Sends a frame that carries "request" and waits for its answer. The answer's status is the result;
  * bf_answer_free after use. */
