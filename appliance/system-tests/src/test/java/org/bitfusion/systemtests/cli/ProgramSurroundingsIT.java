@@ -173,7 +173,7 @@ class ProgramSurroundingsIT {
             terminal.awaitText("sleeping");
             terminal.type("\u001a");
             terminal.awaitText("Stopped");
-            terminal.type("kill %1; echo $((6 * 7))-$BF_USER_COMMAND\n");
+            terminal.type("kill %1; wait -f %1; echo $((6 * 7))-$BF_USER_COMMAND\n");
             terminal.awaitText("42-bash --norc");
             terminal.type("exit 5\n");
             terminal.type("echo co\"\"de=$?\n");
