@@ -23,6 +23,7 @@ import org.bitfusion.protocol.control.WorkerOrder;
 import org.bitfusion.protocol.control.WorkerReport;
 import org.bitfusion.protocol.cuda.DeviceAttribute;
 import org.bitfusion.protocol.message.SessionDevices;
+import org.bitfusion.worker.nativeaccess.TimeSlice;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -44,6 +45,10 @@ public final class Worker implements ControlChannel.Listener {
 
     /// The exit code after a client that broke the protocol.
     public static final int CLIENT_BROKE_PROTOCOL = 4;
+
+    /// Nanoseconds: a message that arrives does not wait for a compiler's or a kernel's slice to
+    /// end.
+    private static final long READER_SLICE = 100_000;
 
     private static final Logger LOG = LoggerFactory.getLogger(Worker.class);
 
@@ -121,6 +126,7 @@ public final class Worker implements ControlChannel.Listener {
         Thread.ofPlatform()
                 .name("reader")
                 .start(() -> {
+                    TimeSlice.shorten(READER_SLICE);
                     try {
                         exitCode.complete(serve(order));
                     } catch (IOException | RuntimeException | Error e) {
