@@ -92,6 +92,7 @@ public final class Worker implements ControlChannel.Listener {
                 if (warmsUp) {
                     WarmUp.run(provider, environment, devices.size());
                 }
+                TimeSlice.prepare();
                 control.report(new WorkerReport.Ready());
             }
             case Outcome.Success<List<DeviceSnapshot>> _ -> {

@@ -17,7 +17,9 @@ import java.util.Map;
 public final class TimeSlice {
     private static final int SIZE = 48; // struct sched_attr, first version
     private static final int SIZE_AT = 0;
+    private static final int FLAGS_AT = 8;
     private static final int RUNTIME_AT = 24;
+    private static final long RESET_ON_FORK = 1; // threads started by this one have usual slices
 
     /// System call numbers of sched_setattr; sched_getattr is the next one.
     private static final Map<String, Long> SET_ATTRIBUTES = Map.of("amd64", 314L, "aarch64", 274L);
@@ -39,9 +41,18 @@ public final class TimeSlice {
                 return false;
             }
             attributes.set(ValueLayout.JAVA_INT, SIZE_AT, SIZE);
+            attributes.set(
+                    ValueLayout.JAVA_LONG,
+                    FLAGS_AT,
+                    attributes.get(ValueLayout.JAVA_LONG, FLAGS_AT) | RESET_ON_FORK);
             attributes.set(ValueLayout.JAVA_LONG, RUNTIME_AT, nanoseconds);
             return call(set, attributes, 0, 0) == 0;
         }
+    }
+
+    /// Links what [#shorten] calls, which takes milliseconds the first time.
+    public static void prepare() {
+        current();
     }
 
     /// The calling thread's slice in nanoseconds; 0 where the system does not tell.
