@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import java.io.IOException;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
@@ -135,6 +136,38 @@ class SessionIT {
                 assertThat(second.information(CONTEXT).totalBytes()).isEqualTo(100L << 20);
                 assertThat(second.allocate(CONTEXT, 20L << 20)).isPositive();
                 assertThat(second.synchronize(CONTEXT)).isZero();
+            }
+            assertThat(TestAppliance.release(leasing, lease)).isZero();
+        }
+    }
+
+    /// Both use the same device and the same window of addresses, under one lease.
+    @Test
+    void noProgramSeesOrChangesAnothersMemory() throws IOException {
+        int bytes = 8 << 20;
+        byte[] secret = new byte[bytes];
+        Arrays.fill(secret, (byte) 0xA5);
+        try (TestConnection leasing = appliance.leasing()) {
+            LeaseRequestAnswer lease = TestAppliance.lease(leasing, 1, 64L << 20);
+            try (TestSession first = appliance.session(lease);
+                    TestSession second = appliance.session(lease)) {
+                first.createContext(CONTEXT, 0);
+                second.createContext(CONTEXT, 0);
+                long its = first.allocate(CONTEXT, bytes);
+                first.write(CONTEXT, its, secret);
+                long own = second.allocate(CONTEXT, bytes);
+                assertThat(own).as("the test means the same addresses").isEqualTo(its);
+                assertThat(second.read(CONTEXT, own, bytes)).doesNotContain(0xA5);
+                second.fill(CONTEXT, own, 0x11, bytes);
+                assertThat(second.synchronize(CONTEXT)).isZero();
+                assertThat(first.read(CONTEXT, its, bytes)).isEqualTo(secret);
+            }
+            try (TestSession later = appliance.session(lease)) {
+                later.createContext(CONTEXT, 0);
+                long own = later.allocate(CONTEXT, bytes);
+                assertThat(later.read(CONTEXT, own, bytes))
+                        .doesNotContain(0xA5)
+                        .doesNotContain(0x11);
             }
             assertThat(TestAppliance.release(leasing, lease)).isZero();
         }
