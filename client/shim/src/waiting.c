@@ -88,6 +88,18 @@ static void forget(struct bf_receiver *r, const struct bf_waiter *waiter)
         *link = waiter->next;
 }
 
+/* Takes the reader's role for one round. Called, and returns, with the lock. */
+static void read_once(struct bf_connection *c)
+{
+    struct bf_receiver *r = &c->receiver;
+    bool more;
+    r->reading = true;
+    pthread_mutex_unlock(&r->lock);
+    bf_receive_round(c, true, &more);
+    pthread_mutex_lock(&r->lock);
+    r->reading = false;
+}
+
 /* Waits for a waiter that is in the list, reading if nobody else does. Called, and returns, with
  * the lock. */
 static void wait_locked(struct bf_connection *c, struct bf_waiter *waiter)
@@ -99,12 +111,7 @@ static void wait_locked(struct bf_connection *c, struct bf_waiter *waiter)
         if (r->reading) {
             pthread_cond_wait(&waiter->wake, &r->lock);
         } else {
-            bool more;
-            r->reading = true;
-            pthread_mutex_unlock(&r->lock);
-            bf_receive_round(c, true, &more);
-            pthread_mutex_lock(&r->lock);
-            r->reading = false;
+            read_once(c);
         }
     }
     forget(r, waiter);
@@ -230,12 +237,7 @@ static void *background(void *argument)
         if (!r->unasked || r->reading || r->waiters) {
             pthread_cond_wait(&r->background, &r->lock);
         } else {
-            bool more;
-            r->reading = true;
-            pthread_mutex_unlock(&r->lock);
-            bf_receive_round(c, true, &more);
-            pthread_mutex_lock(&r->lock);
-            r->reading = false;
+            read_once(c);
             if (r->waiters)
                 hand_over(r);
         }

@@ -1,5 +1,7 @@
 package org.bitfusion.gpu.soft.arithmetic;
 
+import org.bitfusion.ptx.Opcode;
+
 /// SIMD video instructions: two halves or four bytes of 32-bit words, all lanes written (PTX ISA,
 /// "SIMD Video Instructions").
 public final class Video {
@@ -11,6 +13,26 @@ public final class Video {
     public static final int MAXIMUM = 5;
 
     private Video() {}
+
+    /// What [#apply] calls the operation of a SIMD video instruction.
+    ///
+    /// @throws IllegalArgumentException for any other opcode
+    public static int operationOf(Opcode opcode) {
+        return switch (opcode) {
+            case VADD2, VADD4 -> ADD;
+            case VSUB2, VSUB4 -> SUBTRACT;
+            case VAVRG2, VAVRG4 -> AVERAGE;
+            case VABSDIFF2, VABSDIFF4 -> ABSOLUTE_DIFFERENCE;
+            case VMIN2, VMIN4 -> MINIMUM;
+            case VMAX2, VMAX4 -> MAXIMUM;
+            default -> throw new IllegalArgumentException(opcode.text());
+        };
+    }
+
+    /// Bits of a lane: of four bytes, or of two halves.
+    public static int widthOf(Opcode opcode) {
+        return opcode.text().endsWith("4") ? 8 : 16;
+    }
 
     /// Applies `operation` lane by lane.
     ///

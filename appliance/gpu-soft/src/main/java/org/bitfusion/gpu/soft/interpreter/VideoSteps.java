@@ -21,8 +21,8 @@ final class VideoSteps {
         boolean bSigned = operation.type(2).isSigned();
         boolean saturate = operation.has(Modifier.Flag.SAT);
         boolean accumulate = operation.has(Modifier.Reduction.ADD);
-        int kind = kind(code, instruction);
-        int width = instruction.opcode().text().endsWith("4") ? 8 : 16;
+        int kind = Video.operationOf(instruction.opcode());
+        int width = Video.widthOf(instruction.opcode());
         return t -> {
             long[] r = t.registers;
             r[d] =
@@ -37,18 +37,6 @@ final class VideoSteps {
                             resultSigned,
                             saturate,
                             accumulate);
-        };
-    }
-
-    private static int kind(CodeBuilder code, Instruction instruction) {
-        return switch (instruction.opcode()) {
-            case VADD2, VADD4 -> Video.ADD;
-            case VSUB2, VSUB4 -> Video.SUBTRACT;
-            case VAVRG2, VAVRG4 -> Video.AVERAGE;
-            case VABSDIFF2, VABSDIFF4 -> Video.ABSOLUTE_DIFFERENCE;
-            case VMIN2, VMIN4 -> Video.MINIMUM;
-            case VMAX2, VMAX4 -> Video.MAXIMUM;
-            default -> throw code.unsupported();
         };
     }
 }

@@ -119,19 +119,7 @@ public final class BridgedForms {
                     SHR,
                     MOV,
                     PRMT,
-                    CVT,
-                    VADD2,
-                    VSUB2,
-                    VAVRG2,
-                    VABSDIFF2,
-                    VMIN2,
-                    VMAX2,
-                    VADD4,
-                    VSUB4,
-                    VAVRG4,
-                    VABSDIFF4,
-                    VMIN4,
-                    VMAX4 ->
+                    CVT ->
                     true;
             default -> false;
         };

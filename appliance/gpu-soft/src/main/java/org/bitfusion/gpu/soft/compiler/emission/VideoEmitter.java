@@ -1,7 +1,6 @@
 package org.bitfusion.gpu.soft.compiler.emission;
 
 import org.bitfusion.gpu.soft.arithmetic.Video;
-import org.bitfusion.gpu.soft.compiler.Declined;
 import org.bitfusion.ptx.Instruction;
 import org.bitfusion.ptx.Modifier;
 import org.bitfusion.ptx.Operation;
@@ -13,8 +12,8 @@ final class VideoEmitter {
 
     static void emit(Code code, Instruction instruction) {
         Operation operation = instruction.operation();
-        int width = instruction.opcode().text().endsWith("4") ? 8 : 16;
-        code.builder().loadConstant(kind(instruction)).loadConstant(width);
+        int width = Video.widthOf(instruction.opcode());
+        code.builder().loadConstant(Video.operationOf(instruction.opcode())).loadConstant(width);
         code.push(instruction.operand(1), PtxType.U32);
         flag(code, operation.type(1).isSigned());
         code.push(instruction.operand(2), PtxType.U32);
@@ -42,17 +41,5 @@ final class VideoEmitter {
 
     private static void flag(Code code, boolean value) {
         code.builder().loadConstant(value ? 1 : 0);
-    }
-
-    private static int kind(Instruction instruction) {
-        return switch (instruction.opcode()) {
-            case VADD2, VADD4 -> Video.ADD;
-            case VSUB2, VSUB4 -> Video.SUBTRACT;
-            case VAVRG2, VAVRG4 -> Video.AVERAGE;
-            case VABSDIFF2, VABSDIFF4 -> Video.ABSOLUTE_DIFFERENCE;
-            case VMIN2, VMIN4 -> Video.MINIMUM;
-            case VMAX2, VMAX4 -> Video.MAXIMUM;
-            default -> throw new Declined(instruction.form());
-        };
     }
 }
