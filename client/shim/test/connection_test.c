@@ -1,5 +1,5 @@
 /* A connection against a peer that answers, one that sends nonsense, and one that counts bytes. */
-#include "connection.h"
+#include "transport/connection.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "log.h"
+#include "program/log.h"
 
 void bf_log(enum bf_log_level level, const char *format, ...)
 {

@@ -1,6 +1,6 @@
 /* Fat binaries of every compression, LZ4, PTX and ELF scans; then all of them damaged at random:
  * nothing but a refusal may come of it. */
-#include "images.h"
+#include "images/images.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 #include <zstd.h>
 
 #include "check.h"
-#include "log.h"
+#include "program/log.h"
 
 void bf_log(enum bf_log_level level, const char *format, ...)
 {

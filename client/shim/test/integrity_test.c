@@ -1,7 +1,7 @@
 /* MD2 against RFC 1319's own suite and, like SHA-256, by the script against the JDK's; HMAC by its
  * definition. */
-#include "integrity.h"
-#include "sha256.h"
+#include "entry/integrity.h"
+#include "images/sha256.h"
 
 #include <stdlib.h>
 #include <string.h>

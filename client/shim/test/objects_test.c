@@ -1,5 +1,5 @@
 /* Handles: found while open, and never given twice. */
-#include "objects.h"
+#include "objects/objects.h"
 
 #include "check.h"
 

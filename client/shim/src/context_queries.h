@@ -1,9 +1,0 @@
-/* Waiting for all of a context's work. */
-#ifndef BF_CONTEXT_QUERIES_H
-#define BF_CONTEXT_QUERIES_H
-
-#include "state.h"
-
-CUresult bf_context_synchronize(struct bf_context *context);
-
-#endif

@@ -1,0 +1,302 @@
+#include "copies/copies.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "memory/allocations.h"
+#include "contexts/context_queries.h"
+#include "streams/host_functions.h"
+#include "copies/late_copies.h"
+#include "memory/pinned.h"
+#include "copies/reads.h"
+#include "transport/tickets.h"
+
+enum { SMALL_BYTES = 4096, NARROW_BYTES = 2048, PACK_BYTES = 256 * 1024, ROWS_AT_ONCE = 256 };
+
+static struct bf_region region_of(struct bf_place place, struct bf_extent extent)
+{
+    struct bf_region region = {extent.width, extent.height, extent.depth, place.pitch,
+                               place.slice_pitch};
+    if (place.pitch == extent.width &&
+        (extent.depth == 1 || place.slice_pitch == place.pitch * extent.height)) {
+        /* one piece */
+        region.width_bytes = extent.width * extent.height * extent.depth;
+        region.height = region.depth = 1;
+        region.pitch = region.slice_pitch = region.width_bytes;
+    }
+    return region;
+}
+
+/* Bytes from the first to the last of the region; false if that is more than there is. */
+static bool span_of(struct bf_place place, struct bf_extent e, size_t *span)
+{
+    size_t slices, rows;
+    return !__builtin_mul_overflow(e.depth - 1, place.slice_pitch, &slices) &&
+           !__builtin_mul_overflow(e.height - 1, place.pitch, &rows) &&
+           !__builtin_add_overflow(slices, rows, span) &&
+           !__builtin_add_overflow(*span, e.width, span);
+}
+
+/* ---- Host to device ---- */
+
+/* False if the rows cannot be read. */
+static bool pack(const struct bf_region *host, char *source, uint64_t offset, char *packed,
+                 size_t bytes)
+{
+    bool good = true;
+    for (size_t done = 0; done < bytes && good;) {
+        struct iovec parts[ROWS_AT_ONCE];
+        int count =
+            bf_region_parts(host, source, offset + done, bytes - done, parts, ROWS_AT_ONCE);
+        good = bf_gather_safely(packed + done, parts, count);
+        for (int i = 0; i < count; i++)
+            done += parts[i].iov_len;
+    }
+    return good;
+}
+
+/* Packs rows that are too narrow to be sent from where they lie. */
+static CUresult send_packed(struct bf_connection *c, struct bf_mem_write *m,
+                            const struct bf_region *host, char *source, uint64_t total)
+{
+    uint8_t head[BF_FRAME_BYTES + BF_MEM_WRITE_MINIMUM];
+    CUresult status = CUDA_SUCCESS;
+    char *packed = malloc(PACK_BYTES);
+    if (!packed)
+        return CUDA_ERROR_OUT_OF_MEMORY;
+    for (uint64_t offset = 0; offset < total && status == CUDA_SUCCESS;) {
+        size_t bytes = total - offset < PACK_BYTES ? (size_t)(total - offset) : PACK_BYTES;
+        if (!pack(host, source, offset, packed, bytes)) {
+            status = CUDA_ERROR_INVALID_VALUE;
+            break;
+        }
+        struct iovec payload = {packed, bytes};
+        m->packed_offset = offset;
+        status =
+            bf_send_payload(c, head, bf_mem_write_frame(head, m, (uint32_t)bytes), &payload, 1);
+        offset += bytes;
+    }
+    free(packed);
+    return status;
+}
+
+static CUresult send_small(struct bf_connection *c, struct bf_mem_write *m,
+                           const struct bf_region *host, char *source, size_t total)
+{
+    uint8_t frame[BF_FRAME_BYTES + BF_MEM_WRITE_MINIMUM + SMALL_BYTES];
+    size_t head = bf_mem_write_frame(frame, m, (uint32_t)total);
+    for (size_t done = 0; done < total;) {
+        struct iovec part;
+        bf_region_parts(host, source, done, total - done, &part, 1);
+        if (!bf_copy_safely(frame + head + done, part.iov_base, part.iov_len))
+            return CUDA_ERROR_INVALID_VALUE;
+        done += part.iov_len;
+    }
+    return bf_send(c, frame, head + total);
+}
+
+CUresult bf_write_region(const struct bf_stream_use *use, CUdeviceptr destination,
+                             const struct bf_region *device, char *source,
+                             const struct bf_region *host)
+{
+    uint8_t head[BF_FRAME_BYTES + BF_MEM_WRITE_MINIMUM];
+    uint64_t total = host->width_bytes * host->height * host->depth;
+    struct bf_mem_write m = {use->wire, destination, *device, 0};
+    CUresult status = CUDA_SUCCESS;
+    if (total <= SMALL_BYTES && host->height * host->depth <= 8)
+        return send_small(use->connection, &m, host, source, (size_t)total);
+    if (host->width_bytes < NARROW_BYTES)
+        return send_packed(use->connection, &m, host, source, total);
+    for (uint64_t offset = 0; offset < total && status == CUDA_SUCCESS;) {
+        struct iovec parts[BF_PAYLOAD_PARTS];
+        size_t bytes = 0;
+        size_t wanted = total - offset < BF_BULK_CHUNK ? (size_t)(total - offset) : BF_BULK_CHUNK;
+        int count = bf_region_parts(host, source, offset, wanted, parts, BF_PAYLOAD_PARTS);
+        for (int i = 0; i < count; i++)
+            bytes += parts[i].iov_len;
+        m.packed_offset = offset;
+        status = bf_send_payload(use->connection, head,
+                                 bf_mem_write_frame(head, &m, (uint32_t)bytes), parts, count);
+        offset += bytes;
+    }
+    return status;
+}
+
+/* A page-locked source may still be written by what was asked for before: by copies to the host,
+ * which are awaited, and by host functions, which may wait for the calling thread themselves: an
+ * asynchronous copy is then put off, one that waits for its stream anyway waits now. */
+static CUresult host_to_device(const struct bf_stream_use *use, struct bf_place to,
+                               struct bf_place from, struct bf_extent extent, bool asynchronous)
+{
+    char *source = (char *)(uintptr_t)from.address;
+    struct bf_region host = region_of(from, extent);
+    struct bf_region device = region_of(to, extent);
+    size_t span;
+    if (!source || !span_of(from, extent, &span))
+        return CUDA_ERROR_INVALID_VALUE;
+    CUresult status = CUDA_SUCCESS;
+    if (bf_pinned_covers(source, span)) {
+        bool functions = bf_host_functions_outstanding();
+        if (functions && asynchronous) {
+            struct bf_late_copy copy = {use->context, to.address, device, host, source, span};
+            return bf_late_copy_enqueue(use, &copy);
+        }
+        if (functions)
+            status = bf_stream_synchronize(use);
+        if (status == CUDA_SUCCESS)
+            status = bf_reads_wait((uintptr_t)source, (uintptr_t)source + span);
+    }
+    return status == CUDA_SUCCESS ? bf_write_region(use, to.address, &device, source, &host) : status;
+}
+
+/* ---- Device to host ---- */
+static CUresult device_to_host(const struct bf_stream_use *use, struct bf_place to,
+                               struct bf_place from, struct bf_extent extent, bool asynchronous)
+{
+    char *destination = (char *)(uintptr_t)to.address;
+    struct bf_region host = region_of(to, extent);
+    struct bf_region device = region_of(from, extent);
+    size_t span;
+    if (!destination || !span_of(to, extent, &span))
+        return CUDA_ERROR_INVALID_VALUE;
+    return bf_read_region(use, destination, &host, from.address, &device,
+                          asynchronous && bf_pinned_covers(destination, span));
+}
+
+/* ---- Host to host ---- */
+static CUresult host_to_host(const struct bf_stream_use *use, struct bf_place to,
+                             struct bf_place from, struct bf_extent extent)
+{
+    CUresult status = bf_stream_synchronize(use);
+    for (size_t z = 0; z < extent.depth && status == CUDA_SUCCESS; z++) {
+        for (size_t y = 0; y < extent.height; y++) {
+            const char *source =
+                (const char *)(uintptr_t)from.address + z * from.slice_pitch + y * from.pitch;
+            memmove((char *)(uintptr_t)to.address + z * to.slice_pitch + y * to.pitch, source,
+                    extent.width);
+        }
+    }
+    return status;
+}
+
+/* ---- Device to device ---- */
+static CUresult within_worker(const struct bf_stream_use *use, struct bf_place to,
+                              struct bf_place from, struct bf_extent extent)
+{
+    uint8_t frame[BF_FRAME_BYTES + BF_MEM_COPY_REGION_MINIMUM];
+    struct bf_region destination = region_of(to, extent);
+    struct bf_region source = region_of(from, extent);
+    if (destination.height * destination.depth == 1 && source.height * source.depth == 1) {
+        struct bf_mem_copy m = {use->wire, to.address, from.address, destination.width_bytes};
+        return bf_send(use->connection, frame, bf_mem_copy_frame(frame, &m));
+    }
+    struct bf_region rows = {extent.width, extent.height, extent.depth, to.pitch, to.slice_pitch};
+    struct bf_mem_copy_region m = {use->wire, to.address, from.address,
+                                   rows,      from.pitch, from.slice_pitch};
+    return bf_send(use->connection, frame, bf_mem_copy_region_frame(frame, &m));
+}
+
+static struct bf_stream_use default_stream_of(struct bf_context *context)
+{
+    struct bf_stream_use use = {context, atomic_load(&context->wire), bf_connection_of(context)};
+    return use;
+}
+
+enum { BETWEEN_BYTES = 4 << 20 };
+
+/* Between workers: through this process, in pieces, and complete when it returns. */
+static CUresult between_workers(const struct bf_stream_use *use, struct bf_place to,
+                                struct bf_place from, struct bf_extent extent,
+                                struct bf_context *destination, struct bf_context *source)
+{
+    struct bf_stream_use out =
+        use->connection == bf_connection_of(source) ? *use : default_stream_of(source);
+    struct bf_stream_use in =
+        use->connection == bf_connection_of(destination) ? *use : default_stream_of(destination);
+    CUresult status = bf_stream_synchronize(use);
+    size_t most = extent.width < BETWEEN_BYTES ? extent.width : BETWEEN_BYTES;
+    char *row = malloc(most);
+    if (!row)
+        return CUDA_ERROR_OUT_OF_MEMORY;
+    for (size_t z = 0; z < extent.depth; z++) {
+        for (size_t y = 0; y < extent.height && status == CUDA_SUCCESS; y++) {
+            CUdeviceptr source_row = from.address + z * from.slice_pitch + y * from.pitch;
+            CUdeviceptr destination_row = to.address + z * to.slice_pitch + y * to.pitch;
+            for (size_t x = 0; x < extent.width && status == CUDA_SUCCESS; x += most) {
+                size_t bytes = extent.width - x < most ? extent.width - x : most;
+                struct bf_region piece = {bytes, 1, 1, bytes, bytes};
+                status = bf_read_region(&out, row, &piece, source_row + x, &piece, false);
+                if (status == CUDA_SUCCESS)
+                    status = bf_write_region(&in, destination_row + x, &piece, row, &piece);
+            }
+        }
+    }
+    free(row);
+    return status == CUDA_SUCCESS && in.connection != use->connection ? bf_stream_synchronize(&in)
+                                                                      : status;
+}
+
+static CUresult device_to_device(const struct bf_stream_use *use, struct bf_place to,
+                                 struct bf_place from, struct bf_extent extent)
+{
+    struct bf_allocation destination, source;
+    if (!bf_allocation_find(to.address, &destination) || !bf_allocation_find(from.address, &source))
+        return CUDA_ERROR_INVALID_VALUE;
+    const struct bf_connection *c = use->connection;
+    if (bf_connection_of(destination.context) == c && bf_connection_of(source.context) == c)
+        return within_worker(use, to, from, extent);
+    return between_workers(use, to, from, extent, destination.context, source.context);
+}
+
+/* ---- All ---- */
+bool bf_stream_to_owner(struct bf_stream_use *use, CUdeviceptr address, CUresult *status)
+{
+    struct bf_allocation allocation;
+    bool foreign = bf_state.worker_count > 1 && bf_allocation_find(address, &allocation) &&
+                   bf_connection_of(allocation.context) != use->connection;
+    if (foreign) {
+        *status = bf_stream_synchronize(use);
+        *use = default_stream_of(allocation.context);
+    }
+    return foreign;
+}
+
+static CUresult between_host_and_device(struct bf_stream_use *use, struct bf_place to,
+                                        struct bf_place from, struct bf_extent extent,
+                                        bool asynchronous)
+{
+    CUresult status = CUDA_SUCCESS;
+    bool foreign = bf_stream_to_owner(use, to.device ? to.address : from.address, &status);
+    if (status != CUDA_SUCCESS)
+        return status;
+    if (from.device)
+        return device_to_host(use, to, from, extent, asynchronous && !foreign);
+    status = host_to_device(use, to, from, extent, asynchronous && !foreign);
+    return status == CUDA_SUCCESS && foreign ? bf_stream_synchronize(use) : status;
+}
+
+static bool is_live(struct bf_place place, struct bf_extent extent)
+{
+    size_t span;
+    return !place.device ||
+           (span_of(place, extent, &span) && bf_allocation_covers(place.address, span));
+}
+
+CUresult bf_copy(CUstream stream, struct bf_place to, struct bf_place from, struct bf_extent extent,
+                 bool asynchronous)
+{
+    struct bf_stream_use use;
+    CUresult status = bf_stream_use(stream, &use);
+    if (status != CUDA_SUCCESS || !extent.width || !extent.height || !extent.depth)
+        return status;
+    if (!is_live(to, extent) || !is_live(from, extent))
+        return CUDA_ERROR_INVALID_VALUE;
+    if (to.device && from.device)
+        status = device_to_device(&use, to, from, extent);
+    else if (to.device || from.device)
+        status = between_host_and_device(&use, to, from, extent, asynchronous);
+    else
+        status = to.address && from.address ? host_to_host(&use, to, from, extent)
+                                            : CUDA_ERROR_INVALID_VALUE;
+    return status;
+}

@@ -1,0 +1,31 @@
+/* Copies of regions between host and devices in every direction; the program's copy functions are
+ * thin above it. */
+#ifndef BF_COPIES_H
+#define BF_COPIES_H
+
+#include "streams/streams.h"
+
+/* One end of a copy: rows of a region. */
+struct bf_place {
+    bool device;
+    CUdeviceptr address; /* of the device, or of the host */
+    size_t pitch, slice_pitch;
+};
+
+struct bf_extent {
+    size_t width, height, depth; /* bytes, rows, slices */
+};
+
+CUresult bf_copy(CUstream stream, struct bf_place destination, struct bf_place source,
+                 struct bf_extent extent, bool asynchronous);
+
+/* Sends a region of the host's rows to the device. Once it returns the source is free. */
+CUresult bf_write_region(const struct bf_stream_use *use, CUdeviceptr destination,
+                         const struct bf_region *device, char *source,
+                         const struct bf_region *host);
+
+/* Where the memory is another worker's than the stream's, waits for the stream and goes over to the
+   default stream of the memory's own context; what is asked there has to be awaited. True then. */
+bool bf_stream_to_owner(struct bf_stream_use *use, CUdeviceptr address, CUresult *status);
+
+#endif

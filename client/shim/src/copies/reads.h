@@ -1,0 +1,20 @@
+/* Copies from a device to the host. */
+#ifndef BF_READS_H
+#define BF_READS_H
+
+#include "streams/streams.h"
+
+/* Copies a region of device memory to rows at the host; both regions have the same width, height
+   and depth. Asynchronous: returns at once, the bytes have landed before anything reports it
+   complete. */
+CUresult bf_read_region(const struct bf_stream_use *use, char *destination,
+                        const struct bf_region *host, CUdeviceptr source,
+                        const struct bf_region *device, bool asynchronous);
+
+/* The worker says that an asynchronous copy is complete. */
+void bf_read_landed(uint64_t ticket, CUresult status);
+
+/* Waits until no copy is under way that writes into [low, high). */
+CUresult bf_reads_wait(uintptr_t low, uintptr_t high);
+
+#endif

@@ -1,0 +1,209 @@
+#include "images/images.h"
+
+#include <elf.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "program/log.h"
+
+#define WRAPPER_MAGIC 0x466243B1u
+#define HEADER_MAGIC 0xBA55ED50u
+
+enum { MOST_PRELINKED = 65536 };
+
+struct wrapper {
+    uint32_t magic;
+    uint32_t version;
+    const uint8_t *header;
+    const uint8_t *const *prelinked; /* version 2: up to NULL */
+};
+
+struct bf_kernel_layout *bf_image_add_kernel(struct bf_image *image, const char *name,
+                                             size_t name_bytes)
+{
+    if ((image->kernel_count & (image->kernel_count - 1)) == 0) {
+        size_t capacity = image->kernel_count ? 2 * image->kernel_count : 1;
+        struct bf_kernel_layout *grown = realloc(image->kernels, capacity * sizeof *grown);
+        if (!grown)
+            return NULL;
+        image->kernels = grown;
+    }
+    struct bf_kernel_layout *kernel = &image->kernels[image->kernel_count];
+    *kernel = (struct bf_kernel_layout){.name = strndup(name, name_bytes)};
+    if (!kernel->name)
+        return NULL;
+    image->kernel_count++;
+    return kernel;
+}
+
+bool bf_layout_add_parameter(struct bf_kernel_layout *kernel, uint32_t offset, uint32_t bytes)
+{
+    uint32_t count = kernel->parameter_count;
+    if ((count & (count - 1)) == 0) {
+        struct bf_parameter *grown =
+            realloc(kernel->parameters, (count ? 2 * (size_t)count : 1) * sizeof *grown);
+        if (!grown)
+            return false;
+        kernel->parameters = grown;
+    }
+    kernel->parameters[kernel->parameter_count++] = (struct bf_parameter){offset, bytes};
+    return true;
+}
+
+static int compare_name(const void *name, const void *kernel)
+{
+    return strcmp(name, ((const struct bf_kernel_layout *)kernel)->name);
+}
+
+const struct bf_kernel_layout *bf_image_kernel(const struct bf_image *image, const char *name)
+{
+    return image->kernel_count ? bsearch(name, image->kernels, image->kernel_count,
+                                         sizeof *image->kernels, compare_name)
+                               : NULL;
+}
+
+struct bf_image *bf_image_use(struct bf_image *image)
+{
+    atomic_fetch_add(&image->users, 1);
+    return image;
+}
+
+void bf_image_release(struct bf_image *image)
+{
+    if (!image || atomic_fetch_sub(&image->users, 1) != 1)
+        return;
+    for (size_t i = 0; i < image->kernel_count; i++) {
+        free(image->kernels[i].name);
+        free(image->kernels[i].parameters);
+    }
+    free(image->kernels);
+    free(image->bytes);
+    free(image);
+}
+
+static uint32_t magic_of(const void *code)
+{
+    uint32_t magic;
+    memcpy(&magic, code, sizeof magic);
+    return magic;
+}
+
+/* From the section and program headers: where the last of them ends. */
+static size_t elf_extent(const uint8_t *bytes)
+{
+    Elf64_Ehdr header;
+    memcpy(&header, bytes, sizeof header);
+    uint64_t end = header.e_shoff + (uint64_t)header.e_shnum * header.e_shentsize;
+    uint64_t programs = header.e_phoff + (uint64_t)header.e_phnum * header.e_phentsize;
+    end = end > programs ? end : programs;
+    for (unsigned i = 0; i < header.e_shnum && header.e_shentsize == sizeof(Elf64_Shdr); i++) {
+        Elf64_Shdr section;
+        memcpy(&section, bytes + header.e_shoff + i * sizeof section, sizeof section);
+        if (section.sh_type != SHT_NOBITS && section.sh_offset + section.sh_size > end)
+            end = section.sh_offset + section.sh_size;
+    }
+    return (size_t)end;
+}
+
+static size_t fatbin_extent(const uint8_t *header)
+{
+    uint16_t header_bytes;
+    uint64_t total;
+    memcpy(&header_bytes, header + 6, sizeof header_bytes);
+    memcpy(&total, header + 8, sizeof total);
+    return total > SIZE_MAX - header_bytes ? 0 : (size_t)total + header_bytes;
+}
+
+size_t bf_image_extent(const void *code)
+{
+    size_t bytes = 0;
+    if (!memcmp(code, ELFMAG, SELFMAG))
+        bytes = elf_extent(code);
+    else if (magic_of(code) == HEADER_MAGIC)
+        bytes = fatbin_extent(code);
+    else if (magic_of(code) != WRAPPER_MAGIC)
+        bytes = strlen(code) + 1;
+    return bytes;
+}
+
+static CUresult copy_plain(const void *code, size_t bytes, struct bf_image *image)
+{
+    image->bytes = malloc(bytes + 1);
+    if (!image->bytes)
+        return CUDA_ERROR_OUT_OF_MEMORY;
+    memcpy(image->bytes, code, bytes);
+    image->bytes[bytes] = 0;
+    image->size = bytes;
+    return CUDA_SUCCESS;
+}
+
+static CUresult choose_prelinked(const struct wrapper *wrapper, struct bf_image_target target,
+                                 struct bf_image *image)
+{
+    struct bf_image_target ptx_only = target;
+    CUresult status =
+        target.ptx && wrapper->prelinked ? CUDA_SUCCESS : CUDA_ERROR_NO_BINARY_FOR_GPU;
+    ptx_only.sass = false;
+    for (int i = 0; status == CUDA_SUCCESS && i < MOST_PRELINKED && wrapper->prelinked[i]; i++) {
+        uint8_t *bytes = NULL;
+        size_t size = 0;
+        status = bf_fatbin_choose(wrapper->prelinked[i], fatbin_extent(wrapper->prelinked[i]),
+                                  ptx_only, &image->kind, &bytes, &size);
+        if (status == CUDA_SUCCESS)
+            status =
+                bf_ptx_join(image, (char *)bytes, size) ? CUDA_SUCCESS : CUDA_ERROR_OUT_OF_MEMORY;
+        else if (status == CUDA_ERROR_NO_BINARY_FOR_GPU)
+            status = CUDA_SUCCESS; /* a part that this device needs nothing of */
+        free(bytes);
+    }
+    return status == CUDA_SUCCESS && !image->bytes ? CUDA_ERROR_NO_BINARY_FOR_GPU : status;
+}
+
+static CUresult choose(const void *code, struct bf_image_target target, struct bf_image *image)
+{
+    CUresult status;
+    if (magic_of(code) == WRAPPER_MAGIC) {
+        struct wrapper wrapper;
+        memcpy(&wrapper, code, sizeof wrapper);
+        if (!wrapper.header || (wrapper.version != 1 && wrapper.version != 2))
+            return CUDA_ERROR_INVALID_IMAGE;
+        status = choose(wrapper.header, target, image);
+        if (status == CUDA_ERROR_NO_BINARY_FOR_GPU && wrapper.version == 2)
+            status = choose_prelinked(&wrapper, target, image);
+    } else if (magic_of(code) == HEADER_MAGIC) {
+        status = bf_fatbin_choose(code, fatbin_extent(code), target, &image->kind, &image->bytes,
+                                  &image->size);
+    } else if (!memcmp(code, ELFMAG, SELFMAG)) {
+        image->kind = BF_IMAGE_ELF;
+        status =
+            target.sass ? copy_plain(code, elf_extent(code), image) : CUDA_ERROR_NO_BINARY_FOR_GPU;
+    } else {
+        image->kind = BF_IMAGE_PTX;
+        status = target.ptx ? copy_plain(code, strlen(code), image) : CUDA_ERROR_NO_BINARY_FOR_GPU;
+    }
+    return status;
+}
+
+CUresult bf_image_decode(const void *code, struct bf_image_target target, struct bf_image **out)
+{
+    struct bf_image *image = calloc(1, sizeof *image);
+    if (!image)
+        return CUDA_ERROR_OUT_OF_MEMORY;
+    image->users = 1;
+    CUresult status = choose(code, target, image);
+    if (status == CUDA_ERROR_NO_BINARY_FOR_GPU)
+        bf_log(BF_LOG_ERROR, "an image holds no code for compute capability %d.%d (%s%s%s taken)",
+               target.major, target.minor, target.ptx ? "PTX" : "",
+               target.ptx && target.sass ? " and " : "", target.sass ? "SASS" : "");
+    if (status == CUDA_SUCCESS && image->kind == BF_IMAGE_PTX &&
+        !bf_ptx_scan((const char *)image->bytes, image->size, image))
+        status = CUDA_ERROR_OUT_OF_MEMORY;
+    if (status == CUDA_SUCCESS && image->kind == BF_IMAGE_ELF &&
+        !bf_cubin_scan(image->bytes, image->size, image))
+        status = CUDA_ERROR_INVALID_IMAGE;
+    if (status == CUDA_SUCCESS)
+        *out = image;
+    else
+        bf_image_release(image);
+    return status;
+}

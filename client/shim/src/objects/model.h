@@ -1,0 +1,154 @@
+/* What the library knows: workers, devices, and the objects that the program holds handles of. */
+#ifndef BF_MODEL_H
+#define BF_MODEL_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bf_cuda_types.h"
+#include "bf_messages.h"
+#include "transport/connection.h"
+#include "objects/objects.h"
+
+enum { BF_MAX_WORKERS = 16, BF_ATTRIBUTES = 256, BF_FUNCTION_ATTRIBUTES = 32, BF_LIMITS = 16 };
+
+/* A server's word on what images its devices take, in the snapshot beside CUDA's attributes: bit 0
+ * PTX, bit 1 SASS. */
+enum { BF_ATTRIBUTE_IMAGE_KINDS = 0x42460001, BF_IMAGES_PTX = 1, BF_IMAGES_SASS = 2 };
+
+struct bf_worker {
+    unsigned index;
+    char name[280]; /* host:port, for messages */
+    struct bf_connection connection;
+    uint64_t window_base, window_bytes;
+    int driver_version;
+};
+
+struct bf_device {
+    struct bf_worker *worker;
+    uint32_t index; /* at the worker */
+    char name[257];
+    char pci_bus_id[65];
+    uint8_t uuid[16];
+    uint64_t luid;
+    uint32_t node_mask;
+    uint64_t total_bytes;
+    uint64_t peers;
+    uint32_t image_kinds;
+    int32_t attributes[BF_ATTRIBUTES];
+    struct bf_context *primary; /* made with the first use, for ever */
+    _Atomic uint64_t pool;      /* handle of the current pool, 0: the default one */
+    _Atomic uint64_t default_pool;
+};
+
+struct bf_local_value { /* the context-local storage of cudart */
+    void *key, *value;
+    void (*destructor)(CUcontext context, void *key, void *value);
+    struct bf_local_value *next;
+};
+
+struct bf_context {
+    struct bf_object object; /* a primary context's handle stays the same for ever */
+    struct bf_device *device;
+    _Atomic uint64_t wire; /* what the worker knows it by; 0: not active. A reset of the primary
+                              context gives it a new one. */
+    unsigned flags;
+    unsigned references; /* of the primary context */
+    unsigned api_version;
+    bool primary;
+    uint64_t id;
+    _Atomic int sticky; /* the error that ended it */
+    CUfunc_cache cache;
+    CUsharedconfig banks;
+    struct bf_local_value *locals;
+    uint64_t aside, aside_wire; /* the library's own stream in it, and the wire it belongs to */
+    _Atomic uint64_t peers[64]; /* handles of contexts whose memory it may use */
+};
+
+struct bf_stream {
+    struct bf_object object;
+    struct bf_context *context;
+    uint64_t context_wire;
+    unsigned flags;
+    int priority;
+    bool per_thread;
+};
+
+struct bf_event {
+    struct bf_object object;
+    struct bf_context *context;
+    uint64_t context_wire;
+    unsigned flags;
+    _Atomic bool recorded;
+};
+
+struct bf_pool {
+    struct bf_object object;
+    struct bf_device *device;
+    bool is_default;
+    _Atomic unsigned access[64]; /* flags of other devices, by ordinal */
+};
+
+struct bf_ticket {
+    struct bf_object object;
+    char *destination;
+    struct bf_region region;
+    uint64_t total;
+    uintptr_t low, high; /* the host bytes that it writes lie in here */
+    struct bf_connection *connection;
+    _Atomic bool fault;
+    bool asynchronous;
+};
+
+struct bf_image;
+struct bf_kernel_layout;
+
+struct bf_module {
+    struct bf_object object;
+    struct bf_context *context;
+    uint64_t context_wire;
+    struct bf_image *image;
+    struct bf_library *library; /* NULL: the program loaded it by itself */
+    pthread_mutex_t lock;
+    struct bf_function **functions;
+    size_t function_count;
+    struct bf_module *next; /* of the same library */
+};
+
+struct bf_function {
+    struct bf_object object;
+    struct bf_module *module;
+    const char *name; /* in the module's image */
+    const struct bf_kernel_layout *layout;
+    struct bf_kernel_layout *asked_layout; /* where the image did not tell */
+    _Atomic bool attributes_known;
+    int attributes[BF_FUNCTION_ATTRIBUTES];
+    int max_dynamic_shared; /* as set; -1: not set */
+    int carveout;
+    CUfunc_cache cache;
+    struct bf_launch_state *old_style; /* cuFuncSetBlockShape and its like */
+};
+
+struct bf_library {
+    struct bf_object object;
+    pthread_mutex_t lock;
+    const void *code;
+    void *copy;                 /* of the code, unless it is preserved */
+    struct bf_image *images[2]; /* decoded: PTX, or as its worker takes it */
+    _Atomic(struct bf_module *) modules;
+    struct bf_kernel **kernels;
+    size_t kernel_count;
+};
+
+struct bf_kernel {
+    struct bf_object object;
+    struct bf_library *library;
+    char *name;
+    _Atomic uint64_t function; /* of the context that used it last */
+    _Atomic uint64_t function_context;
+};
+
+#endif

@@ -1,0 +1,150 @@
+#include "objects/state.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "program/cancellation.h"
+#include "contexts/devices.h"
+#include "program/log.h"
+#include "program/output.h"
+#include "session/session.h"
+#include "program/threads.h"
+
+enum phase { FRESH, OPENED, INITIALISED, FAILED, FORKED };
+
+struct bf_state bf_state;
+static _Atomic int phase = FRESH;
+static CUresult failure;
+static pthread_mutex_t opening = PTHREAD_MUTEX_INITIALIZER;
+static pthread_once_t fork_once = PTHREAD_ONCE_INIT;
+
+/* In the child: the parent's connections are not ours, and no lock may be waited for. A child of a
+   process that had not called cuInit may start anew. */
+static void after_fork_in_child(void)
+{
+    int before = atomic_load(&phase);
+    for (unsigned i = 0; i < bf_state.worker_count; i++) {
+        struct bf_worker *worker = bf_state.workers[i];
+        atomic_store(&worker->connection.dead, true);
+        worker->connection.transport.close(&worker->connection.transport);
+    }
+    bf_output_forget();
+    bf_state.worker_count = 0;
+    bf_state.device_count = 0;
+    opening = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+    atomic_store(&phase, before == INITIALISED || before == FORKED ? FORKED : FRESH);
+}
+
+static void watch_forks(void)
+{
+    pthread_atfork(NULL, NULL, after_fork_in_child);
+}
+
+CUresult bf_open(void)
+{
+    if (atomic_load(&phase) == FORKED)
+        return CUDA_ERROR_NOT_INITIALIZED;
+    int cancellation = bf_hold_cancellation();
+    pthread_mutex_lock(&opening);
+    if (atomic_load(&phase) == FRESH) {
+        pthread_once(&fork_once, watch_forks);
+        bf_log_prepare();
+        const char *blocking = getenv("CUDA_LAUNCH_BLOCKING");
+        bf_state.launch_blocking = blocking && atoi(blocking) == 1;
+        failure = bf_session_open();
+        if (failure == CUDA_SUCCESS)
+            bf_devices_choose();
+        atomic_store(&phase, failure == CUDA_SUCCESS ? OPENED : FAILED);
+    }
+    pthread_mutex_unlock(&opening);
+    bf_allow_cancellation(cancellation);
+    return atomic_load(&phase) == FAILED ? failure : CUDA_SUCCESS;
+}
+
+CUresult bf_ready(void)
+{
+    if (atomic_load_explicit(&phase, memory_order_acquire) != INITIALISED)
+        return CUDA_ERROR_NOT_INITIALIZED;
+    const struct bf_thread *thread = bf_thread_self();
+    return thread && thread->in_host_function ? CUDA_ERROR_NOT_PERMITTED : CUDA_SUCCESS;
+}
+
+CUresult bf_cuInit(unsigned int flags)
+{
+    if (flags)
+        return CUDA_ERROR_INVALID_VALUE;
+    CUresult status = bf_open();
+    if (status == CUDA_SUCCESS && !bf_state.device_count)
+        status = CUDA_ERROR_NO_DEVICE;
+    int opened = OPENED;
+    if (status == CUDA_SUCCESS)
+        atomic_compare_exchange_strong(&phase, &opened, INITIALISED);
+    return status;
+}
+
+CUresult bf_cuDriverGetVersion(int *driver_version)
+{
+    if (!driver_version)
+        return CUDA_ERROR_INVALID_VALUE;
+    *driver_version = bf_open() == CUDA_SUCCESS ? bf_state.driver_version : BF_DRIVER_VERSION;
+    return CUDA_SUCCESS;
+}
+
+CUresult bf_context_usable(const struct bf_context *context)
+{
+    CUresult status = CUDA_SUCCESS;
+    if (!atomic_load_explicit(&context->wire, memory_order_relaxed))
+        status = CUDA_ERROR_CONTEXT_IS_DESTROYED;
+    else if (atomic_load_explicit(&context->device->worker->connection.dead, memory_order_relaxed))
+        status = CUDA_ERROR_DEVICE_UNAVAILABLE;
+    else
+        status = (CUresult)atomic_load_explicit(&context->sticky, memory_order_relaxed);
+    return status;
+}
+
+CUresult bf_context_of(CUcontext handle, struct bf_context **context)
+{
+    *context = bf_object_find(BF_CONTEXT, (uint64_t)(uintptr_t)handle);
+    return *context ? bf_context_usable(*context) : CUDA_ERROR_INVALID_CONTEXT;
+}
+
+CUresult bf_current(struct bf_context **context)
+{
+    CUresult status = bf_ready();
+    if (status == CUDA_SUCCESS) {
+        const struct bf_thread *thread = bf_thread_self();
+        uint64_t handle = thread && thread->depth ? thread->stack[thread->depth - 1] : 0;
+        *context = bf_object_find(BF_CONTEXT, handle);
+        if (*context)
+            status = bf_context_usable(*context);
+        else
+            status = handle ? CUDA_ERROR_CONTEXT_IS_DESTROYED : CUDA_ERROR_INVALID_CONTEXT;
+    }
+    return status;
+}
+
+static bool ends_context(CUresult status)
+{
+    switch ((int)status) {
+    case CUDA_ERROR_ILLEGAL_ADDRESS:
+    case CUDA_ERROR_LAUNCH_TIMEOUT:
+    case CUDA_ERROR_ASSERT:
+    case CUDA_ERROR_HARDWARE_STACK_ERROR:
+    case CUDA_ERROR_ILLEGAL_INSTRUCTION:
+    case CUDA_ERROR_MISALIGNED_ADDRESS:
+    case CUDA_ERROR_INVALID_ADDRESS_SPACE:
+    case CUDA_ERROR_INVALID_PC:
+    case CUDA_ERROR_LAUNCH_FAILED:
+        return true;
+    default:
+        return false;
+    }
+}
+
+CUresult bf_outcome(struct bf_context *context, CUresult status)
+{
+    int none = CUDA_SUCCESS;
+    if (ends_context(status))
+        atomic_compare_exchange_strong(&context->sticky, &none, (int)status);
+    return status;
+}

@@ -1,0 +1,23 @@
+/* The file that says where the program's GPUs are. */
+#ifndef BF_ADAPTOR_H
+#define BF_ADAPTOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "objects/model.h"
+
+struct bf_server {
+    char host[256];
+    unsigned port;
+    bool leased;
+    uint8_t lease[16];
+    uint8_t secret[16]; /* of the lease, or the user's access secret */
+};
+
+/* Reads BF_ADAPTOR_CONFIG, or else ~/.bitfusionio/adaptor.conf, or else
+   /etc/bitfusionio/adaptor.conf. The number of servers; 0 after one line on stderr that says what
+   is wrong. */
+int bf_adaptor_read(struct bf_server *servers, int most);
+
+#endif

@@ -1,0 +1,14 @@
+/* Opening the sessions: the adaptor file's servers, their workers, the device snapshots. */
+#ifndef BF_SESSION_H
+#define BF_SESSION_H
+
+#include "objects/model.h"
+
+/* The version that is told when there is no worker to ask. */
+#define BF_DRIVER_VERSION 13000
+
+/* Fills bf_state's workers and all their devices. After a failure: one line on stderr, and what
+ * cuInit returns. */
+CUresult bf_session_open(void);
+
+#endif

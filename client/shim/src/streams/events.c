@@ -1,0 +1,164 @@
+/* Events, also between streams of different workers. */
+#include <stdlib.h>
+
+#include "streams/streams.h"
+
+static CUresult find(CUevent handle, struct bf_event **event)
+{
+    CUresult status = bf_ready();
+    if (status == CUDA_SUCCESS) {
+        *event = bf_object_find(BF_EVENT, (uint64_t)(uintptr_t)handle);
+        status = *event ? bf_context_usable((*event)->context) : CUDA_ERROR_INVALID_HANDLE;
+    }
+    return status;
+}
+
+CUresult bf_cuEventCreate(CUevent *out, unsigned int flags)
+{
+    struct bf_context *context;
+    uint8_t frame[BF_FRAME_BYTES + BF_EVENT_CREATE_MINIMUM];
+    const unsigned known = CU_EVENT_BLOCKING_SYNC | CU_EVENT_DISABLE_TIMING | CU_EVENT_INTERPROCESS;
+    CUresult status = bf_current(&context);
+    if (status == CUDA_SUCCESS && (!out || (flags & ~known)))
+        status = CUDA_ERROR_INVALID_VALUE;
+    if (status == CUDA_SUCCESS && (flags & CU_EVENT_INTERPROCESS))
+        status =
+            flags & CU_EVENT_DISABLE_TIMING ? CUDA_ERROR_NOT_SUPPORTED : CUDA_ERROR_INVALID_VALUE;
+    if (status != CUDA_SUCCESS)
+        return status;
+    struct bf_event *event = bf_object_new(BF_EVENT, context->device->worker->index);
+    if (!event)
+        return CUDA_ERROR_OUT_OF_MEMORY;
+    event->context = context;
+    event->context_wire = atomic_load(&context->wire);
+    event->flags = flags;
+    struct bf_event_create m = {event->object.handle, event->context_wire, flags};
+    status = bf_send(bf_connection_of(context), frame, bf_event_create_frame(frame, &m));
+    if (status == CUDA_SUCCESS) {
+        bf_object_publish(event);
+        *out = (CUevent)(uintptr_t)event->object.handle;
+    } else {
+        bf_object_release(BF_EVENT, event);
+    }
+    return status;
+}
+
+CUresult bf_cuEventDestroy_v2(CUevent handle)
+{
+    struct bf_event *event;
+    uint8_t frame[BF_FRAME_BYTES + BF_EVENT_DESTROY_MINIMUM];
+    CUresult status = find(handle, &event);
+    if (status == CUDA_SUCCESS && !bf_object_close(event))
+        status = CUDA_ERROR_INVALID_HANDLE;
+    if (status == CUDA_SUCCESS) {
+        struct bf_event_destroy m = {event->object.handle};
+        status =
+            bf_send(bf_connection_of(event->context), frame, bf_event_destroy_frame(frame, &m));
+        bf_object_release(BF_EVENT, event);
+    }
+    return status;
+}
+
+CUresult bf_cuEventRecordWithFlags(CUevent handle, CUstream stream, unsigned int flags)
+{
+    struct bf_event *event;
+    struct bf_stream_use use;
+    uint8_t frame[BF_FRAME_BYTES + BF_EVENT_RECORD_MINIMUM];
+    CUresult status = find(handle, &event);
+    if (status == CUDA_SUCCESS && (flags & ~(unsigned)CU_EVENT_RECORD_EXTERNAL))
+        status = CUDA_ERROR_INVALID_VALUE;
+    if (status == CUDA_SUCCESS)
+        status = bf_stream_use(stream, &use);
+    if (status == CUDA_SUCCESS && use.context != event->context)
+        status = CUDA_ERROR_INVALID_HANDLE;
+    if (status == CUDA_SUCCESS) {
+        struct bf_event_record m = {event->object.handle, use.wire, flags};
+        status = bf_send(use.connection, frame, bf_event_record_frame(frame, &m));
+        atomic_store(&event->recorded, true);
+    }
+    return status;
+}
+
+CUresult bf_cuEventRecord(CUevent handle, CUstream stream)
+{
+    return bf_cuEventRecordWithFlags(handle, stream, 0);
+}
+
+CUresult bf_cuEventQuery(CUevent handle)
+{
+    struct bf_event *event;
+    uint8_t frame[BF_FRAME_BYTES + BF_EVENT_QUERY_MINIMUM];
+    CUresult status = find(handle, &event);
+    if (status != CUDA_SUCCESS || !atomic_load(&event->recorded))
+        return status;
+    struct bf_connection *c = bf_connection_of(event->context);
+    uint32_t request = bf_next_request(c);
+    struct bf_event_query m = {event->object.handle};
+    return bf_outcome(event->context,
+                      bf_ask_status(c, frame, bf_event_query_frame(frame, &m, request), request));
+}
+
+static CUresult synchronize(struct bf_event *event)
+{
+    uint8_t frame[BF_FRAME_BYTES + BF_EVENT_SYNCHRONIZE_MINIMUM];
+    if (!atomic_load(&event->recorded))
+        return CUDA_SUCCESS;
+    struct bf_connection *c = bf_connection_of(event->context);
+    uint32_t request = bf_next_request(c);
+    struct bf_event_synchronize m = {event->object.handle};
+    return bf_outcome(
+        event->context,
+        bf_ask_status(c, frame, bf_event_synchronize_frame(frame, &m, request), request));
+}
+
+CUresult bf_cuEventSynchronize(CUevent handle)
+{
+    struct bf_event *event;
+    CUresult status = find(handle, &event);
+    return status == CUDA_SUCCESS ? synchronize(event) : status;
+}
+
+CUresult bf_cuEventElapsedTime_v2(float *milliseconds, CUevent start_handle, CUevent end_handle)
+{
+    struct bf_event *start, *end;
+    struct bf_answer answer;
+    struct bf_event_elapsed_answer a;
+    uint8_t frame[BF_FRAME_BYTES + BF_EVENT_ELAPSED_MINIMUM];
+    CUresult status = find(start_handle, &start);
+    if (status == CUDA_SUCCESS)
+        status = find(end_handle, &end);
+    if (status == CUDA_SUCCESS && !milliseconds)
+        status = CUDA_ERROR_INVALID_VALUE;
+    if (status == CUDA_SUCCESS && (start->context->device != end->context->device ||
+                                   ((start->flags | end->flags) & CU_EVENT_DISABLE_TIMING) ||
+                                   !atomic_load(&start->recorded) || !atomic_load(&end->recorded)))
+        status = CUDA_ERROR_INVALID_HANDLE;
+    if (status != CUDA_SUCCESS)
+        return status;
+    struct bf_connection *c = bf_connection_of(end->context);
+    uint32_t request = bf_next_request(c);
+    struct bf_event_elapsed m = {start->object.handle, end->object.handle};
+    status = bf_ask(c, frame, bf_event_elapsed_frame(frame, &m, request), request, &answer);
+    if (status == CUDA_SUCCESS && bf_event_elapsed_answer_read(answer.body, answer.length, &a))
+        *milliseconds = a.milliseconds;
+    bf_answer_free(&answer);
+    return bf_outcome(end->context, status);
+}
+
+CUresult bf_cuStreamWaitEvent(CUstream stream, CUevent handle, unsigned int flags)
+{
+    struct bf_event *event;
+    struct bf_stream_use use;
+    uint8_t frame[BF_FRAME_BYTES + BF_STREAM_WAIT_EVENT_MINIMUM];
+    CUresult status = find(handle, &event);
+    if (status == CUDA_SUCCESS && (flags & ~(unsigned)CU_EVENT_WAIT_EXTERNAL))
+        status = CUDA_ERROR_INVALID_VALUE;
+    if (status == CUDA_SUCCESS)
+        status = bf_stream_use(stream, &use);
+    if (status != CUDA_SUCCESS || !atomic_load(&event->recorded))
+        return status;
+    if (bf_connection_of(event->context) != use.connection)
+        return synchronize(event); /* another worker cannot wait for it */
+    struct bf_stream_wait_event m = {use.wire, event->object.handle, flags};
+    return bf_send(use.connection, frame, bf_stream_wait_event_frame(frame, &m));
+}

@@ -1,0 +1,149 @@
+#include "streams/host_functions.h"
+
+#include <stdlib.h>
+
+#include "program/threads.h"
+
+struct call {
+    uint64_t id;
+    struct bf_connection *connection;
+    CUhostFn function;
+    CUstreamCallback callback;
+    void (*action)(void *argument, CUresult status); /* the library's own */
+    CUstream stream;
+    void *data;
+    CUresult status;
+    struct call *next;
+};
+
+/* What runs on one thread, in order. */
+struct queue {
+    struct call *due, **end;
+    pthread_cond_t work;
+    bool started;
+};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct call *waiting; /* the worker has not come to them */
+static struct queue functions = {.end = &functions.due, .work = PTHREAD_COND_INITIALIZER};
+static struct queue actions = {.end = &actions.due, .work = PTHREAD_COND_INITIALIZER};
+static uint64_t next_id = 1;
+static _Atomic int outstanding;
+
+static void run(struct call *call)
+{
+    uint8_t frame[BF_FRAME_BYTES + BF_STREAM_HOST_FUNCTION_DONE_MINIMUM];
+    if (call->action)
+        call->action(call->data, call->status);
+    else if (call->callback)
+        call->callback(call->stream, call->status, call->data);
+    else if (call->status == CUDA_SUCCESS)
+        call->function(call->data);
+    atomic_fetch_sub(&outstanding, 1);
+    struct bf_stream_host_function_done m = {call->id};
+    bf_send_exempt(call->connection, frame, bf_stream_host_function_done_frame(frame, &m));
+    free(call);
+}
+
+static void *run_all(void *argument)
+{
+    struct queue *queue = argument;
+    struct bf_thread *thread = bf_thread_self();
+    if (thread)
+        thread->in_host_function = queue == &functions;
+    pthread_mutex_lock(&lock);
+    for (;;) {
+        struct call *call = queue->due;
+        if (call) {
+            queue->due = call->next;
+            if (!queue->due)
+                queue->end = &queue->due;
+            pthread_mutex_unlock(&lock);
+            run(call);
+            pthread_mutex_lock(&lock);
+        } else {
+            pthread_cond_wait(&queue->work, &lock);
+        }
+    }
+    return NULL;
+}
+
+void bf_host_function_due(struct bf_connection *connection, uint64_t id, CUresult status)
+{
+    pthread_mutex_lock(&lock);
+    struct call **link = &waiting;
+    while (*link && (*link)->id != id)
+        link = &(*link)->next;
+    struct call *call = *link;
+    if (call) {
+        *link = call->next;
+        call->next = NULL;
+        call->status = status;
+        struct queue *queue = call->action ? &actions : &functions;
+        *queue->end = call;
+        queue->end = &call->next;
+        pthread_cond_signal(&queue->work);
+    }
+    pthread_mutex_unlock(&lock);
+    if (call)
+        bf_unasked(connection, -1);
+}
+
+bool bf_host_functions_outstanding(void)
+{
+    return atomic_load(&outstanding) > 0;
+}
+
+static CUresult enqueue(const struct bf_stream_use *use, struct call from)
+{
+    uint8_t frame[BF_FRAME_BYTES + BF_STREAM_HOST_FUNCTION_MINIMUM];
+    struct queue *queue = from.action ? &actions : &functions;
+    struct call *call = malloc(sizeof *call);
+    if (!call)
+        return CUDA_ERROR_OUT_OF_MEMORY;
+    *call = from;
+    call->connection = use->connection;
+    pthread_mutex_lock(&lock);
+    call->id = next_id++;
+    atomic_fetch_add(&outstanding, 1);
+    call->next = waiting;
+    waiting = call;
+    if (!queue->started)
+        queue->started = bf_thread_start(run_all, queue);
+    struct bf_stream_host_function m = {use->wire, call->id};
+    pthread_mutex_unlock(&lock);
+    bf_unasked(use->connection, 1);
+    return bf_send(use->connection, frame, bf_stream_host_function_frame(frame, &m));
+}
+
+CUresult bf_stream_action(const struct bf_stream_use *use,
+                          void (*action)(void *argument, CUresult status), void *argument)
+{
+    struct call call = {.action = action, .data = argument};
+    return enqueue(use, call);
+}
+
+static CUresult enqueue_function(CUstream stream, struct call call)
+{
+    struct bf_stream_use use;
+    CUresult status = bf_stream_use(stream, &use);
+    if (status == CUDA_SUCCESS && !call.function && !call.callback)
+        status = CUDA_ERROR_INVALID_VALUE;
+    return status == CUDA_SUCCESS ? enqueue(&use, call) : status;
+}
+
+CUresult bf_cuLaunchHostFunc(CUstream stream, CUhostFn function, void *data)
+{
+    struct call call = {.function = function, .stream = stream, .data = data};
+    return enqueue_function(stream, call);
+}
+
+CUresult bf_cuStreamAddCallback(CUstream stream, CUstreamCallback callback, void *data,
+                                unsigned int flags)
+{
+    struct call call = {.callback = callback, .stream = stream, .data = data};
+    CUresult status = bf_ready();
+    if (status == CUDA_SUCCESS && flags)
+        status = CUDA_ERROR_INVALID_VALUE;
+    return status == CUDA_SUCCESS ? enqueue_function(stream, call) : status;
+}

@@ -1,0 +1,19 @@
+/* Host functions and stream callbacks: they run on a thread of this process and hold their stream
+ * until they return. */
+#ifndef BF_HOST_FUNCTIONS_H
+#define BF_HOST_FUNCTIONS_H
+
+#include "streams/streams.h"
+
+/* The worker has come to it. */
+void bf_host_function_due(struct bf_connection *connection, uint64_t id, CUresult status);
+
+/* Whether some are enqueued that have not returned. */
+bool bf_host_functions_outstanding(void);
+
+/* Enqueues an action of the library. It is told how the stream stands, also if it failed; it may
+   wait for answers, and no function of the program delays it but those before it in the stream. */
+CUresult bf_stream_action(const struct bf_stream_use *use,
+                          void (*action)(void *argument, CUresult status), void *argument);
+
+#endif

@@ -1,0 +1,183 @@
+#include "streams/streams.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "program/threads.h"
+
+enum { LOWEST_PRIORITY = 0, HIGHEST_PRIORITY = -5 };
+
+static CUresult create(struct bf_context *context, unsigned flags, int priority, bool per_thread,
+                       uint64_t *handle)
+{
+    uint8_t frame[BF_FRAME_BYTES + BF_STREAM_CREATE_MINIMUM];
+    struct bf_stream *stream = bf_object_new(BF_STREAM, context->device->worker->index);
+    if (!stream)
+        return CUDA_ERROR_OUT_OF_MEMORY;
+    stream->context = context;
+    stream->context_wire = atomic_load(&context->wire);
+    stream->flags = flags;
+    stream->priority = priority > LOWEST_PRIORITY    ? LOWEST_PRIORITY
+                       : priority < HIGHEST_PRIORITY ? HIGHEST_PRIORITY
+                                                     : priority;
+    stream->per_thread = per_thread;
+    struct bf_stream_create m = {stream->object.handle, stream->context_wire, flags,
+                                 stream->priority};
+    CUresult status = bf_send(bf_connection_of(context), frame, bf_stream_create_frame(frame, &m));
+    if (status == CUDA_SUCCESS) {
+        bf_object_publish(stream);
+        *handle = stream->object.handle;
+    } else {
+        bf_object_release(BF_STREAM, stream);
+    }
+    return status;
+}
+
+/* The calling thread's own default stream in the context, made with its first use. */
+static CUresult own_stream(struct bf_context *context, uint64_t *handle)
+{
+    struct bf_thread *thread = bf_thread_self();
+    uint64_t wire = atomic_load(&context->wire);
+    if (!thread)
+        return CUDA_ERROR_OUT_OF_MEMORY;
+    for (struct bf_own_stream **link = &thread->streams, *one; (one = *link) != NULL;) {
+        if (one->context_wire == wire) {
+            *handle = one->stream;
+            return CUDA_SUCCESS;
+        }
+        if (bf_object_find(BF_STREAM, one->stream)) {
+            link = &one->next;
+        } else { /* its context has ended */
+            *link = one->next;
+            free(one);
+        }
+    }
+    struct bf_own_stream *own = malloc(sizeof *own);
+    if (!own)
+        return CUDA_ERROR_OUT_OF_MEMORY;
+    CUresult status = create(context, CU_STREAM_DEFAULT, 0, true, &own->stream);
+    if (status != CUDA_SUCCESS) {
+        free(own);
+        return status;
+    }
+    own->context_wire = wire;
+    own->next = thread->streams;
+    thread->streams = own;
+    *handle = own->stream;
+    return status;
+}
+
+CUresult bf_stream_use(CUstream handle, struct bf_stream_use *use)
+{
+    CUresult status;
+    uintptr_t number = (uintptr_t)handle;
+    if (number <= (uintptr_t)CU_STREAM_PER_THREAD) {
+        status = bf_current(&use->context);
+        if (status == CUDA_SUCCESS && handle == CU_STREAM_PER_THREAD)
+            status = own_stream(use->context, &use->wire);
+        else if (status == CUDA_SUCCESS)
+            use->wire = atomic_load_explicit(&use->context->wire, memory_order_relaxed);
+    } else {
+        status = bf_ready();
+        const struct bf_stream *stream = bf_object_find(BF_STREAM, number);
+        if (status == CUDA_SUCCESS && !stream)
+            status = CUDA_ERROR_INVALID_HANDLE;
+        if (status == CUDA_SUCCESS) {
+            use->context = stream->context;
+            use->wire = number;
+            status = bf_context_usable(use->context);
+        }
+    }
+    if (status == CUDA_SUCCESS)
+        use->connection = bf_connection_of(use->context);
+    return status;
+}
+
+CUresult bf_stream_aside(struct bf_context *context, struct bf_stream_use *use)
+{
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    uint64_t wire = atomic_load(&context->wire);
+    CUresult status = CUDA_SUCCESS;
+    pthread_mutex_lock(&lock);
+    if (!context->aside || context->aside_wire != wire)
+        status = create(context, CU_STREAM_NON_BLOCKING, 0, false, &context->aside);
+    if (status == CUDA_SUCCESS)
+        context->aside_wire = wire;
+    *use = (struct bf_stream_use){context, context->aside, bf_connection_of(context)};
+    pthread_mutex_unlock(&lock);
+    return status;
+}
+
+void bf_stream_end(uint64_t handle)
+{
+    struct bf_stream *stream = bf_object_find(BF_STREAM, handle);
+    uint8_t frame[BF_FRAME_BYTES + BF_STREAM_DESTROY_MINIMUM];
+    if (stream && bf_ready() == CUDA_SUCCESS && bf_object_close(stream)) {
+        struct bf_stream_destroy m = {handle};
+        bf_send(bf_connection_of(stream->context), frame, bf_stream_destroy_frame(frame, &m));
+        bf_object_release(BF_STREAM, stream);
+    }
+}
+
+CUresult bf_cuStreamCreateWithPriority(CUstream *out, unsigned int flags, int priority)
+{
+    struct bf_context *context;
+    uint64_t handle = 0;
+    CUresult status = bf_current(&context);
+    if (status == CUDA_SUCCESS && (!out || (flags & ~(unsigned)CU_STREAM_NON_BLOCKING)))
+        status = CUDA_ERROR_INVALID_VALUE;
+    if (status == CUDA_SUCCESS)
+        status = create(context, flags, priority, false, &handle);
+    if (status == CUDA_SUCCESS)
+        *out = (CUstream)(uintptr_t)handle;
+    return status;
+}
+
+CUresult bf_cuStreamCreate(CUstream *out, unsigned int flags)
+{
+    return bf_cuStreamCreateWithPriority(out, flags, 0);
+}
+
+CUresult bf_cuStreamDestroy_v2(CUstream handle)
+{
+    struct bf_stream_use use;
+    CUresult status = bf_ready();
+    if (status == CUDA_SUCCESS && (uintptr_t)handle <= (uintptr_t)CU_STREAM_PER_THREAD)
+        status = CUDA_ERROR_INVALID_HANDLE;
+    if (status == CUDA_SUCCESS)
+        status = bf_stream_use(handle, &use);
+    if (status == CUDA_SUCCESS)
+        bf_stream_end(use.wire);
+    return status;
+}
+
+CUresult bf_stream_synchronize(const struct bf_stream_use *use)
+{
+    uint8_t frame[BF_FRAME_BYTES + BF_STREAM_SYNCHRONIZE_MINIMUM];
+    uint32_t request = bf_next_request(use->connection);
+    struct bf_stream_synchronize m = {use->wire};
+    return bf_outcome(use->context,
+                      bf_ask_status(use->connection, frame,
+                                    bf_stream_synchronize_frame(frame, &m, request), request));
+}
+
+CUresult bf_cuStreamSynchronize(CUstream handle)
+{
+    struct bf_stream_use use;
+    CUresult status = bf_stream_use(handle, &use);
+    return status == CUDA_SUCCESS ? bf_stream_synchronize(&use) : status;
+}
+
+CUresult bf_cuStreamQuery(CUstream handle)
+{
+    struct bf_stream_use use;
+    uint8_t frame[BF_FRAME_BYTES + BF_STREAM_QUERY_MINIMUM];
+    CUresult status = bf_stream_use(handle, &use);
+    if (status != CUDA_SUCCESS)
+        return status;
+    uint32_t request = bf_next_request(use.connection);
+    struct bf_stream_query m = {use.wire};
+    return bf_outcome(
+        use.context,
+        bf_ask_status(use.connection, frame, bf_stream_query_frame(frame, &m, request), request));
+}

@@ -1,0 +1,28 @@
+/* Streams: created ones, each context's legacy default stream, each thread's own default stream. */
+#ifndef BF_STREAMS_H
+#define BF_STREAMS_H
+
+#include "objects/state.h"
+
+/* A stream as a call needs it. */
+struct bf_stream_use {
+    struct bf_context *context;
+    uint64_t wire;
+    struct bf_connection *connection;
+};
+
+/* What the program's handle means: 0 and CU_STREAM_LEGACY the current context's default stream,
+   CU_STREAM_PER_THREAD the thread's own in it. INVALID_HANDLE for what is no stream; the context's
+   error if it has one. */
+CUresult bf_stream_use(CUstream handle, struct bf_stream_use *use);
+
+/* A stream of the library's own in the context, which waits for no other: for what the program's
+   stream stands still for. */
+CUresult bf_stream_aside(struct bf_context *context, struct bf_stream_use *use);
+
+/* Ends a stream that the library made (a thread's own); nothing if it is gone. */
+void bf_stream_end(uint64_t handle);
+
+CUresult bf_stream_synchronize(const struct bf_stream_use *use);
+
+#endif

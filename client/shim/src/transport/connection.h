@@ -1,0 +1,146 @@
+/*
+ * One connection to one worker: frames out (sender.c), frames in (receiver.c), who waits for what
+ * (waiting.c).
+ *
+ * Sending: a frame is appended under the lock; alone it leaves at once, in a burst it leaves with
+ * its neighbours, when 32 KiB are together, when the first of them is 100 µs old, or when a flusher
+ * thread sees that the burst has ended. Receiving: a thread that waits reads the socket itself (it
+ * has the reader's role); others wait for their answer or the role. A background thread reads only
+ * while something unasked is outstanding.
+ */
+#ifndef BF_CONNECTION_H
+#define BF_CONNECTION_H
+
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+#include "bf_cuda_types.h"
+#include "bf_messages.h"
+#include "transport/transport.h"
+
+enum { BF_SEND_BYTES = 128 * 1024, BF_INLINE_ANSWER = 256, BF_PAYLOAD_PARTS = 62 };
+
+struct bf_ticket;
+
+/* A thread that waits: for an answer (request != 0), or for a condition that the reader's work
+ * makes true. */
+struct bf_waiter {
+    uint32_t request;
+    bool answered;
+    bool (*reached)(const void *argument);
+    const void *argument;
+    pthread_cond_t wake;
+    struct bf_waiter *next;
+    int32_t status;
+    uint32_t length;
+    uint8_t *body; /* of the answer; inlined, or from malloc */
+    uint8_t inlined[BF_INLINE_ANSWER];
+};
+
+struct bf_sender {
+    pthread_mutex_t lock;
+    uint8_t *buffer;
+    size_t used;
+    uint64_t first_ns;  /* when the oldest byte of the buffer came */
+    uint64_t last_ns;   /* when the last frame came */
+    uint64_t appended;  /* frames ever, for the flusher to see that a burst has ended */
+    sem_t arm;         /* wakes the flusher; posted without a lock, and never in vain */
+    bool armed;
+    bool flusher_started;
+    _Atomic int64_t window_used;
+};
+
+struct bf_receiver {
+    pthread_mutex_t lock;
+    _Atomic bool reading; /* somebody has the reader's role */
+    struct bf_waiter *waiters;
+    pthread_cond_t background; /* wakes the background thread */
+    bool background_started;
+    unsigned unasked; /* asynchronous reads and host functions outstanding */
+    uint8_t *buffer;  /* read, not yet dispatched: [start, end) */
+    size_t capacity, start, end;
+    uint64_t data_ticket; /* of the payload that is being received */
+    uint64_t data_offset;
+    size_t data_left;
+    _Atomic int reads; /* device-to-host copies outstanding */
+    unsigned spin_misses; /* waits awake that were in vain, in a row */
+    unsigned spin_skipped;
+};
+
+struct bf_connection {
+    struct bf_transport transport;
+    _Atomic bool dead;
+    _Atomic uint32_t next_request;
+    struct bf_sender sender;
+    struct bf_receiver receiver;
+    _Atomic uint64_t answered, one_way, bytes_out, bytes_in; /* counters of BF_STATS */
+    void (*on_frame)(struct bf_connection *connection, const struct bf_frame *frame,
+                     const uint8_t *body);
+};
+
+struct bf_answer {
+    int32_t status;
+    uint32_t length;
+    const uint8_t *body;
+    struct bf_waiter waiter;
+};
+
+/* Makes the locks and buffers; the transport is open and past its hello. False without memory. */
+bool bf_connection_start(struct bf_connection *connection, struct bf_transport transport);
+
+/* ---- sender.c. CUDA_ERROR_DEVICE_UNAVAILABLE if the connection has ended. ---- */
+/* Sends a frame that nobody answers. */
+CUresult bf_send(struct bf_connection *connection, const void *frame, size_t bytes);
+/* The same, exempt from flow control: for what the worker must get for it to go on. */
+CUresult bf_send_exempt(struct bf_connection *connection, const void *frame, size_t bytes);
+/* Sends a frame's head and the payload behind it straight from where it lies, at once.
+   INVALID_VALUE if it cannot be read; the frame is then completed with zeros. */
+CUresult bf_send_payload(struct bf_connection *connection, const void *head, size_t head_bytes,
+                         const struct iovec *payload, int parts);
+/* Sends a frame that will be answered, at once. */
+CUresult bf_send_request(struct bf_connection *connection, const void *frame, size_t bytes);
+/* Sends what is buffered. */
+CUresult bf_flush(struct bf_connection *connection);
+
+/* ---- receiver.c: for who has the reader's role ---- */
+/* Receives once and dispatches what is whole. False when the connection has ended. */
+bool bf_receive_round(struct bf_connection *connection, bool wait, bool *more);
+
+/* ---- waiting.c ---- */
+/* Gives an answer to whom it is for. */
+void bf_deliver_answer(struct bf_connection *connection, const struct bf_frame *frame,
+                       const uint8_t *body);
+uint32_t bf_next_request(struct bf_connection *connection);
+/* Sends a frame that carries "request" and waits for its answer. The answer's status is the result;
+ * bf_answer_free after use. */
+CUresult bf_ask(struct bf_connection *connection, const void *frame, size_t bytes, uint32_t request,
+                struct bf_answer *answer);
+void bf_answer_free(struct bf_answer *answer);
+/* The same where the answer carries nothing. */
+CUresult bf_ask_status(struct bf_connection *connection, const void *frame, size_t bytes,
+                       uint32_t request);
+/* Waits, reading meanwhile, until the condition holds (it is looked at under the receiver's lock)
+ * or the connection ends. */
+CUresult bf_wait_until(struct bf_connection *connection, bool (*reached)(const void *argument),
+                       const void *argument);
+/* Reads what is there without waiting, unless another thread reads. */
+void bf_receive_available(struct bf_connection *connection);
+/* More or fewer unasked things are outstanding; with the first one a background thread reads. */
+void bf_unasked(struct bf_connection *connection, int change);
+/* Something that conditions look at has changed. */
+void bf_wake(struct bf_connection *connection);
+/* Ends the connection: every waiter is told. */
+void bf_connection_end(struct bf_connection *connection, const char *why);
+
+/* Starts a thread of the library: all signals blocked, detached. */
+bool bf_thread_start(void *(*run)(void *argument), void *argument);
+
+uint64_t bf_now(void); /* nanoseconds, monotonic */
+
+#endif

@@ -1,0 +1,196 @@
+#include "transport/transport.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "program/cancellation.h"
+
+enum { CONNECT_MILLISECONDS = 10000 };
+
+/* One part takes the simpler system call, which is cheaper by a tenth of a microsecond. */
+static ssize_t tcp_send(struct bf_transport *transport, const struct iovec *parts, int count)
+{
+    struct msghdr message = {.msg_iov = (struct iovec *)(uintptr_t)parts,
+                             .msg_iovlen = (size_t)count};
+    int cancellation = bf_hold_cancellation();
+    ssize_t moved = count == 1
+                        ? send(transport->descriptor, parts->iov_base, parts->iov_len,
+                               MSG_NOSIGNAL | MSG_DONTWAIT)
+                        : sendmsg(transport->descriptor, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    bf_allow_cancellation(cancellation);
+    return moved;
+}
+
+static ssize_t tcp_receive(struct bf_transport *transport, const struct iovec *parts, int count,
+                           bool wait)
+{
+    struct msghdr message = {.msg_iov = (struct iovec *)(uintptr_t)parts,
+                             .msg_iovlen = (size_t)count};
+    int flags = wait ? 0 : MSG_DONTWAIT;
+    int cancellation = bf_hold_cancellation();
+    ssize_t moved =
+        count == 1 ? recv(transport->descriptor, parts->iov_base, parts->iov_len, flags)
+                   : recvmsg(transport->descriptor, &message, flags);
+    bf_allow_cancellation(cancellation);
+    return moved;
+}
+
+static int tcp_wait(struct bf_transport *transport, bool readable, bool writable, int milliseconds)
+{
+    struct pollfd event = {.fd = transport->descriptor,
+                           .events = (short)((readable ? POLLIN : 0) | (writable ? POLLOUT : 0))};
+    int cancellation = bf_hold_cancellation();
+    int ready = poll(&event, 1, milliseconds);
+    bf_allow_cancellation(cancellation);
+    int bits = 0;
+    if (ready > 0) {
+        bits |= event.revents & (POLLIN | POLLERR | POLLHUP) ? BF_READABLE : 0;
+        bits |= event.revents & (POLLOUT | POLLERR | POLLHUP) ? BF_WRITABLE : 0;
+    }
+    return bits;
+}
+
+static void tcp_close(struct bf_transport *transport)
+{
+    if (transport->descriptor >= 0)
+        close(transport->descriptor);
+    transport->descriptor = -1;
+}
+
+static int connect_in_time(int descriptor, const struct sockaddr *address, socklen_t bytes)
+{
+    int error = connect(descriptor, address, bytes) ? errno : 0;
+    if (error == EINTR || error == EINPROGRESS) {
+        struct pollfd event = {.fd = descriptor, .events = POLLOUT};
+        int ready;
+        while ((ready = poll(&event, 1, CONNECT_MILLISECONDS)) < 0 && errno == EINTR)
+            continue;
+        socklen_t size = sizeof error;
+        error = ETIMEDOUT;
+        if (ready > 0 && getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &size))
+            error = errno;
+    }
+    return error;
+}
+
+static int connect_one(const struct addrinfo *candidate, int *error)
+{
+    int one = 1;
+    int descriptor = socket(candidate->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (descriptor < 0) {
+        *error = errno;
+        return -1;
+    }
+    *error = connect_in_time(descriptor, candidate->ai_addr, candidate->ai_addrlen);
+    if (*error) {
+        close(descriptor);
+        return -1;
+    }
+    setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    setsockopt(descriptor, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof one);
+    return descriptor;
+}
+
+/* The socket does not wait by itself while connecting; afterwards who receives with "wait" does. */
+static bool make_waiting(int descriptor)
+{
+    int flags = fcntl(descriptor, F_GETFL);
+    return flags >= 0 && fcntl(descriptor, F_SETFL, flags & ~O_NONBLOCK) == 0;
+}
+
+void bf_transport_over(struct bf_transport *transport, int descriptor)
+{
+    *transport =
+        (struct bf_transport){descriptor, NULL, tcp_send, tcp_receive, tcp_wait, tcp_close};
+}
+
+const char *bf_transport_tcp(struct bf_transport *transport, const char *host, unsigned port)
+{
+    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+    struct addrinfo *found = NULL;
+    char service[16];
+    snprintf(service, sizeof service, "%u", port);
+    int code = getaddrinfo(host, service, &hints, &found);
+    if (code)
+        return gai_strerror(code);
+    int error = EHOSTUNREACH;
+    int descriptor = -1;
+    for (struct addrinfo *candidate = found; candidate && descriptor < 0;
+         candidate = candidate->ai_next)
+        descriptor = connect_one(candidate, &error);
+    freeaddrinfo(found);
+    if (descriptor >= 0 && !make_waiting(descriptor))
+        error = errno;
+    bf_transport_over(transport, descriptor);
+    return descriptor < 0 ? strerror(error) : NULL;
+}
+
+static int left(const struct timespec *end)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    long long milliseconds =
+        (end->tv_sec - now.tv_sec) * 1000LL + (end->tv_nsec - now.tv_nsec) / 1000000;
+    return milliseconds > 0 ? (int)milliseconds : 0;
+}
+
+static struct timespec after(int milliseconds)
+{
+    struct timespec end;
+    clock_gettime(CLOCK_MONOTONIC, &end);
+    end.tv_sec += milliseconds / 1000;
+    end.tv_nsec += milliseconds % 1000 * 1000000L;
+    return end;
+}
+
+bool bf_transport_write_all(struct bf_transport *transport, const void *data, size_t bytes,
+                            int milliseconds)
+{
+    struct timespec end = after(milliseconds);
+    const char *at = data;
+    while (bytes) {
+        struct iovec part = {(void *)(uintptr_t)at, bytes};
+        ssize_t moved = transport->send(transport, &part, 1);
+        if (moved > 0) {
+            at += moved;
+            bytes -= (size_t)moved;
+        } else if (errno != EAGAIN && errno != EINTR) {
+            return false;
+        } else if (!left(&end)) {
+            return false;
+        } else {
+            transport->wait(transport, false, true, left(&end));
+        }
+    }
+    return true;
+}
+
+bool bf_transport_read_all(struct bf_transport *transport, void *data, size_t bytes,
+                           int milliseconds)
+{
+    struct timespec end = after(milliseconds);
+    char *at = data;
+    while (bytes) {
+        struct iovec part = {at, bytes};
+        ssize_t moved = transport->receive(transport, &part, 1, false);
+        if (moved > 0) {
+            at += moved;
+            bytes -= (size_t)moved;
+        } else if (!moved || (errno != EAGAIN && errno != EINTR) || !left(&end)) {
+            return false;
+        } else {
+            transport->wait(transport, true, false, left(&end));
+        }
+    }
+    return true;
+}
