@@ -63,7 +63,7 @@ final class DeclarationReader {
                 unsized = true;
                 continue;
             }
-            long count = new NumberReader(lexer).integer();
+            long count = new ConstantReader(lexer).integer();
             if (count < 0 || (bytes > 0 && count > MAXIMUM_BYTES / bytes)) {
                 throw lexer.error(name + ": array bound " + count + " is out of range");
             }
@@ -129,7 +129,7 @@ final class DeclarationReader {
     }
 
     private int alignment() {
-        long value = new NumberReader(lexer).integer();
+        long value = new ConstantReader(lexer).integer();
         if (value < 1 || value > MAXIMUM_ALIGNMENT || Long.bitCount(value) != 1) {
             throw lexer.error("alignment " + value + " is not a power of two up to 2^20");
         }

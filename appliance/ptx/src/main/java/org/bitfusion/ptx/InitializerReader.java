@@ -45,8 +45,8 @@ final class InitializerReader {
 
     private void element() {
         char next = lexer.peek();
-        if (NumberReader.startsNumber(next)) {
-            Operand.Immediate number = new NumberReader(lexer).read();
+        if (ConstantReader.startsConstant(next) || next == '!') {
+            Operand.Immediate number = new ConstantReader(lexer).read();
             if (lexer.accept('(')) {
                 masked(number.bits());
                 return;
@@ -85,7 +85,7 @@ final class InitializerReader {
 
     private long offset() {
         char next = lexer.peek();
-        return next == '+' || next == '-' ? new NumberReader(lexer).integer() : 0;
+        return next == '+' || next == '-' ? new ConstantReader(lexer).integer() : 0;
     }
 
     private void append(long bits) {

@@ -159,6 +159,26 @@ final class Lexer {
         return true;
     }
 
+    /// The operator of a constant expression that comes next, not consumed; empty if there is none.
+    String operator() {
+        char first = peek();
+        if ("<>=!&|".indexOf(first) >= 0 && position + 1 < end) {
+            String two = text.substring(position, position + 2);
+            switch (two) {
+                case "<<", ">>", "<=", ">=", "==", "!=", "&&", "||" -> {
+                    return two;
+                }
+                default -> {}
+            }
+        }
+        return "+-*/%<>&^|".indexOf(first) >= 0 && first != 0 ? String.valueOf(first) : "";
+    }
+
+    /// Moves over characters that [#operator] has shown.
+    void skip(int characters) {
+        position += characters;
+    }
+
     void skipLine() {
         while (position < end && text.charAt(position) != '\n') {
             position++;

@@ -52,13 +52,13 @@ final class OperandReader {
             return vector();
         }
         if (lexer.accept('!')) {
+            if (ConstantReader.startsConstant(lexer.peek()) || lexer.peek() == '!') {
+                return new ConstantReader(lexer).readNot();
+            }
             Register predicate = names.register(lexer.name());
             return predicate == null ? null : new Operand.Negated(predicate);
         }
-        if (NumberReader.startsNumber(next)) {
-            return new NumberReader(lexer).read();
-        }
-        return next == '(' ? null : named();
+        return ConstantReader.startsConstant(next) ? new ConstantReader(lexer).read() : named();
     }
 
     private @Nullable Operand named() {
@@ -75,7 +75,8 @@ final class OperandReader {
             return special;
         }
         if (name.equals("WARP_SZ")) {
-            return new Operand.Immediate(Operand.Immediate.Kind.INTEGER, WARP_SIZE);
+            return new ConstantReader(lexer)
+                    .readFrom(new Operand.Immediate(Operand.Immediate.Kind.INTEGER, WARP_SIZE));
         }
         boolean generic = name.equals("generic") && lexer.accept('(');
         Symbol symbol = names.symbol(generic ? lexer.name() : name);
@@ -88,8 +89,8 @@ final class OperandReader {
     private @Nullable Operand address() {
         lexer.expect('[');
         Operand result;
-        if (NumberReader.startsNumber(lexer.peek())) {
-            result = new Operand.Address(null, null, new NumberReader(lexer).integer());
+        if (ConstantReader.startsConstant(lexer.peek())) {
+            result = new Operand.Address(null, null, new ConstantReader(lexer).integer());
         } else {
             String name = lexer.name();
             Register register = names.register(name);
@@ -104,7 +105,7 @@ final class OperandReader {
 
     private long offset() {
         char next = lexer.peek();
-        return next == '+' || next == '-' ? new NumberReader(lexer).integer() : 0;
+        return next == '+' || next == '-' ? new ConstantReader(lexer).integer() : 0;
     }
 
     private @Nullable Operand vector() {

@@ -52,7 +52,7 @@ final class PerformanceReader {
         long[] values = {missing, missing, missing};
         int count = 0;
         do {
-            long value = new NumberReader(lexer).integer();
+            long value = new ConstantReader(lexer).integer();
             if (count >= 3 || value < 0 || value > 1 << 20) {
                 throw lexer.error("a directive's number " + value + " is out of range");
             }
