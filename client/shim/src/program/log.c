@@ -12,6 +12,7 @@
 
 #include "bf_functions.h"
 #include "program/cancellation.h"
+#include "program/descriptors.h"
 
 enum { LINE_BYTES = 2048 };
 
@@ -49,7 +50,8 @@ static void append_to_file(enum bf_log_level level, const char *text)
     bf_log_prepare();
     if (!*file_name || level > limit)
         return;
-    int file = open(file_name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    int file = bf_descriptor_out_of_the_way(
+        open(file_name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
     if (file < 0)
         return;
     char line[LINE_BYTES + 96];

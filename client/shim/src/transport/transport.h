@@ -13,9 +13,10 @@
 
 struct bf_transport {
     int descriptor;
+    uint64_t identity; /* of the socket: the number may have become a file of the program's */
     void *state;
     /* As sendmsg and recvmsg without waiting: bytes moved; -1 with errno (EAGAIN, EFAULT, EINTR
-     * ...); receive 0: the other side has ended. */
+     * ...; EBADF: the program has closed the descriptor); receive 0: the other side has ended. */
     ssize_t (*send)(struct bf_transport *transport, const struct iovec *parts, int count);
     ssize_t (*receive)(struct bf_transport *transport, const struct iovec *parts, int count,
                        bool wait);

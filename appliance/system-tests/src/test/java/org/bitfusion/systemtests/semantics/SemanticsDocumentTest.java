@@ -25,7 +25,14 @@ class SemanticsDocumentTest {
         Set<String> tests = new TreeSet<>();
         Path sources = Repository.root().resolve("appliance/system-tests/src/test/c");
         for (String file :
-                Set.of("errors.c", "memory.c", "pinned.c", "process.c", "servers.c", "threads.c")) {
+                Set.of(
+                        "descriptors.c",
+                        "errors.c",
+                        "memory.c",
+                        "pinned.c",
+                        "process.c",
+                        "servers.c",
+                        "threads.c")) {
             TEST.matcher(Files.readString(sources.resolve(file)))
                     .results()
                     .forEach(m -> tests.add(m.group(1)));

@@ -11,8 +11,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 
-/// Every test of `errors.c`, `memory.c`, `pinned.c`, `threads.c` and `process.c` in a process of
-/// its own against one appliance.
+/// Every test of the programs named below, in a process of its own, against one appliance.
 class SemanticsIT {
     private static Appliance appliance;
 
@@ -49,6 +48,11 @@ class SemanticsIT {
     @TestFactory
     Stream<DynamicTest> process() {
         return testsOf("process");
+    }
+
+    @TestFactory
+    Stream<DynamicTest> descriptors() {
+        return testsOf("descriptors");
     }
 
     private static Stream<DynamicTest> testsOf(String name) {
