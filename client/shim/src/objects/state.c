@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "program/cancellation.h"
 #include "contexts/devices.h"
@@ -10,43 +12,78 @@
 #include "session/session.h"
 #include "program/threads.h"
 
-enum phase { FRESH, OPENED, INITIALISED, FAILED, FORKED };
+/* A child finds the phase ABSENT: it lies in a page that the kernel gives empty to every child with
+ * memory of its own (MADV_WIPEONFORK), also to one that clone(2) makes without running the handlers
+ * of pthread_atfork. Where the kernel cannot do that the handler alone tells. */
+enum phase { ABSENT, FRESH, OPENED, INITIALISED, FAILED, FORKED };
 
 struct bf_state bf_state;
-static _Atomic int phase = FRESH;
+static _Atomic int before_the_page = FRESH;
+static _Atomic(_Atomic int *) phase_place = &before_the_page;
+static bool was_initialised; /* here or in a parent */
 static CUresult failure;
 static pthread_mutex_t opening = PTHREAD_MUTEX_INITIALIZER;
 static pthread_once_t fork_once = PTHREAD_ONCE_INIT;
 
-/* In the child: the parent's connections are not ours, and no lock may be waited for. A child of a
-   process that had not called cuInit may start anew. */
-static void after_fork_in_child(void)
+static int phase(void)
 {
-    int before = atomic_load(&phase);
+    return atomic_load_explicit(atomic_load_explicit(&phase_place, memory_order_relaxed),
+                                memory_order_acquire);
+}
+
+static void set_phase(int value)
+{
+    atomic_store(atomic_load(&phase_place), value);
+}
+
+/* In the child: the parent's connections are not ours, and no lock may be waited for. A child of a
+ * process that had not called cuInit may start anew. */
+static void forget_the_parent(bool own_descriptors)
+{
     for (unsigned i = 0; i < bf_state.worker_count; i++) {
         struct bf_worker *worker = bf_state.workers[i];
         atomic_store(&worker->connection.dead, true);
-        worker->connection.transport.close(&worker->connection.transport);
+        if (own_descriptors)
+            worker->connection.transport.close(&worker->connection.transport);
     }
     bf_output_forget();
     bf_state.worker_count = 0;
     bf_state.device_count = 0;
     opening = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
-    atomic_store(&phase, before == INITIALISED || before == FORKED ? FORKED : FRESH);
+    set_phase(was_initialised ? FORKED : FRESH);
+}
+
+static void after_fork_in_child(void)
+{
+    forget_the_parent(true);
 }
 
 static void watch_forks(void)
 {
+    void *page = mmap(NULL, (size_t)sysconf(_SC_PAGESIZE), PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     pthread_atfork(NULL, NULL, after_fork_in_child);
+    if (page != MAP_FAILED) {
+        madvise(page, (size_t)sysconf(_SC_PAGESIZE), MADV_WIPEONFORK);
+        atomic_store((_Atomic int *)page, FRESH);
+        atomic_store(&phase_place, page);
+    }
+}
+
+bool bf_in_strange_child(void)
+{
+    return phase() == ABSENT;
 }
 
 CUresult bf_open(void)
 {
-    if (atomic_load(&phase) == FORKED)
+    if (phase() == ABSENT) /* it may share its descriptors with the parent: they are left */
+        forget_the_parent(false);
+    if (phase() == FORKED)
         return CUDA_ERROR_NOT_INITIALIZED;
     int cancellation = bf_hold_cancellation();
     pthread_mutex_lock(&opening);
-    if (atomic_load(&phase) == FRESH) {
+    if (phase() == FRESH) {
         pthread_once(&fork_once, watch_forks);
         bf_log_prepare();
         const char *blocking = getenv("CUDA_LAUNCH_BLOCKING");
@@ -54,16 +91,16 @@ CUresult bf_open(void)
         failure = bf_session_open();
         if (failure == CUDA_SUCCESS)
             bf_devices_choose();
-        atomic_store(&phase, failure == CUDA_SUCCESS ? OPENED : FAILED);
+        set_phase(failure == CUDA_SUCCESS ? OPENED : FAILED);
     }
     pthread_mutex_unlock(&opening);
     bf_allow_cancellation(cancellation);
-    return atomic_load(&phase) == FAILED ? failure : CUDA_SUCCESS;
+    return phase() == FAILED ? failure : CUDA_SUCCESS;
 }
 
 CUresult bf_ready(void)
 {
-    if (atomic_load_explicit(&phase, memory_order_acquire) != INITIALISED)
+    if (phase() != INITIALISED)
         return CUDA_ERROR_NOT_INITIALIZED;
     const struct bf_thread *thread = bf_thread_self();
     return thread && thread->in_host_function ? CUDA_ERROR_NOT_PERMITTED : CUDA_SUCCESS;
@@ -77,8 +114,9 @@ CUresult bf_cuInit(unsigned int flags)
     if (status == CUDA_SUCCESS && !bf_state.device_count)
         status = CUDA_ERROR_NO_DEVICE;
     int opened = OPENED;
-    if (status == CUDA_SUCCESS)
-        atomic_compare_exchange_strong(&phase, &opened, INITIALISED);
+    if (status == CUDA_SUCCESS &&
+        atomic_compare_exchange_strong(atomic_load(&phase_place), &opened, INITIALISED))
+        was_initialised = true;
     return status;
 }
 

@@ -24,6 +24,10 @@ CUresult bf_open(void);
 /* SUCCESS after a good cuInit, else NOT_INITIALIZED. */
 CUresult bf_ready(void);
 
+/* Whether this is a child that no handler of fork has told so and that has not called yet: what it
+ * sees here is its parent's. */
+bool bf_in_strange_child(void);
+
 /* The current context, if there is a usable one: not destroyed, no sticky error, its worker alive.
  */
 CUresult bf_current(struct bf_context **context);

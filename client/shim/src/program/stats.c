@@ -12,6 +12,8 @@ __attribute__((destructor)) static void at_exit(void)
 {
     const char *wanted = getenv("BF_STATS");
     uint64_t answered = 0, one_way = 0, out = 0, in = 0;
+    if (bf_in_strange_child())
+        return;
     for (unsigned i = 0; i < bf_state.worker_count; i++) {
         struct bf_connection *c = &bf_state.workers[i]->connection;
         if (!atomic_load(&c->dead) && !pthread_mutex_trylock(&c->sender.lock)) {
