@@ -61,7 +61,29 @@ static inline int32_t clamp32(int64_t x)
     return x > INT32_MAX ? INT32_MAX : x < INT32_MIN ? INT32_MIN : (int32_t)x;
 }
 
+static inline uint32_t clampu32(int64_t x)
+{
+    return x > UINT32_MAX ? UINT32_MAX : x < 0 ? 0 : (uint32_t)x;
+}
+
+static inline int32_t narrowed(int32_t x, int32_t least, int32_t most)
+{
+    return x < least ? least : x > most ? most : x;
+}
+
+/* One in each lane of so many bits where a's is less than b's. */
+static inline uint32_t lanes_less(uint32_t a, uint32_t b, int width)
+{
+    uint32_t result = 0;
+    for (int shift = 0; shift < 32; shift += width) {
+        uint32_t mask = (1u << width) - 1;
+        result |= (uint32_t)((a >> shift & mask) < (b >> shift & mask)) << shift;
+    }
+    return result;
+}
+
 #include "integers.def"
+#include "video.def"
 #include "comparisons.def"
 #include "floats.def"
 #include "conversions.def"

@@ -202,12 +202,20 @@ static void broken_ptx_is_refused_by_the_load(void)
     OK(cuCtxSynchronize());
 }
 
-static void ptx_of_a_later_toolkit_is_refused_by_the_load(void)
+/* Only what is new in it is refused: a kernel with an instruction of its own, or the whole module if it cannot be read. */
+static void ptx_of_a_later_toolkit_is_refused_only_for_what_is_new(void)
 {
     OK(begin());
     CUmodule m;
-    EXPECT(UNSUPPORTED_PTX_VERSION, cuModuleLoadData(&m, ".version 99.0\n.target sm_70\n.address_size 64\n"));
-    OK(cuModuleLoadData(&m, ".version 9.0\n.target sm_70\n.address_size 64\n"));
+    CUfunction f;
+    EXPECT(UNSUPPORTED_PTX_VERSION,
+           cuModuleLoadData(&m, ".version 99.0\n.target sm_70\n.address_size 64\n.novelty 7;\n"));
+    OK(cuModuleLoadData(&m, ".version 99.0\n.target sm_70\n.address_size 64\n"
+                            ".visible .entry known() { ret; }\n"
+                            ".visible .entry anew() { invented.b32 %r1; ret; }\n"));
+    OK(cuModuleGetFunction(&f, m, "known"));
+    OK(cuLaunchKernel(f, 1, 1, 1, 1, 1, 1, 0, NULL, NULL, NULL));
+    OK(cuCtxSynchronize());
 }
 
 /* The program reads the logs as strings, whether there is anything in them or not. */
@@ -378,7 +386,7 @@ int main(int argc, char **argv)
                                         T(a_failed_assertion_says_so_on_stderr_and_ends_the_context),
                                         T(a_reset_of_the_primary_context_clears_a_sticky_error),
                                         T(broken_ptx_is_refused_by_the_load),
-                                        T(ptx_of_a_later_toolkit_is_refused_by_the_load),
+                                        T(ptx_of_a_later_toolkit_is_refused_only_for_what_is_new),
                                         T(the_logs_of_a_load_are_filled),
                                         T(an_instruction_that_the_gpu_does_not_know_fails_only_its_kernel),
                                         T(a_missing_function_is_not_found),

@@ -119,9 +119,16 @@ final class BodyParser {
         if (form.isEmpty()) {
             throw lexer.error("expected an instruction");
         }
+        if (form.startsWith("mov.v4.")) {
+            vectorMove(form, guard, line);
+            return;
+        }
         Operation operation = OperationReader.read(form);
+        StringBuilder selected = new StringBuilder(form);
         List<Operand> read =
                 switch (operation.opcode()) {
+                    case VADD, VSUB, VABSDIFF, VMIN, VMAX, VSHL, VSHR, VMAD, VSET ->
+                            operands.readSelected(selected);
                     case UNSUPPORTED -> null;
                     case BRA -> branch();
                     case BRX -> indexedBranch();
@@ -133,11 +140,49 @@ final class BodyParser {
         } else {
             lexer.expect(';');
         }
+        if (selected.length() > form.length()) {
+            operation = OperationReader.read(selected.toString());
+        }
         if (read == null || !OperandCheck.fits(operation, read)) {
             operation = OperationReader.unsupported(form);
             read = List.of();
         }
         instructions.add(new Instruction(operation, read, guard, line));
+    }
+
+    /// `mov.v4.u32 {%r1, %r2, %r3, %r4}, %tid`: a move for each dimension.
+    private void vectorMove(String form, Instruction.@Nullable Guard guard, int line) {
+        String type = form.substring("mov.v4.".length());
+        List<Operand> read = operands.readAll();
+        if (read == null
+                || read.size() != 2
+                || !(read.getFirst() instanceof Operand.Vector vector)
+                || vector.elements().size() != 4
+                || !(read.get(1) instanceof SpecialRegister special)
+                || !special.isVector()) {
+            if (read == null) {
+                lexer.skipStatement();
+            } else {
+                lexer.expect(';');
+            }
+            instructions.add(
+                    new Instruction(OperationReader.unsupported(form), List.of(), guard, line));
+            return;
+        }
+        lexer.expect(';');
+        Operation move = OperationReader.read("mov." + type);
+        for (int index = 0; index < 4; index++) {
+            Operand element = vector.elements().get(index);
+            if (element instanceof Register) {
+                List<Operand> pair = List.of(element, special.dimension(index));
+                boolean fits = OperandCheck.fits(move, pair);
+                instructions.add(
+                        fits
+                                ? new Instruction(move, pair, guard, line)
+                                : new Instruction(
+                                        OperationReader.unsupported(form), List.of(), guard, line));
+            }
+        }
     }
 
     private List<Operand> branch() {

@@ -46,6 +46,19 @@ final class Lexer {
         return false;
     }
 
+    /// Consumes `expected` if it is next and a name follows at once.
+    boolean acceptBeforeName(char expected) {
+        if (peek() != expected || position + 1 >= end) {
+            return false;
+        }
+        char next = text.charAt(position + 1);
+        if (!isNamePart(next) || (next >= '0' && next <= '9')) {
+            return false;
+        }
+        position++;
+        return true;
+    }
+
     void expect(char expected) {
         if (!accept(expected)) {
             throw error("expected '" + expected + "' before '" + excerpt() + "'");

@@ -262,6 +262,53 @@ public sealed interface Modifier {
         }
     }
 
+    /// What the product of vmad is shifted right by.
+    enum Scale implements Modifier {
+        SHR7(7),
+        SHR15(15);
+
+        private final int count;
+
+        Scale(int count) {
+            this.count = count;
+        }
+
+        public int count() {
+            return count;
+        }
+
+        @Override
+        public String text() {
+            return Spelling.of(this);
+        }
+    }
+
+    /// What cvt.pack narrows to, where that is less than a byte.
+    enum Narrow implements Modifier {
+        U4,
+        S4,
+        U2,
+        S2;
+
+        @Override
+        public String text() {
+            return Spelling.of(this);
+        }
+    }
+
+    /// The part of an operand that a scalar video instruction means (`%r1.b0`), or that vmad
+    /// negates it. It stands among the modifiers as `a_b0`, so that the form alone tells what to
+    /// do.
+    ///
+    /// @param operand `d`, `a`, `b` or `c`
+    /// @param part `b0` to `b3`, `h0`, `h1` or `neg`
+    record Selector(char operand, String part) implements Modifier {
+        @Override
+        public String text() {
+            return operand + "_" + part;
+        }
+    }
+
     /// Modifiers that are present or absent.
     enum Flag implements Modifier {
         FTZ,
@@ -287,7 +334,16 @@ public sealed interface Modifier {
         /// Any eviction, prefetch-size or cache-policy hint; the policy operand, if any, is the
         /// last one.
         CACHE_HINT,
-        PROXY;
+        PROXY,
+        /// Of fence.proxy: which proxy.
+        ALIAS,
+        ASYNC,
+        /// `pmevent.mask`.
+        MASK,
+        /// `cvt.pack`.
+        PACK,
+        /// `vmad.po`: the sum is one more.
+        PO;
 
         @Override
         public String text() {

@@ -30,8 +30,9 @@ final class ModifierCheck {
 
     private static int maximumTypes(Opcode opcode) {
         return switch (opcode) {
-            case SET, SLCT, CVT, DP4A, DP2A -> 2;
-            default -> isVideo(opcode) ? 3 : 1;
+            case SET, SLCT, DP4A, DP2A, VSET, VSET2, VSET4 -> 2;
+            case CVT -> 3;
+            default -> isVideo(opcode) || isScalarVideo(opcode) ? 3 : 1;
         };
     }
 
@@ -41,7 +42,9 @@ final class ModifierCheck {
         Set<Object> kinds = new HashSet<>();
         for (Modifier modifier : modifiers) {
             boolean alone =
-                    modifier instanceof Modifier.Flag || modifier == Modifier.Semantics.MMIO;
+                    modifier instanceof Modifier.Flag
+                            || modifier instanceof Modifier.Selector
+                            || modifier == Modifier.Semantics.MMIO;
             Object kind = alone ? modifier : modifier.getClass();
             if (!kinds.add(kind) && modifier != Modifier.Flag.CACHE_HINT) {
                 return false;
@@ -54,11 +57,18 @@ final class ModifierCheck {
         return switch (modifier) {
             case Modifier.Rounding rounding -> rounds(opcode, rounding, type);
             case Modifier.Comparison _ ->
-                    isOne(opcode, Opcode.SET, Opcode.SETP, Opcode.VSET2, Opcode.VSET4);
-            case Modifier.Combination _ -> isOne(opcode, Opcode.SET, Opcode.SETP);
+                    isOne(opcode, Opcode.SET, Opcode.SETP, Opcode.VSET)
+                            || isOne(opcode, Opcode.VSET2, Opcode.VSET4);
+            case Modifier.Combination _ -> isOne(opcode, Opcode.SET, Opcode.SETP, Opcode.LOP3);
             case Modifier.Reduction reduction ->
                     isOne(opcode, Opcode.ATOM, Opcode.RED, Opcode.REDUX, Opcode.BAR)
-                            || (isVideo(opcode) && reduction == Modifier.Reduction.ADD);
+                            || (isVideo(opcode) && reduction == Modifier.Reduction.ADD)
+                            || (isScalarVideo(opcode)
+                                    && opcode != Opcode.VMAD
+                                    && isSecond(reduction));
+            case Modifier.Selector selector -> isScalarVideo(opcode) && selects(opcode, selector);
+            case Modifier.Scale _ -> opcode == Opcode.VMAD;
+            case Modifier.Narrow _ -> opcode == Opcode.CVT;
             case Modifier.Semantics semantics -> orders(opcode, semantics);
             case Modifier.Scope scope ->
                     isMemory(opcode)
@@ -67,7 +77,9 @@ final class ModifierCheck {
             case Modifier.Caching caching -> caches(opcode, caching);
             case Modifier.VectorWidth _ -> isOne(opcode, Opcode.LD, Opcode.LDU, Opcode.ST);
             case Modifier.Part part -> hasPart(opcode, part, type);
-            case Modifier.CountMode _ -> isOne(opcode, Opcode.SHF, Opcode.BMSK, Opcode.SZEXT);
+            case Modifier.CountMode _ ->
+                    isOne(opcode, Opcode.SHF, Opcode.BMSK, Opcode.SZEXT)
+                            || isOne(opcode, Opcode.VSHL, Opcode.VSHR);
             case Modifier.Direction _ -> opcode == Opcode.SHF;
             case Modifier.Permutation _ -> opcode == Opcode.PRMT;
             case Modifier.Shuffle shuffle ->
@@ -82,7 +94,8 @@ final class ModifierCheck {
             case Modifier.InSpace _ ->
                     isMemory(opcode)
                             || isHint(opcode)
-                            || isOne(opcode, Opcode.LDU, Opcode.ISSPACEP, Opcode.CVTA);
+                            || isOne(opcode, Opcode.LDU, Opcode.ISSPACEP, Opcode.CVTA)
+                            || isOne(opcode, Opcode.FENCE, Opcode.CREATEPOLICY);
             case Modifier.Flag _ -> false;
         };
     }
@@ -168,8 +181,11 @@ final class ModifierCheck {
                             Opcode.ELECT);
             case WARP, ALIGNED -> opcode == Opcode.BAR;
             case NOFTZ -> isOne(opcode, Opcode.ATOM, Opcode.RED);
-            case CACHE_HINT -> isMemory(opcode) || isHint(opcode);
-            case PROXY -> opcode == Opcode.FENCE;
+            case CACHE_HINT -> isMemory(opcode) || isHint(opcode) || opcode == Opcode.CREATEPOLICY;
+            case PROXY, ALIAS, ASYNC -> isOne(opcode, Opcode.FENCE, Opcode.MEMBAR);
+            case MASK -> opcode == Opcode.PMEVENT;
+            case PACK -> opcode == Opcode.CVT;
+            case PO -> opcode == Opcode.VMAD;
         };
     }
 
@@ -199,7 +215,7 @@ final class ModifierCheck {
             case MAD -> type == PtxType.F32 || (type == PtxType.S32 && high);
             case MAD24 -> type == PtxType.S32 && high;
             case CVT -> type.kind() != PtxType.Kind.PACKED_FLOAT && type != PtxType.TF32;
-            default -> isVideo(opcode);
+            default -> isVideo(opcode) || (isScalarVideo(opcode) && opcode != Opcode.VSET);
         };
     }
 
@@ -233,6 +249,25 @@ final class ModifierCheck {
 
     private static boolean isVideo(Opcode opcode) {
         return opcode.compareTo(Opcode.VADD2) >= 0 && opcode.compareTo(Opcode.VSET4) <= 0;
+    }
+
+    private static boolean isScalarVideo(Opcode opcode) {
+        return opcode.compareTo(Opcode.VADD) >= 0 && opcode.compareTo(Opcode.VSET) <= 0;
+    }
+
+    private static boolean isSecond(Modifier.Reduction reduction) {
+        return switch (reduction) {
+            case ADD, MIN, MAX -> true;
+            default -> false;
+        };
+    }
+
+    private static boolean selects(Opcode opcode, Modifier.Selector selector) {
+        return switch (selector.operand()) {
+            case 'a', 'b' -> opcode == Opcode.VMAD || !selector.part().equals("neg");
+            case 'c' -> opcode == Opcode.VMAD && selector.part().equals("neg");
+            default -> opcode != Opcode.VMAD && !selector.part().equals("neg");
+        };
     }
 
     private static boolean isOne(Opcode opcode, Opcode... known) {

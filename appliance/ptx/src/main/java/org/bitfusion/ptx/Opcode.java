@@ -110,6 +110,21 @@ public enum Opcode {
     VMIN4,
     VMAX4,
     VSET4,
+    /// Scalar video instructions; which part of an operand is meant is a [Modifier.Selector].
+    VADD,
+    VSUB,
+    VABSDIFF,
+    VMIN,
+    VMAX,
+    VSHL,
+    VSHR,
+    VMAD,
+    VSET,
+    /// Makes a cache policy, which means nothing to a software GPU.
+    CREATEPOLICY,
+    ALLOCA,
+    STACKSAVE,
+    STACKRESTORE(0),
     /// An instruction, modifier or operand outside this module's knowledge; only the kernel that
     /// holds it fails.
     UNSUPPORTED(0);

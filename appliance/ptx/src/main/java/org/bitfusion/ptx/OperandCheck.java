@@ -11,6 +11,11 @@ final class OperandCheck {
     static boolean fits(Operation operation, List<Operand> operands) {
         int count = operands.size();
         int types = operation.types().size();
+        for (Operand operand : operands) {
+            if (operand instanceof SpecialRegister special && special.isVector()) {
+                return false;
+            }
+        }
         return switch (operation.opcode()) {
             case BRA, CALL -> count == 1;
             case BRX -> count == 2;
@@ -45,7 +50,15 @@ final class OperandCheck {
                             && types == 1
                             && isAddress(operands.get(0))
                             && isAsWide(operation, operands.get(1));
-            case CVT -> (count == 2 || count == 3) && types == 2 && writable(operands);
+            case CVT -> converts(operation, count, types) && writable(operands);
+            case VADD, VSUB, VABSDIFF, VMIN, VMAX, VSHL, VSHR ->
+                    types == 3 && isScalarVideo(operation, count) && writable(operands);
+            case VSET -> types == 2 && isScalarVideo(operation, count) && writable(operands);
+            case VMAD -> types == 3 && count == 4 && writable(operands);
+            case CREATEPOLICY -> count >= 2 && types == 1 && writable(operands);
+            case ALLOCA -> (count == 2 || count == 3) && types == 1 && writable(operands);
+            case STACKSAVE -> count == 1 && types == 1 && writable(operands);
+            case STACKRESTORE -> count == 1 && types == 1;
             case ADD,
                     ADDC,
                     SUB,
@@ -69,7 +82,11 @@ final class OperandCheck {
                             && writable(operands);
             case MAD, MADC, MAD24, FMA, SAD, SELP, SLCT, PRMT, FNS, BFE, DP4A, DP2A, SHF ->
                     count == 4 && types >= 1 && writable(operands);
-            case BFI, LOP3 -> count == 5 && types >= 1 && writable(operands);
+            case BFI -> count == 5 && types >= 1 && writable(operands);
+            case LOP3 ->
+                    isCombined(operation)
+                            ? count == 6 && operands.getFirst() instanceof Operand.Pair
+                            : count == 5 && types >= 1 && writable(operands);
             case SETP, SET -> count == (isCombined(operation) ? 4 : 3) && types >= 1;
             case SHFL -> count == 5 || count == 4;
             case ISSPACEP -> count == 2;
@@ -86,16 +103,35 @@ final class OperandCheck {
                     VABSDIFF2,
                     VMIN2,
                     VMAX2,
-                    VSET2,
                     VADD4,
                     VSUB4,
                     VAVRG4,
                     VABSDIFF4,
                     VMIN4,
-                    VMAX4,
-                    VSET4 ->
+                    VMAX4 ->
                     count == 4 && types == 3 && writable(operands);
+            case VSET2, VSET4 -> count == 4 && types == 2 && writable(operands);
         };
+    }
+
+    /// `cvt.pack` has a third type when it is given what to keep of the result.
+    private static boolean converts(Operation operation, int count, int types) {
+        if (!operation.has(Modifier.Flag.PACK)) {
+            return (count == 2 || count == 3) && types == 2;
+        }
+        int named = types + (operation.modifier(Modifier.Narrow.class).isPresent() ? 1 : 0);
+        return operation.has(Modifier.Flag.SAT) && named == count - 1 && (count == 3 || count == 4);
+    }
+
+    /// A third source is there for a second operation, and for a result that fills only a part.
+    private static boolean isScalarVideo(Operation operation, int count) {
+        boolean merges =
+                operation.modifiers().stream()
+                        .anyMatch(modifier ->
+                                modifier instanceof Modifier.Selector selector
+                                        && selector.operand() == 'd');
+        boolean second = operation.modifier(Modifier.Reduction.class).isPresent();
+        return count == (merges || second ? 4 : 3) && !(merges && second);
     }
 
     private static boolean mayHaveThreeSources(Operation operation) {

@@ -13,6 +13,12 @@ final class OperandReader {
     private final Lexer lexer;
     private final Names names;
 
+    /// What a scalar video instruction selects of its operands, as the modifiers of its form; null
+    /// while another instruction is read.
+    private @Nullable StringBuilder selectors;
+
+    private int operandNumber;
+
     OperandReader(Lexer lexer, Names names) {
         this.lexer = lexer;
         this.names = names;
@@ -21,6 +27,7 @@ final class OperandReader {
     /// All operands up to but not including the `;`.
     @Nullable List<Operand> readAll() {
         List<Operand> operands = new ArrayList<>(4);
+        operandNumber = 0;
         if (lexer.peek() == ';') {
             return operands;
         }
@@ -30,8 +37,28 @@ final class OperandReader {
                 return null;
             }
             operands.add(operand);
+            operandNumber = operands.size();
         } while (lexer.accept(','));
         return operands;
+    }
+
+    /// The operands of a scalar video instruction.
+    ///
+    /// @param form gets a modifier for each part that is selected of an operand (`.a_b0`)
+    @Nullable List<Operand> readSelected(StringBuilder form) {
+        selectors = form;
+        List<Operand> read = readAll();
+        selectors = null;
+        return read;
+    }
+
+    /// A register of which a scalar video instruction means a part; null in any other instruction.
+    private @Nullable Register selected(Register register, String part) {
+        if (selectors == null || operandNumber > 3) {
+            return null;
+        }
+        selectors.append('.').append("dabc".charAt(operandNumber)).append('_').append(part);
+        return register;
     }
 
     private @Nullable Operand read() {
@@ -58,6 +85,9 @@ final class OperandReader {
             Register predicate = names.register(lexer.name());
             return predicate == null ? null : new Operand.Negated(predicate);
         }
+        if (selectors != null && lexer.acceptBeforeName('-')) {
+            return named() instanceof Register register ? selected(register, "neg") : null;
+        }
         return ConstantReader.startsConstant(next) ? new ConstantReader(lexer).read() : named();
     }
 
@@ -68,7 +98,12 @@ final class OperandReader {
         }
         Register register = names.register(name);
         if (register != null) {
-            return lexer.peek() == '.' ? null : register;
+            return lexer.peek() == '.' ? selected(register, lexer.dotted()) : register;
+        }
+        int point = name.indexOf('.'); // of names with a percent sign it is a part
+        Register whole = point > 0 ? names.register(name.substring(0, point)) : null;
+        if (whole != null) {
+            return selected(whole, name.substring(point + 1));
         }
         SpecialRegister special = SpecialRegister.find(name);
         if (special != null) {

@@ -6,7 +6,10 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// Understands the first word of an instruction; the answers are kept, as programs use few distinct
@@ -15,6 +18,8 @@ final class OperationReader {
     private static final int MAXIMUM_KNOWN = 10_000;
     private static final Map<String, Operation> KNOWN = new ConcurrentHashMap<>();
     private static final Map<String, Modifier> COMMON = new HashMap<>();
+    private static final Set<String> POLICIES = Set.of("fractional", "range", "cvt");
+    private static final Pattern SELECTOR = Pattern.compile("[dabc]_(b[0-3]|h[01]|neg)");
 
     static {
         addAll(Modifier.Rounding.values());
@@ -28,6 +33,8 @@ final class OperationReader {
         addAll(Modifier.Permutation.values());
         addAll(Modifier.Property.values());
         addAll(Modifier.Flag.values());
+        addAll(Modifier.Scale.values());
+        addAll(Modifier.Narrow.values());
         COMMON.remove("nan_result");
         COMMON.remove("cache_hint");
         COMMON.put("NaN", Modifier.Flag.NAN_RESULT);
@@ -110,6 +117,13 @@ final class OperationReader {
                             VMAX4,
                             VMAX2 ->
                             find(Modifier.Reduction.class, text);
+                    case VADD, VSUB, VABSDIFF, VMIN, VMAX, VSHL, VSHR, VMAD -> video(text);
+                    case VSET -> {
+                        Modifier comparison = find(Modifier.Comparison.class, text);
+                        yield comparison != null ? comparison : video(text);
+                    }
+                    case LOP3 -> find(Modifier.Combination.class, text);
+                    case CREATEPOLICY -> POLICIES.contains(text) ? Modifier.Flag.CACHE_HINT : null;
                     case VSET4, VSET2 -> {
                         Modifier comparison = find(Modifier.Comparison.class, text);
                         yield comparison != null
@@ -131,6 +145,14 @@ final class OperationReader {
             return Modifier.Flag.CACHE_HINT;
         }
         return COMMON.get(text);
+    }
+
+    /// The second operation of a scalar video instruction, or the part of an operand.
+    private static @Nullable Modifier video(String text) {
+        Matcher selector = SELECTOR.matcher(text);
+        return selector.matches()
+                ? new Modifier.Selector(text.charAt(0), selector.group(1))
+                : find(Modifier.Reduction.class, text);
     }
 
     private static @Nullable Modifier comparison(String text) {

@@ -33,6 +33,22 @@ public final class PtxParser {
         return new PtxParser(text.toString()).module();
     }
 
+    /// The version that a text says it is written in, as far as it can be read; empty if it says
+    /// none.
+    public static String version(CharSequence text) {
+        PtxParser parser = new PtxParser(text.toString());
+        try {
+            while (!parser.lexer.atEnd() && parser.lexer.peek() == '.') {
+                if (parser.lexer.dotted().equals("version")) {
+                    return parser.lexer.number();
+                }
+            }
+        } catch (PtxException notPtx) {
+            return "";
+        }
+        return "";
+    }
+
     private PtxModule module() {
         while (!lexer.atEnd()) {
             if (lexer.peek() == '@') {

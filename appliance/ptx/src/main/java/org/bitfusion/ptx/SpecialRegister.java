@@ -43,6 +43,9 @@ public record SpecialRegister(Name name, int index) implements Operand {
         CLUSTER_CTARANK,
         CLUSTER_NCTARANK,
         IS_EXPLICIT_CLUSTER,
+        /// Counters of performance events, which nothing counts here.
+        PM(8),
+        PM_64(8),
         ENVREG(32);
 
         private final int count;
@@ -56,6 +59,7 @@ public record SpecialRegister(Name name, int index) implements Operand {
         }
     }
 
+    private static final int ALL = -1;
     private static final Map<String, SpecialRegister> BY_TEXT = new HashMap<>();
 
     static {
@@ -68,9 +72,23 @@ public record SpecialRegister(Name name, int index) implements Operand {
                             case 4 -> "." + "xyzw".charAt(index);
                             default -> Integer.toString(index);
                         };
-                BY_TEXT.put(text + suffix, new SpecialRegister(name, index));
+                String spelled = name == Name.PM_64 ? "%pm" + index + "_64" : text + suffix;
+                BY_TEXT.put(spelled, new SpecialRegister(name, index));
+            }
+            if (name.count == 4) {
+                BY_TEXT.put(text, new SpecialRegister(name, ALL));
             }
         }
+    }
+
+    /// Whether all four dimensions are meant (`%tid`); only a vector move may have it.
+    boolean isVector() {
+        return index == ALL;
+    }
+
+    /// One dimension of a vector.
+    SpecialRegister dimension(int dimension) {
+        return new SpecialRegister(name, dimension);
     }
 
     static @Nullable SpecialRegister find(String text) {

@@ -139,4 +139,19 @@ public final class Conversion {
         double rounded = Rounding.toFormat(value, 11, Float.MIN_EXPONENT, 0x1.ffcp127, mode);
         return Float.floatToRawIntBits((float) rounded);
     }
+
+    /// `cvt.pack`: two integers saturated to `width` bits, `a` above `b`; below 16 bits `c` stands
+    /// above both (PTX ISA, "cvt.pack").
+    public static int pack(long a, long b, int c, int width, boolean signed) {
+        int mask = (1 << width) - 1;
+        int low = clamped(b, width, signed) & mask;
+        int both = low | (clamped(a, width, signed) & mask) << width;
+        return width == 16 ? both : both | c << (2 * width);
+    }
+
+    private static int clamped(long value, int width, boolean signed) {
+        long maximum = (1L << (signed ? width - 1 : width)) - 1;
+        long minimum = signed ? -maximum - 1 : 0;
+        return (int) Math.clamp(value, minimum, maximum);
+    }
 }

@@ -128,7 +128,7 @@ public final class Integers {
                 + part(a, 16, 1, aSigned) * part(b, 8, first + 1, bSigned);
     }
 
-    static int part(int word, int width, int index, boolean signed) {
+    public static int part(int word, int width, int index, boolean signed) {
         int moved = word << (32 - width - width * index);
         return signed ? moved >> (32 - width) : moved >>> (32 - width);
     }

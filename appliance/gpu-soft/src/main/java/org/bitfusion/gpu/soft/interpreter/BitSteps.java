@@ -3,6 +3,7 @@ package org.bitfusion.gpu.soft.interpreter;
 import org.bitfusion.gpu.soft.arithmetic.Bits;
 import org.bitfusion.ptx.Instruction;
 import org.bitfusion.ptx.Modifier;
+import org.bitfusion.ptx.Operand;
 import org.bitfusion.ptx.Operation;
 import org.bitfusion.ptx.PtxType;
 
@@ -54,6 +55,9 @@ final class BitSteps {
     }
 
     private static Step lookup(CodeBuilder code, Instruction instruction) {
+        if (instruction.operand(0) instanceof Operand.Pair pair) {
+            return lookupToPredicate(code, instruction, pair);
+        }
         int d = code.destination(instruction);
         int a = code.source(instruction, 1, PtxType.B32);
         int b = code.source(instruction, 2, PtxType.B32);
@@ -62,6 +66,33 @@ final class BitSteps {
         return t -> {
             long[] r = t.registers;
             r[d] = Bits.lop3((int) r[a], (int) r[b], (int) r[c], (int) r[table]);
+        };
+    }
+
+    /// `lop3.or.b32 d|p, a, b, c, table, q`: p says whether d is not zero, combined with q.
+    private static Step lookupToPredicate(
+            CodeBuilder code, Instruction instruction, Operand.Pair pair) {
+        int d = code.destination(pair.first());
+        int p = code.destination(pair.second());
+        int a = code.source(instruction, 1, PtxType.B32);
+        int b = code.source(instruction, 2, PtxType.B32);
+        int c = code.source(instruction, 3, PtxType.B32);
+        int table = code.source(instruction, 4, PtxType.B32);
+        int q = code.source(instruction, 5, PtxType.PRED);
+        Modifier.Combination combination =
+                instruction.operation().modifier(Modifier.Combination.class).orElseThrow();
+        return t -> {
+            long[] r = t.registers;
+            int bits = Bits.lop3((int) r[a], (int) r[b], (int) r[c], (int) r[table]);
+            long truth = bits != 0 ? 1 : 0;
+            long other = r[q];
+            r[d] = bits;
+            r[p] =
+                    switch (combination) {
+                        case AND -> truth & other;
+                        case OR -> truth | other;
+                        case XOR -> truth ^ other;
+                    };
         };
     }
 

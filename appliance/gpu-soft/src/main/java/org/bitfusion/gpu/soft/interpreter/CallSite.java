@@ -76,7 +76,7 @@ record CallSite(List<Place> arguments, List<Place> results, long callerBytes) {
 
     private void enter(CudaThread thread, Code callee) {
         long base = thread.frame + callerBytes;
-        if (base + callee.frame().bytes() > thread.block.slot.localBytesPerThread()) {
+        if (base + callee.frame().bytes() > thread.stackTop) {
             throw new KernelFault(
                     KernelFault.HARDWARE_STACK_ERROR,
                     "the stack overflows in " + callee.function().name());

@@ -28,6 +28,9 @@ final class ConvertSteps {
 
     static Step decode(CodeBuilder code, Instruction instruction) {
         Operation operation = instruction.operation();
+        if (operation.has(Modifier.Flag.PACK)) {
+            return integerPack(code, instruction);
+        }
         PtxType to = operation.type(0);
         PtxType from = operation.type(1);
         if (instruction.operandCount() == 3) {
@@ -178,6 +181,41 @@ final class ConvertSteps {
         }
         boolean clears = relu && (bits & 0x8000) != 0 && !Half.isNan((int) bits, brain);
         return clears ? 0 : bits;
+    }
+
+    /// `cvt.pack.sat.s8.s32.b32 d, a, b, c`: `a` and `b`, saturated, become the low part of the
+    /// result, `c` moves up to make room.
+    private static Step integerPack(CodeBuilder code, Instruction instruction) {
+        Operation operation = instruction.operation();
+        Modifier.Narrow narrow = operation.modifier(Modifier.Narrow.class).orElse(null);
+        PtxType from = operation.type(narrow == null ? 1 : 0);
+        int width = narrow == null ? operation.type(0).bits() : widthOf(narrow);
+        boolean signed =
+                narrow == null ? operation.type(0).isSigned() : narrow.text().startsWith("s");
+        int d = code.destination(instruction);
+        int a = code.source(instruction, 1, from);
+        int b = code.source(instruction, 2, from);
+        int c =
+                instruction.operandCount() == 4
+                        ? code.source(instruction, 3, PtxType.B32)
+                        : code.constant(0);
+        return t -> {
+            long[] r = t.registers;
+            r[d] =
+                    Conversion.pack(
+                            Values.extend(r[a], from),
+                            Values.extend(r[b], from),
+                            (int) r[c],
+                            width,
+                            signed);
+        };
+    }
+
+    private static int widthOf(Modifier.Narrow narrow) {
+        return switch (narrow) {
+            case U4, S4 -> 4;
+            case U2, S2 -> 2;
+        };
     }
 
     /// `cvt.rn.f16x2.f32 d, a, b`: `a` becomes the high half.

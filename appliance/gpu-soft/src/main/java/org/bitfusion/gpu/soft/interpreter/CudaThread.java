@@ -21,7 +21,13 @@ final class CudaThread {
 
     /// A caller that waits for a return.
     @SuppressWarnings("ArrayRecordComponent") // the registers themselves are kept, not a copy
-    record Frame(Code code, long[] registers, int counter, long base, @Nullable CallSite call) {}
+    record Frame(
+            Code code,
+            long[] registers,
+            int counter,
+            long base,
+            long stackTop,
+            @Nullable CallSite call) {}
 
     final BlockRun block;
     final Warp warp;
@@ -42,6 +48,9 @@ final class CudaThread {
 
     /// Offset of the thread's local memory in the segment.
     long local;
+
+    /// Where what `alloca` has given begins, as offset in the thread's local memory.
+    long stackTop;
 
     /// The carry flag (0 or 1).
     int carry;
@@ -77,6 +86,7 @@ final class CudaThread {
         this.steps = block.stepsOf(code);
         this.registers = block.freshRegisters(code);
         this.local = local;
+        this.stackTop = block.slot.localBytesPerThread();
     }
 
     void exit() {
@@ -86,7 +96,7 @@ final class CudaThread {
 
     /// Enters `callee`, whose parameter block the caller has filled.
     void enter(Code callee, CallSite call, long base) {
-        stack.push(new Frame(code, registers, counter, frame, call));
+        stack.push(new Frame(code, registers, counter, frame, stackTop, call));
         code = callee;
         steps = block.stepsOf(callee);
         registers = block.freshRegisters(callee);
@@ -109,6 +119,7 @@ final class CudaThread {
         registers = caller.registers();
         counter = caller.counter();
         frame = caller.base();
+        stackTop = caller.stackTop();
         CallSite call = caller.call();
         if (call != null) {
             call.copyResults(this, finished, finishedRegisters, finishedBase);

@@ -32,7 +32,7 @@ final class Decoder {
                     PRMT ->
                     BitSteps.decode(code, instruction);
             case SET, SETP, SELP, SLCT -> CompareSteps.decode(code, instruction);
-            case MOV, CVTA, ISSPACEP -> MoveSteps.decode(code, instruction);
+            case MOV, CVTA, ISSPACEP, CREATEPOLICY -> MoveSteps.decode(code, instruction);
             case CVT -> ConvertSteps.decode(code, instruction);
             case LD, LDU, ST -> MemorySteps.decode(code, instruction);
             case ATOM, RED -> AtomicSteps.decode(code, instruction);
@@ -68,7 +68,11 @@ final class Decoder {
                     VMIN4,
                     VMAX4 ->
                     VideoSteps.decode(code, instruction);
-            case VSET2, VSET4, UNSUPPORTED -> throw code.unsupported();
+            case VSET2, VSET4 -> VideoSteps.compare(code, instruction);
+            case VADD, VSUB, VABSDIFF, VMIN, VMAX, VSHL, VSHR, VMAD, VSET ->
+                    ScalarVideoSteps.decode(code, instruction);
+            case ALLOCA, STACKSAVE, STACKRESTORE -> StackSteps.decode(code, instruction);
+            case UNSUPPORTED -> throw code.unsupported();
         };
     }
 

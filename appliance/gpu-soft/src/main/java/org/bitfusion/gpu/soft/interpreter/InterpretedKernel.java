@@ -5,6 +5,7 @@ import org.bitfusion.gpu.soft.execution.BlockExecutor;
 import org.bitfusion.gpu.soft.execution.KernelFault;
 import org.bitfusion.gpu.soft.execution.KernelProgram;
 import org.bitfusion.gpu.soft.execution.LaunchContext;
+import org.bitfusion.ptx.Opcode;
 import org.bitfusion.ptx.PtxException;
 import org.bitfusion.ptx.PtxFunction;
 import org.bitfusion.ptx.PtxModule;
@@ -62,9 +63,16 @@ public final class InterpretedKernel implements KernelProgram {
             for (Code code : codes.values()) {
                 wanted += code.frame().bytes();
             }
+        }
+        if (codes.size() > 1 || codes.values().stream().anyMatch(InterpretedKernel::allocates)) {
             wanted += stackLimit * STACK_FACTOR;
         }
         return (wanted + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    }
+
+    private static boolean allocates(Code code) {
+        return code.function().body().instructions().stream()
+                .anyMatch(instruction -> instruction.opcode() == Opcode.ALLOCA);
     }
 
     PtxModule module() {

@@ -17,6 +17,10 @@ final class MoveSteps {
             case MOV -> move(code, instruction);
             case CVTA -> convertAddress(code, instruction);
             case ISSPACEP -> isInSpace(code, instruction);
+            case CREATEPOLICY -> {
+                int d = code.destination(instruction);
+                yield t -> t.registers[d] = 0;
+            }
             default -> throw code.unsupported();
         };
     }

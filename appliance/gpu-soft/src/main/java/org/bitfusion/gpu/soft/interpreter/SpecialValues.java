@@ -24,7 +24,7 @@ final class SpecialValues {
             case CLUSTERID ->
                     choose(index, t -> t.block.blockX, t -> t.block.blockY, t -> t.block.blockZ);
             case NCLUSTERID -> t -> extent(t.block.launch.grid(), index);
-            case CLUSTER_CTAID, CLUSTER_CTARANK, IS_EXPLICIT_CLUSTER, GRIDID -> t -> 0;
+            case CLUSTER_CTAID, CLUSTER_CTARANK, IS_EXPLICIT_CLUSTER, GRIDID, PM, PM_64 -> t -> 0;
             case CLUSTER_NCTAID, CLUSTER_NCTARANK -> t -> 1;
             case LANEID -> t -> t.lane;
             case WARPID -> t -> t.warp.index;

@@ -3,8 +3,6 @@ package org.bitfusion.gpu.soft.module;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.bitfusion.gpu.CudaStatus;
 import org.bitfusion.gpu.GpuModule;
 import org.bitfusion.gpu.ModuleImage;
@@ -21,8 +19,11 @@ import org.slf4j.LoggerFactory;
 /// has is taken; machine code of a real GPU cannot be executed.
 public final class ModuleLoader {
     private static final Logger LOG = LoggerFactory.getLogger(ModuleLoader.class);
-    private static final Pattern VERSION =
-            Pattern.compile("^\\s*\\.version\\s+(\\d+)\\.(\\d+)", Pattern.MULTILINE);
+
+    /// The version of PTX that belongs to this driver's version, CUDA 13.0.
+    private static final int KNOWN_MAJOR = 9;
+
+    private static final int KNOWN_MINOR = 0;
 
     private ModuleLoader() {}
 
@@ -57,17 +58,11 @@ public final class ModuleLoader {
     }
 
     private static Outcome<GpuModule> loadText(String text, ModuleHost host) {
-        Matcher version = VERSION.matcher(text);
-        if (version.find() && isBeyond(version.group(1), version.group(2))) {
-            return Outcome.failed(
-                    CudaStatus.UNSUPPORTED_PTX_VERSION,
-                    version.group().strip() + " (expected: at most 9.0)");
-        }
         PtxModule program;
         try {
             program = PtxParser.parse(text);
         } catch (PtxException problem) {
-            return Outcome.failed(CudaStatus.INVALID_PTX, String.valueOf(problem.getMessage()));
+            return notUnderstood(text, problem);
         }
         String target = program.header().target();
         if (!fits(target, host.capability())) {
@@ -82,23 +77,47 @@ public final class ModuleLoader {
                 .map(places -> new SoftModule(program, host, places));
     }
 
-    /// Whether a version of PTX came after the one that belongs to this driver's version (CUDA
-    /// 13.0: PTX 9.0).
-    private static boolean isBeyond(String major, String minor) {
-        return major.length() > 1
-                || major.compareTo("9") > 0
-                || (major.equals("9") && !minor.matches("0+"));
+    /// PTX of a later version is tried all the same: what it has anew stands mostly in the bodies
+    /// of kernels, and refuses only the kernel that holds it.
+    private static Outcome<GpuModule> notUnderstood(String text, PtxException problem) {
+        String version = PtxParser.version(text);
+        String message = String.valueOf(problem.getMessage());
+        return isBeyond(version)
+                ? Outcome.failed(
+                        CudaStatus.UNSUPPORTED_PTX_VERSION,
+                        ".version %s (known: up to %d.%d): %s"
+                                .formatted(version, KNOWN_MAJOR, KNOWN_MINOR, message))
+                : Outcome.failed(CudaStatus.INVALID_PTX, message);
     }
 
-    /// Whether a device runs PTX of a target. Names with a letter at the end are for one
-    /// architecture only.
+    private static boolean isBeyond(String version) {
+        int point = version.indexOf('.');
+        int major = number(point < 0 ? version : version.substring(0, point));
+        int minor = point < 0 ? 0 : number(version.substring(point + 1));
+        return major > KNOWN_MAJOR || (major == KNOWN_MAJOR && minor > KNOWN_MINOR);
+    }
+
+    /// The number that a text of up to four digits is, -1 for any other.
+    private static int number(String digits) {
+        boolean plain =
+                !digits.isEmpty()
+                        && digits.length() <= 4
+                        && digits.chars().allMatch(c -> c >= '0' && c <= '9');
+        return plain ? Integer.parseInt(digits) : -1;
+    }
+
+    /// Whether a device runs PTX of a target: `sm_90a` is for that architecture only, `sm_100f` for
+    /// its family, later minor versions of the same major one (PTX ISA, ".target").
     static boolean fits(String target, int capability) {
-        String digits = target.replaceAll("[^0-9]", "");
-        if (digits.isEmpty() || digits.length() > 4) {
-            return false;
-        }
-        int wanted = Integer.parseInt(digits);
-        return target.endsWith("a") ? wanted == capability : wanted <= capability;
+        int start = target.startsWith("sm_") ? 3 : target.startsWith("compute_") ? 8 : 0;
+        char last = target.isEmpty() ? 0 : target.charAt(target.length() - 1);
+        boolean bound = last == 'a' || last == 'f';
+        int wanted = number(target.substring(start, target.length() - (bound ? 1 : 0)));
+        return switch (last) {
+            case 'a' -> wanted == capability;
+            case 'f' -> wanted / 10 == capability / 10 && wanted >= 0 && wanted <= capability;
+            default -> wanted >= 0 && wanted <= capability;
+        };
     }
 
     private static String text(ByteBuffer content) {

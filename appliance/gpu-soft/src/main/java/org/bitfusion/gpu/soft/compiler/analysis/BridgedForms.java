@@ -119,7 +119,18 @@ public final class BridgedForms {
                     SHR,
                     MOV,
                     PRMT,
-                    CVT ->
+                    CVT,
+                    VADD,
+                    VSUB,
+                    VABSDIFF,
+                    VMIN,
+                    VMAX,
+                    VSHL,
+                    VSHR,
+                    VMAD,
+                    VSET,
+                    VSET2,
+                    VSET4 ->
                     true;
             default -> false;
         };

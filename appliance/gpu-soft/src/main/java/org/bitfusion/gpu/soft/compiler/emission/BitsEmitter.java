@@ -204,6 +204,9 @@ final class BitsEmitter {
     private static void word(Code code, Instruction instruction) {
         Operation operation = instruction.operation();
         CodeBuilder builder = code.builder();
+        if (instruction.operand(0) instanceof Operand.Pair) { // lop3 with a predicate
+            throw new Declined(instruction.form());
+        }
         if (instruction.opcode() == Opcode.PRMT) {
             permute(code, instruction);
             return;

@@ -21,7 +21,9 @@ final class ConversionEmitter {
     static void emit(Code code, Instruction instruction) {
         Operation operation = instruction.operation();
         PtxType to = operation.type(0);
-        if (operation.has(Modifier.Flag.RELU) || operation.has(Modifier.Flag.SATFINITE)) {
+        if (operation.has(Modifier.Flag.PACK)
+                || operation.has(Modifier.Flag.RELU)
+                || operation.has(Modifier.Flag.SATFINITE)) {
             throw new Declined(operation.form());
         }
         if (to.kind() == PtxType.Kind.PACKED_FLOAT) {

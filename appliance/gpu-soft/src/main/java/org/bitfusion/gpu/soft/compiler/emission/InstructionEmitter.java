@@ -5,6 +5,7 @@ import org.bitfusion.gpu.soft.compiler.analysis.BridgedForms;
 import org.bitfusion.gpu.soft.compiler.runtime.Memory;
 import org.bitfusion.ptx.Instruction;
 import org.bitfusion.ptx.Modifier;
+import org.bitfusion.ptx.PtxType;
 
 /// The table of emitters: which family writes which operation.
 final class InstructionEmitter {
@@ -48,6 +49,10 @@ final class InstructionEmitter {
             case CVTA ->
                     Addresses.convert(
                             code, instruction, instruction.operation().has(Modifier.Flag.TO));
+            case CREATEPOLICY -> {
+                code.builder().lconst_0();
+                code.store(instruction.operand(0), PtxType.B64);
+            }
             case ISSPACEP -> MoveEmitter.isInSpace(code, instruction);
             case LD, LDU -> MemoryEmitter.load(code, code.plan(), instruction);
             case ST -> MemoryEmitter.store(code, code.plan(), instruction);

@@ -38,6 +38,11 @@ final class SpecialValues {
                 service(code, special, long.class);
                 return ValueKind.LONG;
             }
+            case PM -> builder.iconst_0();
+            case PM_64 -> {
+                builder.lconst_0();
+                return ValueKind.LONG;
+            }
             default -> service(code, special, int.class);
         }
         return ValueKind.INT;
