@@ -11,6 +11,7 @@ import java.util.UUID;
 import java.util.function.Consumer;
 import org.bitfusion.protocol.AddressWindow;
 import org.bitfusion.protocol.FrameHeader;
+import org.bitfusion.protocol.Hello;
 import org.bitfusion.protocol.ProtocolException;
 import org.bitfusion.protocol.cuda.CudaResult;
 import org.bitfusion.protocol.message.FreeDevice;
@@ -24,6 +25,8 @@ import org.bitfusion.protocol.message.LeaseRenewAnswer;
 import org.bitfusion.protocol.message.LeaseRequest;
 import org.bitfusion.protocol.message.LeaseRequestAnswer;
 import org.bitfusion.protocol.message.LeasedDevice;
+import org.bitfusion.protocol.message.SessionEnded;
+import org.bitfusion.protocol.message.SessionEndedAnswer;
 import org.bitfusion.protocol.message.SessionOpen;
 import org.bitfusion.protocol.message.SessionOpenAnswer;
 
@@ -32,7 +35,8 @@ import org.bitfusion.protocol.message.SessionOpenAnswer;
 /// What a refusal says is its status: OUT_OF_MEMORY when others hold what was asked for,
 /// INVALID_DEVICE when this appliance has no such devices, INVALID_HANDLE for a lease that is not
 /// there, DEVICE_UNAVAILABLE when no worker can be had, OPERATING_SYSTEM when no data port is free,
-/// INVALID_VALUE for a window of addresses that no process has.
+/// INVALID_VALUE for a window of addresses that no process has, NOT_PERMITTED for a word on a lease
+/// that the connection does not hold.
 final class LeaseCalls implements LeaseMessageHandler {
     private final DispatcherSettings settings;
     private final SessionBroker broker;
@@ -131,6 +135,18 @@ final class LeaseCalls implements LeaseMessageHandler {
     }
 
     @Override
+    public void sessionEnded(int request, SessionEnded message) throws IOException {
+        Set<UUID> leases = leasing("session.ended");
+        if (!message.lease().equals(Hello.NO_LEASE) && !leases.contains(message.lease())) {
+            fail(SessionEnded.CALL, request, CudaResult.ERROR_NOT_PERMITTED);
+            return;
+        }
+        broker.end(message.lease(), message.session());
+        SessionEndedAnswer answer = new SessionEndedAnswer();
+        send(answer.wireBytes(), out -> answer.writeFrame(out, request));
+    }
+
+    @Override
     public void sessionOpen(int request, SessionOpen message) throws IOException {
         if (!(state instanceof ClientConnectionState.Joining(UUID lease))) {
             throw new ProtocolException("session.open on a connection for leases");
@@ -145,7 +161,8 @@ final class LeaseCalls implements LeaseMessageHandler {
     private void opened(int request, SessionResult result) {
         switch (result) {
             case SessionResult.Opened opened -> {
-                SessionOpenAnswer answer = new SessionOpenAnswer(opened.port(), opened.secret());
+                SessionOpenAnswer answer =
+                        new SessionOpenAnswer(opened.port(), opened.secret(), opened.session());
                 send(answer.wireBytes(), out -> answer.writeFrame(out, request));
             }
             case SessionResult.NoPort _ ->

@@ -44,6 +44,7 @@ final class Session implements WorkerPool.Owner {
     private final WorkerProcess worker;
     private final UUID lease;
     private final List<Share> shares;
+    private final UUID id = UUID.randomUUID();
     private final Secret secret = Secret.random(RANDOM);
     private State state;
 
@@ -68,6 +69,8 @@ final class Session implements WorkerPool.Owner {
         worker.order(
                 new WorkerOrder.Open(
                         lease.toString(),
+                        id,
+                        request.hostWord() != 0,
                         secret,
                         settings.ports().minimum(),
                         settings.ports().maximum(),
@@ -82,7 +85,7 @@ final class Session implements WorkerPool.Owner {
     public void reported(WorkerReport report) {
         switch (report) {
             case WorkerReport.Listening(int port) ->
-                    opened(new SessionResult.Opened(port, secret), new State.Waiting());
+                    opened(new SessionResult.Opened(port, secret, id), new State.Waiting());
             case WorkerReport.NoPort _ -> {
                 LOG.error("lease={} worker={} error=\"no data port is free\"", lease, worker.pid());
                 opened(new SessionResult.NoPort(), state);
@@ -144,7 +147,12 @@ final class Session implements WorkerPool.Owner {
         }
     }
 
-    /// The lease is over.
+    /// What the client calls it; nobody can guess it.
+    UUID id() {
+        return id;
+    }
+
+    /// The lease or the program is over.
     void end() {
         worker.order(new WorkerOrder.End());
     }

@@ -21,6 +21,10 @@ import org.slf4j.LoggerFactory;
 /// Brings leases, workers and the ledger together. Everything runs on one thread.
 final class SessionBroker {
     private static final Logger LOG = LoggerFactory.getLogger(SessionBroker.class);
+
+    /// How long a worker may take to end by itself once its program has ended.
+    private static final long PATIENCE_WITH_THE_DEAD_MILLISECONDS = 1_000;
+
     private static final long EXPIRY_CHECK_MILLISECONDS = 500;
 
     private final DispatcherSettings settings;
@@ -153,6 +157,22 @@ final class SessionBroker {
                         settings.grace().toMillis(),
                         TimeUnit.MILLISECONDS);
         finishIfLast(lease.id());
+    }
+
+    /// The client's host says that a session's program has ended: its worker ends, whatever the
+    /// state of its connection. A session that is not there (any more) is fine.
+    void end(UUID lease, UUID id) {
+        for (Session session : Set.copyOf(sessions.getOrDefault(lease, Set.of()))) {
+            if (session.id().equals(id)) {
+                LOG.info("lease={} session={} its program has ended", lease, id);
+                session.end();
+                var _ =
+                        executor.schedule(
+                                session::kill,
+                                PATIENCE_WITH_THE_DEAD_MILLISECONDS,
+                                TimeUnit.MILLISECONDS);
+            }
+        }
     }
 
     private void finishIfLast(UUID id) {

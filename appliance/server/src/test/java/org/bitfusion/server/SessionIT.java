@@ -121,6 +121,34 @@ class SessionIT {
     }
 
     @Test
+    void theWordThatAProgramHasEndedEndsItsSessionAndNoOther() throws IOException {
+        try (TestConnection leasing = appliance.leasing();
+                TestConnection other = appliance.leasing()) {
+            LeaseRequestAnswer lease = TestAppliance.lease(leasing, 1, 100L << 20);
+            SessionOpenAnswer opened = appliance.openSession(Optional.of(lease));
+            try (TestSession ended = appliance.join(opened);
+                    TestSession bystander = appliance.session(lease)) {
+                bystander.createContext(CONTEXT, 0);
+                assertThat(TestAppliance.sessionEnded(other, lease.lease(), opened.session()))
+                        .as("the word of one who does not hold the lease")
+                        .isEqualTo(CudaResult.ERROR_NOT_PERMITTED);
+                assertThat(TestAppliance.sessionEnded(leasing, lease.lease(), UUID.randomUUID()))
+                        .as("no such session")
+                        .isZero();
+                ended.createContext(CONTEXT, 0);
+                assertThat(ended.synchronize(CONTEXT)).isZero();
+                for (int i = 0; i < 2; i++) {
+                    assertThat(TestAppliance.sessionEnded(leasing, lease.lease(), opened.session()))
+                            .isZero();
+                }
+                assertThat(ended.connection().isClosedByPeer()).isTrue();
+                assertThat(bystander.synchronize(CONTEXT)).isZero();
+            }
+            assertThat(TestAppliance.release(leasing, lease)).isZero();
+        }
+    }
+
+    @Test
     void memoryIsLimitedByTheLeaseAndSharedByItsPrograms() throws IOException {
         try (TestConnection leasing = appliance.leasing()) {
             LeaseRequestAnswer lease = TestAppliance.lease(leasing, 1, 100L << 20);

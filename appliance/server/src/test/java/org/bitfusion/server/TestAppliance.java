@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.UUID;
 import org.bitfusion.dispatcher.Dispatcher;
 import org.bitfusion.dispatcher.DispatcherSettings;
 import org.bitfusion.dispatcher.DispatcherSettings.PortRange;
@@ -20,6 +21,7 @@ import org.bitfusion.protocol.message.LeaseRelease;
 import org.bitfusion.protocol.message.LeaseRequest;
 import org.bitfusion.protocol.message.LeaseRequestAnswer;
 import org.bitfusion.protocol.message.SessionDevices;
+import org.bitfusion.protocol.message.SessionEnded;
 import org.bitfusion.protocol.message.SessionOpen;
 import org.bitfusion.protocol.message.SessionOpenAnswer;
 
@@ -97,6 +99,13 @@ final class TestAppliance implements AutoCloseable {
         return connection.ask(message.wireBytes(), message::writeFrame).header().status();
     }
 
+    /// The word of the host: the program of the session has ended.
+    static int sessionEnded(TestConnection connection, UUID lease, UUID session)
+            throws IOException {
+        SessionEnded message = new SessionEnded(lease, session);
+        return connection.ask(message.wireBytes(), message::writeFrame).header().status();
+    }
+
     /// The dispatcher said no.
     static final class RefusedException extends IOException {
         private static final long serialVersionUID = 1;
@@ -125,7 +134,7 @@ final class TestAppliance implements AutoCloseable {
             if (answer.status() != Hello.Status.WELCOME) {
                 throw new IOException("refused: " + answer.status());
             }
-            SessionOpen message = new SessionOpen(1, "test", windowBase, windowBytes);
+            SessionOpen message = new SessionOpen(1, "test", windowBase, windowBytes, (byte) 0);
             TestConnection.Frame frame = connection.ask(message.wireBytes(), message::writeFrame);
             if (frame.header().status() != 0) {
                 throw new RefusedException(frame.header().status());

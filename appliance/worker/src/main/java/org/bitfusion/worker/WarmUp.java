@@ -14,6 +14,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import java.util.function.Consumer;
 import org.bitfusion.gpu.AllocationBudget;
 import org.bitfusion.gpu.DriverOptions;
@@ -45,6 +46,7 @@ import org.slf4j.LoggerFactory;
 /// that a client's first calls do not pay for it. Its memory is private and gone at the end.
 final class WarmUp implements ReadableByteChannel, GatheringByteChannel {
     private static final Logger LOG = LoggerFactory.getLogger(WarmUp.class);
+    private static final UUID NO_SESSION = new UUID(0, 0);
     private static final long WINDOW_BASE = 1L << 40;
     private static final long WINDOW_PER_DEVICE = 32L << 30;
     private static final int BYTES = 4096;
@@ -94,6 +96,8 @@ final class WarmUp implements ReadableByteChannel, GatheringByteChannel {
         String line =
                 new WorkerOrder.Open(
                                 "none",
+                                NO_SESSION,
+                                false,
                                 secret,
                                 0,
                                 0,
@@ -125,6 +129,8 @@ final class WarmUp implements ReadableByteChannel, GatheringByteChannel {
         WorkerOrder.Open order =
                 new WorkerOrder.Open(
                         "none",
+                        NO_SESSION,
+                        false,
                         Secret.NONE,
                         0,
                         0,

@@ -2,6 +2,7 @@ package org.bitfusion.protocol.control;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
 import org.bitfusion.protocol.ProtocolException;
 import org.bitfusion.protocol.Secret;
 
@@ -17,10 +18,15 @@ public sealed interface WorkerOrder {
     /// secret.
     ///
     /// @param lease for the log
+    /// @param session what the dispatcher calls it
+    /// @param hostWord whether the client's host tells the dispatcher when the program has ended,
+    ///   which then says [End]: so a lost connection alone does not mean that the program died
     /// @param portMinimum first port to try; 0 with `portMaximum` 0: any
     /// @param process of the client, for the log
     record Open(
             String lease,
+            UUID session,
+            boolean hostWord,
             Secret secret,
             int portMinimum,
             int portMaximum,
@@ -41,6 +47,8 @@ public sealed interface WorkerOrder {
                             Words.line(
                                     "open",
                                     lease,
+                                    session,
+                                    hostWord ? 1 : 0,
                                     secret.hex(),
                                     portMinimum,
                                     portMaximum,
@@ -66,7 +74,7 @@ public sealed interface WorkerOrder {
         }
     }
 
-    /// The lease is over: end now.
+    /// The lease or the session is over: end now.
     record End() implements WorkerOrder {
         @Override
         public String line() {
@@ -95,8 +103,12 @@ public sealed interface WorkerOrder {
 
     private static Open open(Words words) throws ProtocolException {
         String lease = words.next();
+        UUID session;
+        boolean hostWord;
         Secret secret;
         try {
+            session = UUID.fromString(words.next());
+            hostWord = words.number() == 1;
             secret = Secret.parse(words.next());
         } catch (IllegalArgumentException e) {
             throw words.broken();
@@ -113,6 +125,8 @@ public sealed interface WorkerOrder {
         }
         return new Open(
                 lease,
+                session,
+                hostWord,
                 secret,
                 portMinimum,
                 portMaximum,

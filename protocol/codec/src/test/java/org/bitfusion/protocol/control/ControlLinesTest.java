@@ -39,6 +39,8 @@ class ControlLinesTest {
                 List.of(
                         new WorkerOrder.Open(
                                 "a-lease",
+                                UUID.randomUUID(),
+                                true,
                                 Secret.random(new SecureRandom()),
                                 45201,
                                 46225,
