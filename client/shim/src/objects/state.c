@@ -9,6 +9,7 @@
 #include "contexts/devices.h"
 #include "program/log.h"
 #include "program/output.h"
+#include "session/host_word.h"
 #include "session/session.h"
 #include "program/threads.h"
 
@@ -46,6 +47,10 @@ static void forget_the_parent(bool own_descriptors)
         if (own_descriptors)
             worker->connection.transport.close(&worker->connection.transport);
     }
+    if (own_descriptors)
+        bf_host_word_close();
+    else
+        bf_host_word_forget();
     bf_output_forget();
     bf_state.worker_count = 0;
     bf_state.device_count = 0;

@@ -131,11 +131,19 @@ static FILE *open_first(char *place, size_t bytes)
     return file;
 }
 
+/* Written under the lock of bf_open. */
+static char source[4096];
+
+const char *bf_adaptor_file(void)
+{
+    return source;
+}
+
 int bf_adaptor_read(struct bf_server *servers, int most)
 {
-    char place[4096], line[2048];
+    char line[2048];
     int count = 0, number = 0;
-    FILE *file = open_first(place, sizeof place);
+    FILE *file = open_first(source, sizeof source);
     if (!file)
         return 0;
     while (fgets(line, sizeof line, file) && count >= 0) {
@@ -146,7 +154,7 @@ int bf_adaptor_read(struct bf_server *servers, int most)
         if (count == most || !read_line(line, &servers[count])) {
             bf_say("line %d of the adaptor file %s makes no sense. Expected: \"host\", "
                    "\"host:port\" or \"host port\".",
-                   number, place);
+                   number, source);
             count = -1;
         } else if (!servers[count].leased && !read_access_secret(servers[count].secret)) {
             count = -1;
@@ -156,6 +164,6 @@ int bf_adaptor_read(struct bf_server *servers, int most)
     }
     fclose(file);
     if (!count)
-        bf_say("the adaptor file %s names no server. Write a line \"host:port\" into it.", place);
+        bf_say("the adaptor file %s names no server. Write a line \"host:port\" into it.", source);
     return count > 0 ? count : 0;
 }

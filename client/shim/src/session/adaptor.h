@@ -20,4 +20,7 @@ struct bf_server {
    is wrong. */
 int bf_adaptor_read(struct bf_server *servers, int most);
 
+/* The file that was read. */
+const char *bf_adaptor_file(void);
+
 #endif

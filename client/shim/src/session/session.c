@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "session/adaptor.h"
+#include "session/host_word.h"
 #include "contexts/devices.h"
 #include "transport/incoming.h"
 #include "program/log.h"
@@ -126,7 +127,7 @@ static CUresult ask_for_worker(struct bf_worker *worker, struct bf_transport *tr
     struct bf_frame answer;
     program_name(program, sizeof program);
     struct bf_session_open m = {(uint32_t)getpid(), bf_view_of_text(program), worker->window_base,
-                                worker->window_bytes};
+                                worker->window_bytes, bf_host_word_given()};
     size_t bytes = bf_session_open_frame(frame, &m, 1);
     if (!bf_transport_write_all(transport, frame, bytes, HELLO_MILLISECONDS) ||
         !bf_transport_read_all(transport, head, sizeof head, 2 * HELLO_MILLISECONDS)) {
@@ -145,6 +146,7 @@ static CUresult ask_for_worker(struct bf_worker *worker, struct bf_transport *tr
         bf_say("what answers at %s is no Bitfusion server of this version.", worker->name);
         return CUDA_ERROR_NO_DEVICE;
     }
+    bf_host_word_watch(worker->index, opened->session);
     return CUDA_SUCCESS;
 }
 
@@ -238,6 +240,8 @@ CUresult bf_session_open(void)
     int count = bf_adaptor_read(servers, BF_MAX_WORKERS);
     CUresult status = count ? CUDA_SUCCESS : CUDA_ERROR_NO_DEVICE;
     bf_devices_forget();
+    if (count)
+        bf_host_word_open(bf_adaptor_file());
     for (int i = 0; i < count && status == CUDA_SUCCESS; i++) {
         struct bf_worker *worker = calloc(1, sizeof *worker);
         if (!worker)
@@ -252,5 +256,7 @@ CUresult bf_session_open(void)
             free(worker);
         }
     }
+    if (status != CUDA_SUCCESS)
+        bf_host_word_close();
     return status;
 }

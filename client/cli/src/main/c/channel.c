@@ -29,7 +29,8 @@ enum channel_state channel_read(int descriptor, struct message *message) {
     }
     message->kind = header[0];
     message->length = (size_t)header[1] | (size_t)header[2] << 8 | (size_t)header[3] << 16 | (size_t)header[4] << 24;
-    bool known = message->kind == MESSAGE_OUTPUT || message->kind == MESSAGE_RUN || message->kind == MESSAGE_BYE;
+    bool known = message->kind == MESSAGE_OUTPUT || message->kind == MESSAGE_RUN ||
+                 message->kind == MESSAGE_WATCH || message->kind == MESSAGE_BYE;
     if (count < sizeof header || !known || message->length > MESSAGE_BYTES_LIMIT) {
         return CHANNEL_BROKEN;
     }
@@ -42,9 +43,8 @@ enum channel_state channel_read(int descriptor, struct message *message) {
     return CHANNEL_MESSAGE;
 }
 
-void channel_say(int descriptor, const char *word, long value) {
-    char line[64];
-    int length = snprintf(line, sizeof line, "%s %ld\n", word, value);
+/* Lines are shorter than PIPE_BUF: those of two writers do not mix. */
+static void say(int descriptor, const char *line, int length) {
     for (int done = 0; done < length;) {
         ssize_t count = write(descriptor, line + done, (size_t)(length - done));
         if (count < 0 && errno != EINTR) {
@@ -52,4 +52,14 @@ void channel_say(int descriptor, const char *word, long value) {
         }
         done += count > 0 ? (int)count : 0;
     }
+}
+
+void channel_say(int descriptor, const char *word, long value) {
+    char line[64];
+    say(descriptor, line, snprintf(line, sizeof line, "%s %ld\n", word, value));
+}
+
+void channel_say_session(int descriptor, const char *word, unsigned server, const char *session) {
+    char line[128];
+    say(descriptor, line, snprintf(line, sizeof line, "%s %u %s\n", word, server, session));
 }

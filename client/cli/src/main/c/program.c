@@ -24,7 +24,7 @@ static bool is_kept(int descriptor, const int *kept, size_t kept_count) {
     return false;
 }
 
-void descriptors_close_above_standard(const int *kept, size_t kept_count) {
+void descriptors_close(int first, const int *kept, size_t kept_count) {
     DIR *directory = opendir("/proc/self/fd");
     if (directory == NULL) {
         return;
@@ -33,7 +33,7 @@ void descriptors_close_above_standard(const int *kept, size_t kept_count) {
         char *end = NULL;
         long descriptor = strtol(entry->d_name, &end, 10);
         bool number = end != entry->d_name && *end == '\0';
-        if (number && descriptor > 2 && descriptor != dirfd(directory) && !is_kept((int)descriptor, kept, kept_count)) {
+        if (number && descriptor >= first && descriptor != dirfd(directory) && !is_kept((int)descriptor, kept, kept_count)) {
             close((int)descriptor);
         }
     }

@@ -20,7 +20,7 @@ void inherited_signals_restore(const struct inherited_signals *inherited);
  */
 pid_t program_start(char *body, size_t length, const struct inherited_signals *inherited);
 
-/* Closes every descriptor above 2 except `kept` (pass -1 for none). */
-void descriptors_close_above_standard(const int *kept, size_t kept_count);
+/* Closes every descriptor from `first` on except `kept`. */
+void descriptors_close(int first, const int *kept, size_t kept_count);
 
 #endif

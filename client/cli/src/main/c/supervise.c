@@ -3,6 +3,7 @@
 
 #include "channel.h"
 #include "program.h"
+#include "witness.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,6 +24,7 @@ struct supervisor {
     struct inherited_signals inherited;
     pid_t keeper;
     pid_t program;
+    pid_t witness;     /* 0: none */
     int from_keeper;   /* -1 once closed */
     int to_keeper;     /* -1 once closed */
     int signals;
@@ -79,7 +81,7 @@ static bool start_keeper(struct supervisor *supervisor, const struct home *home,
         if (dup2(answers[0], STDIN_FILENO) < 0 || dup2(requests[1], STDOUT_FILENO) < 0) {
             _exit(EXIT_INTERNAL);
         }
-        descriptors_close_above_standard(NULL, 0);
+        descriptors_close(STDERR_FILENO + 1, NULL, 0);
         inherited_signals_restore(&supervisor->inherited);
         drop_variables_of_the_program();
         home_exec_java(home, argument_count, arguments);
@@ -102,7 +104,7 @@ static void release_descriptors(const struct supervisor *supervisor) {
         close(nothing);
     }
     int kept[] = {supervisor->from_keeper, supervisor->to_keeper, supervisor->signals};
-    descriptors_close_above_standard(kept, sizeof kept / sizeof *kept);
+    descriptors_close(STDERR_FILENO + 1, kept, sizeof kept / sizeof *kept);
 }
 
 static void write_output(const struct message *message) {
@@ -112,6 +114,15 @@ static void write_output(const struct message *message) {
             return;
         }
         done += count > 0 ? (size_t)count : 0;
+    }
+}
+
+/* It holds the keeper's input open too. */
+static void end_witness(struct supervisor *supervisor) {
+    if (supervisor->witness > 0) {
+        kill(supervisor->witness, SIGKILL);
+        waitpid(supervisor->witness, NULL, 0);
+        supervisor->witness = 0;
     }
 }
 
@@ -126,8 +137,12 @@ static void hear_keeper(struct supervisor *supervisor) {
     if (message.kind == MESSAGE_OUTPUT) {
         write_output(&message);
     } else if (message.kind == MESSAGE_BYE) {
+        end_witness(supervisor);
         close(supervisor->to_keeper);
         supervisor->to_keeper = -1;
+    } else if (message.kind == MESSAGE_WATCH) {
+        pid_t witness = witness_start(message.body, supervisor->to_keeper);
+        supervisor->witness = witness > 0 ? witness : 0;
     } else if (supervisor->program == 0 && !supervisor->cancelled) {
         pid_t process = program_start(message.body, message.length, &supervisor->inherited);
         if (process < 0) {
@@ -164,6 +179,8 @@ static void reap(struct supervisor *supervisor) {
             supervisor->program_ended = true;
             supervisor->program_code = exit_code(status);
             channel_say(supervisor->to_keeper, "ended", supervisor->program_code);
+        } else if (process == supervisor->witness) {
+            supervisor->witness = 0;
         } else if (process == supervisor->keeper) {
             supervisor->keeper_ended = true;
             supervisor->keeper_code = exit_code(status);

@@ -118,6 +118,16 @@ class OtherCommandsIT {
             String address = "127.0.0.1:" + appliance.port();
             Cli.Result listed = cli.execute("client", "-l", address, "--", sample("vector_add"));
             assertThat(listed.output()).as(listed.errors()).endsWith("PASSED\n");
+            Cli.Result twice =
+                    cli.execute(
+                            "client",
+                            "-l",
+                            address + ";localhost:" + appliance.port() + ";" + address,
+                            "--",
+                            "sh",
+                            "-c",
+                            "cat $BF_ADAPTOR_CONFIG");
+            assertThat(twice.output()).isEqualTo("127.0.0.1 " + appliance.port() + "\n");
             Path file =
                     Files.writeString(
                             folder.resolve("a.conf"), "127.0.0.1 " + appliance.port() + "\n");
@@ -127,8 +137,8 @@ class OtherCommandsIT {
                     .endsWith("PASSED\n");
             Files.createDirectories(folder.resolve(".bitfusionio"));
             Files.move(file, folder.resolve(".bitfusionio/adaptor.conf"));
-            Cli.Result found = cli.execute("client", "sh -c 'echo $BF_ADAPTOR_CONFIG; exit 4'");
-            assertThat(found.output()).isEqualTo(folder + "/.bitfusionio/adaptor.conf\n");
+            Cli.Result found = cli.execute("client", "sh -c 'cat $BF_ADAPTOR_CONFIG; exit 4'");
+            assertThat(found.output()).isEqualTo("127.0.0.1 " + appliance.port() + "\n");
             assertThat(found.exitCode()).isEqualTo(4);
         }
     }

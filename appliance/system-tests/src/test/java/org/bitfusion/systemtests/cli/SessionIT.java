@@ -197,7 +197,8 @@ class SessionIT {
 
     private static boolean namesTheAppliance(Path file) throws IOException {
         try {
-            return Files.readString(file).startsWith("127.0.0.1 " + appliance.port() + " ");
+            return Files.isRegularFile(file)
+                    && Files.readString(file).startsWith("127.0.0.1 " + appliance.port() + " ");
         } catch (NoSuchFileException _) {
             return false; // another session's, which has ended meanwhile
         }

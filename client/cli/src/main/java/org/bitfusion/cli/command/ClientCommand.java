@@ -1,13 +1,17 @@
 package org.bitfusion.cli.command;
 
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import org.bitfusion.cli.Fault;
 import org.bitfusion.cli.configuration.AdaptorFile;
 import org.bitfusion.cli.configuration.ServerAddress;
 import org.bitfusion.cli.lease.AccessSecret;
 import org.bitfusion.cli.lease.Server;
 import org.bitfusion.cli.options.ClientOptions;
 import org.bitfusion.cli.session.SessionFile;
+import org.bitfusion.cli.session.Witness;
 import org.jspecify.annotations.Nullable;
 
 /// `client`: a program on all GPUs of dispatchers that already run.
@@ -15,20 +19,38 @@ import org.jspecify.annotations.Nullable;
 /// @param context surroundings
 /// @param options what the user typed
 record ClientCommand(CommandContext context, ClientOptions options) {
+    private static final Duration LAST_WORDS = Duration.ofSeconds(2);
+
     int execute() {
-        if (options.serverList() == null) {
-            Path file = adaptorFile();
-            askAll(AdaptorFile.read(file));
-            return ProgramRun.execute(context, file, options.application());
+        if (options.serverList() != null) {
+            return execute(ServerAddress.parseList(options.serverList()));
         }
-        List<ServerAddress> dispatchers = ServerAddress.parseList(options.serverList());
-        askAll(dispatchers);
+        Path file = adaptorFile();
+        List<ServerAddress> dispatchers = AdaptorFile.read(file);
+        if (AdaptorFile.isLeased(file)) {
+            askAll(dispatchers, accessSecret());
+            return ProgramRun.execute(context, file, options.application()); // the lease's session
+        }
+        return execute(dispatchers);
+    }
+
+    private AccessSecret accessSecret() {
+        return AccessSecret.read(context.environment(), context.userHome());
+    }
+
+    private int execute(List<ServerAddress> dispatchers) {
+        AccessSecret access = accessSecret();
+        List<ServerAddress> different = askAll(dispatchers, access);
         StringBuilder lines = new StringBuilder();
-        for (ServerAddress dispatcher : dispatchers) {
+        for (ServerAddress dispatcher : different) {
             lines.append(dispatcher.host()).append(' ').append(dispatcher.port()).append('\n');
         }
         try (SessionFile file = context.sessionFile(lines.toString())) {
-            return ProgramRun.execute(context, file.path(), options.application());
+            context.starter()
+                    .watch(file.witnessFolder(), session -> tellEnd(different, access, session));
+            int code = ProgramRun.execute(context, file.path(), options.application());
+            context.starter().witness().awaitPassedOn(LAST_WORDS);
+            return code;
         }
     }
 
@@ -41,10 +63,30 @@ record ClientCommand(CommandContext context, ClientOptions options) {
 
     /// So that a dispatcher that is not there is told here, in one line, and not by the program's
     /// first CUDA call.
-    private void askAll(List<ServerAddress> dispatchers) {
-        AccessSecret access = AccessSecret.read(context.environment(), context.userHome());
+    ///
+    /// @return each dispatcher once, whatever names were given for it
+    private static List<ServerAddress> askAll(
+            List<ServerAddress> dispatchers, AccessSecret access) {
+        List<ServerAddress> different = new ArrayList<>();
         for (ServerAddress dispatcher : dispatchers) {
-            Server.connect(dispatcher, access).close();
+            try (Server server = Server.connect(dispatcher, access)) {
+                if (!different.contains(server.numericAddress())) {
+                    different.add(server.numericAddress());
+                }
+            }
+        }
+        return different;
+    }
+
+    private static void tellEnd(
+            List<ServerAddress> servers, AccessSecret access, Witness.OpenSession session) {
+        if (session.server() < 0 || session.server() >= servers.size()) {
+            return;
+        }
+        try {
+            Server.sessionEnded(servers.get(session.server()), access, session.id());
+        } catch (Fault _) {
+            // Not told: the server waits for the program as long as it would without a word.
         }
     }
 }

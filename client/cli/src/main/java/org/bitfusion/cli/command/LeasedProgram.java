@@ -33,6 +33,8 @@ final class LeasedProgram {
         lease.keep(transcript::warn);
         try (SessionFile file = context.sessionFile(lease.adaptorLine() + "\n")) {
             tellLease(servers, lease, file);
+            context.starter()
+                    .watch(file.witnessFolder(), session -> lease.sessionEnded(session.id()));
             int code = ProgramRun.execute(context, file.path(), application);
             transcript.info("Releasing GPUs from config file '" + file.path() + "'...");
             file.remove();

@@ -37,6 +37,20 @@ public final class AdaptorFile {
         return parse(file.toString(), ConfigurationFile.read(file));
     }
 
+    /// Whether it is the file of somebody's lease, as `run` writes it.
+    public static boolean isLeased(Path file) {
+        for (String line : ConfigurationFile.read(file).split("\n", -1)) {
+            if (words(ServersFile.withoutComment(line).strip()).length == LEASE_WORDS) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static String[] words(String line) {
+        return line.split("[ \t]+", -1);
+    }
+
     static List<ServerAddress> parse(String file, String text) {
         List<ServerAddress> addresses = new ArrayList<>();
         int number = 0;
@@ -46,7 +60,7 @@ public final class AdaptorFile {
             if (line.isEmpty()) {
                 continue;
             }
-            String[] words = line.split("[ \t]+", -1);
+            String[] words = words(line);
             ServerAddress address =
                     words.length == LEASE_WORDS
                             ? ServerAddress.parse(words[0] + " " + words[1])

@@ -16,11 +16,15 @@ import org.bitfusion.protocol.message.LeaseRelease;
 import org.bitfusion.protocol.message.LeaseRenew;
 import org.bitfusion.protocol.message.LeaseRequestAnswer;
 import org.bitfusion.protocol.message.LeasedDevice;
+import org.bitfusion.protocol.message.SessionEnded;
 
 /// GPUs held. [#keep] renews the lease in the background until [#release] gives it back.
 public final class Lease {
     /// Renewals in one renewal time, so that two may fail.
     private static final int RENEWALS = 3;
+
+    private static final long PAUSE_BEFORE_WORD_MILLISECONDS = 20;
+    private static final long PAUSE_BETWEEN_WORDS_MILLISECONDS = 500;
 
     private final ServerAddress address;
     private final AccessSecret access;
@@ -147,6 +151,37 @@ public final class Lease {
                     == 0;
         } catch (IOException | Fault _) {
             return true;
+        }
+    }
+
+    /// Tells the appliance that the program of a session of this lease has ended; asks again until
+    /// the appliance has heard it or the lease is over. Not at once, for the lease may be over at
+    /// once.
+    public void sessionEnded(UUID session) {
+        SessionEnded message = new SessionEnded(granted.lease(), session);
+        long pause = TimeUnit.MILLISECONDS.toNanos(PAUSE_BEFORE_WORD_MILLISECONDS);
+        lock.lock();
+        try {
+            do {
+                long left = pause;
+                while (left > 0 && !ending) {
+                    left = released.awaitNanos(left);
+                }
+                pause = TimeUnit.MILLISECONDS.toNanos(PAUSE_BETWEEN_WORDS_MILLISECONDS);
+            } while (!ending && !isTold(message));
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private boolean isTold(SessionEnded message) {
+        try {
+            var _ = connection.call(SessionEnded.CALL, message.wireBytes(), message::writeFrame);
+            return true;
+        } catch (IOException _) {
+            return !reconnect();
         }
     }
 

@@ -8,12 +8,14 @@ import org.bitfusion.cli.ExitCode;
 import org.bitfusion.cli.Fault;
 import org.bitfusion.cli.configuration.ServerAddress;
 import org.bitfusion.cli.options.Share;
+import org.bitfusion.protocol.Hello;
 import org.bitfusion.protocol.cuda.CudaResult;
 import org.bitfusion.protocol.message.FreeDevice;
 import org.bitfusion.protocol.message.LeaseDevices;
 import org.bitfusion.protocol.message.LeaseDevicesAnswer;
 import org.bitfusion.protocol.message.LeaseRequest;
 import org.bitfusion.protocol.message.LeaseRequestAnswer;
+import org.bitfusion.protocol.message.SessionEnded;
 import org.jspecify.annotations.Nullable;
 
 /// One appliance, connected. Closing it ends the lease that it gave, soon, unless the lease was
@@ -52,8 +54,26 @@ public final class Server implements AutoCloseable {
         return LeaseDevicesAnswer.read(answer.body());
     }
 
+    /// Tells an appliance, over a connection of its own, that the program of a session without a
+    /// lease has ended.
+    ///
+    /// @throws Fault if it cannot be told
+    public static void sessionEnded(ServerAddress address, AccessSecret access, UUID session) {
+        SessionEnded message = new SessionEnded(Hello.NO_LEASE, session);
+        try (LeaseConnection connection = LeaseConnection.open(address, access)) {
+            var _ = connection.call(SessionEnded.CALL, message.wireBytes(), message::writeFrame);
+        } catch (IOException exception) {
+            throw LeaseConnection.fault(address, exception);
+        }
+    }
+
     public ServerAddress address() {
         return address;
+    }
+
+    /// The same with the host in numbers: two names of one server give the same.
+    public ServerAddress numericAddress() {
+        return new ServerAddress(connection.hostAddress(), address.port());
     }
 
     /// The server's version, a single word: the last of its build.

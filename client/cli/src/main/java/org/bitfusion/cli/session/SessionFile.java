@@ -16,10 +16,19 @@ import org.bitfusion.cli.ExitCode;
 import org.bitfusion.cli.Fault;
 
 /// The generated adaptor file of a session, `/tmp/bitfusion` and digits, readable by its user only:
-/// who reads it joins the session.
+/// who reads it joins the session. Beside it, with `.d` at the end, lies the folder of the socket
+/// at which the session's programs are watched.
 public final class SessionFile implements AutoCloseable {
     private static final int ATTEMPTS = 100;
     private static final long NAMES = 1_000_000_000L;
+
+    private static final Set<PosixFilePermission> OWNER_ONLY =
+            EnumSet.of(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE);
+    private static final Set<PosixFilePermission> OWNER_ONLY_FOLDER =
+            EnumSet.of(
+                    PosixFilePermission.OWNER_READ,
+                    PosixFilePermission.OWNER_WRITE,
+                    PosixFilePermission.OWNER_EXECUTE);
 
     private final Path path;
 
@@ -29,8 +38,6 @@ public final class SessionFile implements AutoCloseable {
 
     /// Creates the file in `folder` with `content`.
     public static SessionFile create(Path folder, String content) {
-        Set<PosixFilePermission> ownerOnly =
-                EnumSet.of(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE);
         long name = System.nanoTime() ^ ProcessHandle.current().pid() << 20;
         try {
             for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
@@ -39,9 +46,13 @@ public final class SessionFile implements AutoCloseable {
                         Files.newByteChannel(
                                 path,
                                 Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
-                                PosixFilePermissions.asFileAttribute(ownerOnly))) {
+                                PosixFilePermissions.asFileAttribute(OWNER_ONLY))) {
                     channel.write(ByteBuffer.wrap(content.getBytes(StandardCharsets.UTF_8)));
-                    return new SessionFile(path);
+                    SessionFile file = new SessionFile(path);
+                    Files.createDirectory(
+                            file.witnessFolder(),
+                            PosixFilePermissions.asFileAttribute(OWNER_ONLY_FOLDER));
+                    return file;
                 } catch (FileAlreadyExistsException _) {
                     // Taken: the next name.
                 }
@@ -68,6 +79,11 @@ public final class SessionFile implements AutoCloseable {
         return path;
     }
 
+    /// Where the witness listens.
+    public Path witnessFolder() {
+        return path.resolveSibling(path.getFileName() + ".d");
+    }
+
     @Override
     public void close() {
         remove();
@@ -77,6 +93,8 @@ public final class SessionFile implements AutoCloseable {
     public void remove() {
         try {
             Files.deleteIfExists(path);
+            Files.deleteIfExists(witnessFolder().resolve("host"));
+            Files.deleteIfExists(witnessFolder());
         } catch (IOException _) {
             // Its lease ends now, so what it says is worth nothing.
         }

@@ -9,10 +9,12 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -21,8 +23,10 @@ import org.jspecify.annotations.Nullable;
 /// to it; the user's own are not open here.
 ///
 /// ```
-/// to the starter    | kind u8 | length u32 LE | length bytes |    kind 'O' text to print, 'R' program to run, 'B' bye
+/// to the starter    | kind u8 | length u32 LE | length bytes |
+///                     kind 'O' text to print, 'W' folder to watch from, 'R' program to run, 'B' bye
 /// from the starter  | "started PID\n" "failed ERRNO\n" "cancel SIGNAL\n" "ended CODE\n" |
+/// from its witness  | "opened SERVER SESSION\n" "gone SERVER SESSION\n" |
 /// ```
 ///
 /// The end of the stream from the starter means that it was killed, or that it was asked for with
@@ -50,6 +54,7 @@ public final class Starter {
     private final FileInputStream input = new FileInputStream(FileDescriptor.in);
     private final OutputStream output = new FileOutputStream(FileDescriptor.out);
     private final LinkedBlockingQueue<Event> events = new LinkedBlockingQueue<>();
+    private final Witness witness = new Witness();
     private final Thread listener = new Thread(this::listen, "starter");
     private volatile @Nullable IntConsumer onCancel;
     private volatile boolean finished;
@@ -70,6 +75,21 @@ public final class Starter {
     /// Prints on the user's standard output.
     public void print(String text) {
         send('O', text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /// Has the ends of all programs told that open GPU sessions with the adaptor file that `folder`
+    /// belongs to.
+    ///
+    /// @param onGone given a session whose program has ended, on a thread of its own, in which it
+    ///   may wait
+    public void watch(Path folder, Consumer<Witness.OpenSession> onGone) {
+        witness.passOnTo(onGone);
+        send('W', NativeText.encode(folder.toString()));
+    }
+
+    /// What the witness sees; nothing before [#watch].
+    public Witness witness() {
+        return witness;
     }
 
     /// Asks for the program's start; the answer is the next event.
@@ -150,9 +170,11 @@ public final class Starter {
     }
 
     private void hear(String line) {
-        int space = line.indexOf(' ');
-        int value = Integer.parseInt(line, space + 1, line.length(), 10);
-        switch (line.substring(0, space)) {
+        String[] words = line.split(" ", -1);
+        int value = Integer.parseInt(words[1]);
+        switch (words[0]) {
+            case "opened" -> witness.opened(Witness.OpenSession.parse(words[1], words[2]));
+            case "gone" -> witness.gone(Witness.OpenSession.parse(words[1], words[2]));
             case "started" -> events.add(new Event.Started(value));
             case "failed" -> events.add(new Event.Failed(value));
             case "ended" -> events.add(new Event.Ended(value));
