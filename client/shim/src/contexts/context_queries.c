@@ -2,7 +2,9 @@
 #include <stdlib.h>
 
 #include "contexts/context_queries.h"
+#include "program/output.h"
 #include "program/threads.h"
+#include "streams/progress.h"
 
 CUresult bf_cuCtxGetDevice(CUdevice *out)
 {
@@ -199,15 +201,29 @@ CUresult bf_cuCtxSetLimit(CUlimit limit, size_t value)
     return bf_send(bf_connection_of(context), frame, bf_context_set_limit_frame(frame, &m));
 }
 
-static CUresult synchronize(struct bf_context *context)
+static CUresult ask_to_synchronize(struct bf_context *context)
 {
     uint8_t frame[BF_FRAME_BYTES + BF_CONTEXT_SYNCHRONIZE_MINIMUM];
     struct bf_connection *c = bf_connection_of(context);
+    uint64_t mark = bf_progress_mark(context);
     uint32_t request = bf_next_request(c);
     struct bf_context_synchronize m = {context->wire};
-    return bf_outcome(
-        context,
-        bf_ask_status(c, frame, bf_context_synchronize_frame(frame, &m, request), request));
+    CUresult status =
+        bf_ask_status(c, frame, bf_context_synchronize_frame(frame, &m, request), request);
+    if (status == CUDA_SUCCESS)
+        bf_progress_context_reached(context, mark);
+    return bf_outcome(context, status);
+}
+
+/* Waits unless all streams are known to be idle. */
+static CUresult synchronize(struct bf_context *context)
+{
+    if (!bf_progress_context_idle(context))
+        bf_receive_available(bf_connection_of(context));
+    CUresult status =
+        bf_progress_context_idle(context) ? CUDA_SUCCESS : ask_to_synchronize(context);
+    bf_output_write();
+    return status;
 }
 
 CUresult bf_cuCtxSynchronize(void)

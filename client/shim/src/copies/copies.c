@@ -6,6 +6,7 @@
 #include "memory/allocations.h"
 #include "contexts/context_queries.h"
 #include "streams/host_functions.h"
+#include "streams/progress.h"
 #include "copies/late_copies.h"
 #include "memory/pinned.h"
 #include "copies/reads.h"
@@ -125,6 +126,42 @@ CUresult bf_write_region(const struct bf_stream_use *use, CUdeviceptr destinatio
 /* A page-locked source may still be written by what was asked for before: by copies to the host,
  * which are awaited, and by host functions, which may wait for the calling thread themselves: an
  * asynchronous copy is then put off, one that waits for its stream anyway waits now. */
+static CUresult await_writers(const struct bf_stream_use *use, char *source, size_t span,
+                              bool functions)
+{
+    CUresult status = functions ? bf_stream_synchronize(use) : CUDA_SUCCESS;
+    return status == CUDA_SUCCESS
+               ? bf_reads_wait((uintptr_t)source, (uintptr_t)source + span)
+               : status;
+}
+
+/* What is sent from now on, to any stream, sees the copy. */
+static CUresult put_before_all(const struct bf_stream_use *use)
+{
+    uint8_t frame[BF_FRAME_BYTES + BF_STREAM_PRECEDE_MINIMUM];
+    struct bf_stream_precede m = {use->wire};
+    return bf_send(use->connection, frame, bf_stream_precede_frame(frame, &m));
+}
+
+/* CUDA Driver API, "API synchronization behavior", synchronous copies: from pageable memory the
+ * stream is synchronised before the copy begins, and the call returns when the source is staged;
+ * from page-locked memory the copy is done when the call returns. A copy that nothing stands before
+ * need not be waited for to be seen so: it cannot fail any more, and all later work comes after. */
+static CUresult write_now(const struct bf_stream_use *use, CUdeviceptr destination,
+                          const struct bf_region *device, char *source,
+                          const struct bf_region *host, bool pinned)
+{
+    CUresult status = pinned ? CUDA_SUCCESS : bf_stream_quieten(use);
+    if (status != CUDA_SUCCESS)
+        return status;
+    bool awaited = pinned && !bf_progress_free(use);
+    status = bf_write_region(use, destination, device, source, host);
+    bf_progress_write(use);
+    if (status == CUDA_SUCCESS)
+        status = awaited ? bf_stream_synchronize(use) : put_before_all(use);
+    return status;
+}
+
 static CUresult host_to_device(const struct bf_stream_use *use, struct bf_place to,
                                struct bf_place from, struct bf_extent extent, bool asynchronous)
 {
@@ -135,18 +172,21 @@ static CUresult host_to_device(const struct bf_stream_use *use, struct bf_place 
     if (!source || !span_of(from, extent, &span))
         return CUDA_ERROR_INVALID_VALUE;
     CUresult status = CUDA_SUCCESS;
-    if (bf_pinned_covers(source, span)) {
-        bool functions = bf_host_functions_outstanding();
-        if (functions && asynchronous) {
-            struct bf_late_copy copy = {use->context, to.address, device, host, source, span};
-            return bf_late_copy_enqueue(use, &copy);
-        }
-        if (functions)
-            status = bf_stream_synchronize(use);
-        if (status == CUDA_SUCCESS)
-            status = bf_reads_wait((uintptr_t)source, (uintptr_t)source + span);
+    bool pinned = bf_pinned_covers(source, span);
+    bool functions = pinned && bf_host_functions_outstanding();
+    if (functions && asynchronous) {
+        struct bf_late_copy copy = {use->context, to.address, device, host, source, span};
+        return bf_late_copy_enqueue(use, &copy);
     }
-    return status == CUDA_SUCCESS ? bf_write_region(use, to.address, &device, source, &host) : status;
+    if (pinned)
+        status = await_writers(use, source, span, functions);
+    if (status == CUDA_SUCCESS && !asynchronous)
+        return write_now(use, to.address, &device, source, &host, pinned);
+    if (status == CUDA_SUCCESS) {
+        status = bf_write_region(use, to.address, &device, source, &host);
+        bf_progress_work(use);
+    }
+    return status;
 }
 
 /* ---- Device to host ---- */
@@ -188,18 +228,16 @@ static CUresult within_worker(const struct bf_stream_use *use, struct bf_place t
     struct bf_region source = region_of(from, extent);
     if (destination.height * destination.depth == 1 && source.height * source.depth == 1) {
         struct bf_mem_copy m = {use->wire, to.address, from.address, destination.width_bytes};
-        return bf_send(use->connection, frame, bf_mem_copy_frame(frame, &m));
+        CUresult status = bf_send(use->connection, frame, bf_mem_copy_frame(frame, &m));
+        bf_progress_work(use);
+        return status;
     }
     struct bf_region rows = {extent.width, extent.height, extent.depth, to.pitch, to.slice_pitch};
     struct bf_mem_copy_region m = {use->wire, to.address, from.address,
                                    rows,      from.pitch, from.slice_pitch};
-    return bf_send(use->connection, frame, bf_mem_copy_region_frame(frame, &m));
-}
-
-static struct bf_stream_use default_stream_of(struct bf_context *context)
-{
-    struct bf_stream_use use = {context, atomic_load(&context->wire), bf_connection_of(context)};
-    return use;
+    CUresult status = bf_send(use->connection, frame, bf_mem_copy_region_frame(frame, &m));
+    bf_progress_work(use);
+    return status;
 }
 
 enum { BETWEEN_BYTES = 4 << 20 };
@@ -210,9 +248,9 @@ static CUresult between_workers(const struct bf_stream_use *use, struct bf_place
                                 struct bf_context *destination, struct bf_context *source)
 {
     struct bf_stream_use out =
-        use->connection == bf_connection_of(source) ? *use : default_stream_of(source);
+        use->connection == bf_connection_of(source) ? *use : bf_stream_default_of(source);
     struct bf_stream_use in =
-        use->connection == bf_connection_of(destination) ? *use : default_stream_of(destination);
+        use->connection == bf_connection_of(destination) ? *use : bf_stream_default_of(destination);
     CUresult status = bf_stream_synchronize(use);
     size_t most = extent.width < BETWEEN_BYTES ? extent.width : BETWEEN_BYTES;
     char *row = malloc(most);
@@ -228,6 +266,7 @@ static CUresult between_workers(const struct bf_stream_use *use, struct bf_place
                 status = bf_read_region(&out, row, &piece, source_row + x, &piece, false);
                 if (status == CUDA_SUCCESS)
                     status = bf_write_region(&in, destination_row + x, &piece, row, &piece);
+                bf_progress_work(&in);
             }
         }
     }
@@ -256,7 +295,7 @@ bool bf_stream_to_owner(struct bf_stream_use *use, CUdeviceptr address, CUresult
                    bf_connection_of(allocation.context) != use->connection;
     if (foreign) {
         *status = bf_stream_synchronize(use);
-        *use = default_stream_of(allocation.context);
+        *use = bf_stream_default_of(allocation.context);
     }
     return foreign;
 }

@@ -1,6 +1,7 @@
 /* The memset family: one message each. */
 #include "memory/allocations.h"
 #include "copies/copies.h"
+#include "streams/progress.h"
 
 static CUresult fill(CUdeviceptr destination, size_t pitch, unsigned value, unsigned element,
                      size_t columns, size_t rows, CUstream stream)
@@ -22,6 +23,7 @@ static CUresult fill(CUdeviceptr destination, size_t pitch, unsigned value, unsi
         return status;
     struct bf_mem_set m = {use.wire, destination, value, (uint8_t)element, pitch, columns, rows};
     status = bf_send(use.connection, frame, bf_mem_set_frame(frame, &m));
+    bf_progress_work(&use);
     return status == CUDA_SUCCESS && foreign ? bf_stream_synchronize(&use) : status;
 }
 

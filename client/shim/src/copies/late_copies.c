@@ -5,6 +5,7 @@
 
 #include "copies/copies.h"
 #include "streams/host_functions.h"
+#include "streams/progress.h"
 #include "program/log.h"
 
 struct entry {
@@ -39,8 +40,10 @@ static void copy_now(void *argument, CUresult status)
     if (status == CUDA_SUCCESS)
         status =
             bf_write_region(&aside, copy->destination, &copy->device, copy->source, &copy->host);
-    if (status == CUDA_SUCCESS)
+    if (status == CUDA_SUCCESS) {
+        bf_progress_work(&aside);
         status = bf_stream_synchronize(&aside);
+    }
     if (status != CUDA_SUCCESS)
         bf_log(BF_LOG_ERROR, "an asynchronous copy to the device failed with error %d",
                (int)status);

@@ -1,6 +1,7 @@
 #include "copies/reads.h"
 
 #include "program/log.h"
+#include "streams/progress.h"
 
 /* Asynchronous copies under way, so that a copy that reads what they write can be held back. */
 static _Atomic unsigned pending;
@@ -64,11 +65,15 @@ CUresult bf_read_region(const struct bf_stream_use *use, char *destination,
         atomic_fetch_add(&pending, 1);
         bf_unasked(use->connection, 1);
         status = bf_send(use->connection, frame, bf_mem_read_async_frame(frame, &m));
+        bf_progress_work(use);
     } else {
+        uint64_t mark = bf_progress_mark(use->context);
         uint32_t request = bf_next_request(use->connection);
         struct bf_mem_read m = {use->wire, source, *device, ticket->object.handle};
         status =
             bf_ask_status(use->connection, frame, bf_mem_read_frame(frame, &m, request), request);
+        if (status == CUDA_SUCCESS)
+            bf_progress_reached(use, mark);
         if (status == CUDA_SUCCESS && atomic_load(&ticket->fault))
             status = CUDA_ERROR_INVALID_VALUE;
         end_ticket(ticket);

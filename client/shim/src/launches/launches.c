@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "contexts/context_queries.h"
+#include "streams/progress.h"
 
 enum { STACK_BYTES = 4096, MOST_EXTRA = 64 };
 
@@ -118,6 +119,7 @@ static CUresult send(const struct bf_launch_wish *w, const struct bf_stream_use 
                           w->cluster[2],
                           bf_view_of(packed, bytes)};
     CUresult status = bf_send(use->connection, frame, bf_launch_frame(frame, &m));
+    bf_progress_work(use);
     if (frame != stack)
         free(frame);
     return status;

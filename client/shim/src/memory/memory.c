@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "memory/allocations.h"
-#include "streams/streams.h"
+#include "streams/progress.h"
 
 enum { PITCH_ALIGNMENT = 512 };
 
@@ -138,6 +138,7 @@ CUresult bf_allocate_async(const struct bf_stream_use *use, uint64_t pool, size_
     if (status == CUDA_SUCCESS && !bf_mem_alloc_async_answer_read(answer.body, answer.length, &a))
         status = CUDA_ERROR_UNKNOWN;
     bf_answer_free(&answer);
+    bf_progress_work(use);
     if (status == CUDA_SUCCESS)
         status = note(a.address, bytes, BF_STREAM_ORDERED, use->context, pool);
     if (status == CUDA_SUCCESS)
@@ -158,7 +159,9 @@ CUresult bf_cuMemFreeAsync(CUdeviceptr address, CUstream stream)
         !bf_allocation_remove(address, &allocation))
         return CUDA_ERROR_INVALID_VALUE;
     struct bf_mem_free_async m = {use.wire, address};
-    return bf_send(use.connection, frame, bf_mem_free_async_frame(frame, &m));
+    status = bf_send(use.connection, frame, bf_mem_free_async_frame(frame, &m));
+    bf_progress_work(&use);
+    return status;
 }
 
 CUresult bf_cuMemGetAllocationGranularity(size_t *granularity,

@@ -50,6 +50,14 @@ struct bf_local_value { /* the context-local storage of cudart */
     struct bf_local_value *next;
 };
 
+/* How far a stream is, as positions on its context's clock (streams/progress.h). */
+struct bf_progress {
+    _Atomic uint64_t submitted; /* everything ... */
+    _Atomic uint64_t work;      /* ... but mere copies from the host: what was sent last */
+    _Atomic uint64_t reached;   /* everything up to here is known to be done */
+    _Atomic uint64_t watched;   /* the worker will say when this is reached */
+};
+
 struct bf_context {
     struct bf_object object; /* a primary context's handle stays the same for ever */
     struct bf_device *device;
@@ -65,6 +73,11 @@ struct bf_context {
     CUsharedconfig banks;
     struct bf_local_value *locals;
     uint64_t aside, aside_wire; /* the library's own stream in it, and the wire it belongs to */
+    _Atomic uint64_t clock;
+    struct bf_progress legacy;    /* its default stream's */
+    struct bf_progress blocking;  /* of all its blocking streams together */
+    _Atomic uint64_t all_reached; /* all its streams */
+    _Atomic uint64_t orphaned;    /* the last that a stream had when it was destroyed */
     _Atomic uint64_t peers[64]; /* handles of contexts whose memory it may use */
 };
 
@@ -75,6 +88,7 @@ struct bf_stream {
     unsigned flags;
     int priority;
     bool per_thread;
+    struct bf_progress progress;
 };
 
 struct bf_event {
@@ -82,7 +96,9 @@ struct bf_event {
     struct bf_context *context;
     uint64_t context_wire;
     unsigned flags;
-    _Atomic bool recorded;
+    _Atomic uint64_t position;        /* of its latest record, 0: none */
+    _Atomic uint64_t stream;          /* that it was recorded in */
+    _Atomic uint64_t reached, failed; /* the latest record of which the worker has said so */
 };
 
 struct bf_pool {

@@ -11,7 +11,7 @@
 __attribute__((destructor)) static void at_exit(void)
 {
     const char *wanted = getenv("BF_STATS");
-    uint64_t answered = 0, one_way = 0, out = 0, in = 0;
+    uint64_t waits = 0, answered = 0, one_way = 0, out = 0, in = 0;
     if (bf_in_strange_child())
         return;
     for (unsigned i = 0; i < bf_state.worker_count; i++) {
@@ -20,6 +20,7 @@ __attribute__((destructor)) static void at_exit(void)
             pthread_mutex_unlock(&c->sender.lock);
             bf_flush(c); /* what the program asked for leaves before it does */
         }
+        waits += atomic_load(&c->waits);
         answered += atomic_load(&c->answered);
         one_way += atomic_load(&c->one_way);
         out += atomic_load(&c->bytes_out);
@@ -29,8 +30,8 @@ __attribute__((destructor)) static void at_exit(void)
     if (wanted && !strcmp(wanted, "1") && bf_state.worker_count) {
         char line[256];
         int bytes = snprintf(line, sizeof line,
-                             "bitfusion: answered=%llu one-way=%llu bytes-out=%llu bytes-in=%llu\n",
-                             (unsigned long long)answered, (unsigned long long)one_way,
+                             "bitfusion: waits=%llu answered=%llu one-way=%llu bytes-out=%llu bytes-in=%llu\n",
+                             (unsigned long long)waits, (unsigned long long)answered, (unsigned long long)one_way,
                              (unsigned long long)out, (unsigned long long)in);
         if (bytes > 0 && write(STDERR_FILENO, line, (size_t)bytes) < 0)
             bytes = 0;

@@ -1,7 +1,8 @@
 /* Events, also between streams of different workers. */
 #include <stdlib.h>
 
-#include "streams/streams.h"
+#include "program/output.h"
+#include "streams/progress.h"
 
 static CUresult find(CUevent handle, struct bf_event **event)
 {
@@ -72,9 +73,11 @@ CUresult bf_cuEventRecordWithFlags(CUevent handle, CUstream stream, unsigned int
     if (status == CUDA_SUCCESS && use.context != event->context)
         status = CUDA_ERROR_INVALID_HANDLE;
     if (status == CUDA_SUCCESS) {
-        struct bf_event_record m = {event->object.handle, use.wire, flags};
+        struct bf_event_record m = {event->object.handle, use.wire, flags,
+                                    bf_progress_mark(use.context)};
+        atomic_store(&event->position, m.position);
+        atomic_store(&event->stream, m.stream);
         status = bf_send(use.connection, frame, bf_event_record_frame(frame, &m));
-        atomic_store(&event->recorded, true);
     }
     return status;
 }
@@ -84,31 +87,64 @@ CUresult bf_cuEventRecord(CUevent handle, CUstream stream)
     return bf_cuEventRecordWithFlags(handle, stream, 0);
 }
 
+static bool is_reached(const struct bf_event *event)
+{
+    uint64_t position = atomic_load(&event->position);
+    return atomic_load(&event->reached) >= position ||
+           bf_progress_passed(event->context, atomic_load(&event->stream), position);
+}
+
+/* Whether the worker has said all that it will say by itself. */
+static bool is_settled(const void *argument)
+{
+    const struct bf_event *event = argument;
+    return is_reached(event) || atomic_load(&event->failed) >= atomic_load(&event->position) ||
+           atomic_load(&event->object.open) == 0;
+}
+
+/* The context has an error: the answer tells it, if nobody has been told yet. */
+static CUresult ask(struct bf_event *event)
+{
+    uint64_t position = atomic_load(&event->position);
+    uint8_t frame[BF_FRAME_BYTES + BF_EVENT_SYNCHRONIZE_MINIMUM];
+    struct bf_connection *c = bf_connection_of(event->context);
+    uint32_t request = bf_next_request(c);
+    struct bf_event_synchronize m = {event->object.handle};
+    CUresult status =
+        bf_ask_status(c, frame, bf_event_synchronize_frame(frame, &m, request), request);
+    if (status == CUDA_SUCCESS && atomic_load(&event->reached) < position)
+        atomic_store(&event->reached, position);
+    return status;
+}
+
+/* With whatever is known of the event. */
+static CUresult outcome(struct bf_event *event)
+{
+    CUresult status = CUDA_SUCCESS;
+    if (!is_reached(event))
+        status = is_settled(event) ? ask(event) : CUDA_ERROR_NOT_READY;
+    bf_output_write();
+    return bf_outcome(event->context, status);
+}
+
 CUresult bf_cuEventQuery(CUevent handle)
 {
     struct bf_event *event;
-    uint8_t frame[BF_FRAME_BYTES + BF_EVENT_QUERY_MINIMUM];
     CUresult status = find(handle, &event);
-    if (status != CUDA_SUCCESS || !atomic_load(&event->recorded))
-        return status;
-    struct bf_connection *c = bf_connection_of(event->context);
-    uint32_t request = bf_next_request(c);
-    struct bf_event_query m = {event->object.handle};
-    return bf_outcome(event->context,
-                      bf_ask_status(c, frame, bf_event_query_frame(frame, &m, request), request));
+    if (status == CUDA_SUCCESS && !is_settled(event))
+        bf_progress_look(bf_connection_of(event->context));
+    return status == CUDA_SUCCESS ? outcome(event) : status;
 }
 
 static CUresult synchronize(struct bf_event *event)
 {
-    uint8_t frame[BF_FRAME_BYTES + BF_EVENT_SYNCHRONIZE_MINIMUM];
-    if (!atomic_load(&event->recorded))
-        return CUDA_SUCCESS;
     struct bf_connection *c = bf_connection_of(event->context);
-    uint32_t request = bf_next_request(c);
-    struct bf_event_synchronize m = {event->object.handle};
-    return bf_outcome(
-        event->context,
-        bf_ask_status(c, frame, bf_event_synchronize_frame(frame, &m, request), request));
+    CUresult status = CUDA_SUCCESS;
+    if (!is_settled(event)) {
+        bf_progress_look(c);
+        status = bf_wait_until(c, is_settled, event);
+    }
+    return status == CUDA_SUCCESS ? outcome(event) : status;
 }
 
 CUresult bf_cuEventSynchronize(CUevent handle)
@@ -131,7 +167,7 @@ CUresult bf_cuEventElapsedTime_v2(float *milliseconds, CUevent start_handle, CUe
         status = CUDA_ERROR_INVALID_VALUE;
     if (status == CUDA_SUCCESS && (start->context->device != end->context->device ||
                                    ((start->flags | end->flags) & CU_EVENT_DISABLE_TIMING) ||
-                                   !atomic_load(&start->recorded) || !atomic_load(&end->recorded)))
+                                   !atomic_load(&start->position) || !atomic_load(&end->position)))
         status = CUDA_ERROR_INVALID_HANDLE;
     if (status != CUDA_SUCCESS)
         return status;
@@ -155,10 +191,12 @@ CUresult bf_cuStreamWaitEvent(CUstream stream, CUevent handle, unsigned int flag
         status = CUDA_ERROR_INVALID_VALUE;
     if (status == CUDA_SUCCESS)
         status = bf_stream_use(stream, &use);
-    if (status != CUDA_SUCCESS || !atomic_load(&event->recorded))
+    if (status != CUDA_SUCCESS || !atomic_load(&event->position))
         return status;
     if (bf_connection_of(event->context) != use.connection)
         return synchronize(event); /* another worker cannot wait for it */
     struct bf_stream_wait_event m = {use.wire, event->object.handle, flags};
-    return bf_send(use.connection, frame, bf_stream_wait_event_frame(frame, &m));
+    status = bf_send(use.connection, frame, bf_stream_wait_event_frame(frame, &m));
+    bf_progress_work(&use);
+    return status;
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "program/threads.h"
+#include "streams/progress.h"
 
 struct call {
     uint64_t id;
@@ -113,7 +114,9 @@ static CUresult enqueue(const struct bf_stream_use *use, struct call from)
     struct bf_stream_host_function m = {use->wire, call->id};
     pthread_mutex_unlock(&lock);
     bf_unasked(use->connection, 1);
-    return bf_send(use->connection, frame, bf_stream_host_function_frame(frame, &m));
+    CUresult status = bf_send(use->connection, frame, bf_stream_host_function_frame(frame, &m));
+    bf_progress_work(use);
+    return status;
 }
 
 CUresult bf_stream_action(const struct bf_stream_use *use,

@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "program/output.h"
 #include "program/threads.h"
+#include "streams/progress.h"
 
 enum { LOWEST_PRIORITY = 0, HIGHEST_PRIORITY = -5 };
 
@@ -67,29 +69,51 @@ static CUresult own_stream(struct bf_context *context, uint64_t *handle)
     return status;
 }
 
+struct bf_stream_use bf_stream_default_of(struct bf_context *context)
+{
+    struct bf_stream_use use = {context, atomic_load_explicit(&context->wire, memory_order_relaxed),
+                                bf_connection_of(context), &context->legacy, BF_LEGACY};
+    return use;
+}
+
+static struct bf_stream_use use_of(struct bf_stream *stream)
+{
+    struct bf_stream_use use = {stream->context, stream->object.handle,
+                                bf_connection_of(stream->context), &stream->progress,
+                                stream->flags & CU_STREAM_NON_BLOCKING ? BF_NON_BLOCKING
+                                                                       : BF_BLOCKING};
+    return use;
+}
+
+/* A created stream by its handle. */
+static CUresult use_created(uint64_t handle, struct bf_stream_use *use)
+{
+    struct bf_stream *stream = bf_object_find(BF_STREAM, handle);
+    if (!stream)
+        return CUDA_ERROR_INVALID_HANDLE;
+    *use = use_of(stream);
+    return CUDA_SUCCESS;
+}
+
 CUresult bf_stream_use(CUstream handle, struct bf_stream_use *use)
 {
     CUresult status;
-    uintptr_t number = (uintptr_t)handle;
-    if (number <= (uintptr_t)CU_STREAM_PER_THREAD) {
-        status = bf_current(&use->context);
-        if (status == CUDA_SUCCESS && handle == CU_STREAM_PER_THREAD)
-            status = own_stream(use->context, &use->wire);
-        else if (status == CUDA_SUCCESS)
-            use->wire = atomic_load_explicit(&use->context->wire, memory_order_relaxed);
-    } else {
+    uint64_t number = (uint64_t)(uintptr_t)handle;
+    if (number > (uintptr_t)CU_STREAM_PER_THREAD) {
         status = bf_ready();
-        const struct bf_stream *stream = bf_object_find(BF_STREAM, number);
-        if (status == CUDA_SUCCESS && !stream)
-            status = CUDA_ERROR_INVALID_HANDLE;
-        if (status == CUDA_SUCCESS) {
-            use->context = stream->context;
-            use->wire = number;
-            status = bf_context_usable(use->context);
-        }
+        if (status == CUDA_SUCCESS)
+            status = use_created(number, use);
+        return status == CUDA_SUCCESS ? bf_context_usable(use->context) : status;
     }
-    if (status == CUDA_SUCCESS)
-        use->connection = bf_connection_of(use->context);
+    struct bf_context *context;
+    status = bf_current(&context);
+    if (status == CUDA_SUCCESS && handle == CU_STREAM_PER_THREAD) {
+        status = own_stream(context, &number);
+        if (status == CUDA_SUCCESS)
+            status = use_created(number, use);
+    } else if (status == CUDA_SUCCESS) {
+        *use = bf_stream_default_of(context);
+    }
     return status;
 }
 
@@ -101,9 +125,10 @@ CUresult bf_stream_aside(struct bf_context *context, struct bf_stream_use *use)
     pthread_mutex_lock(&lock);
     if (!context->aside || context->aside_wire != wire)
         status = create(context, CU_STREAM_NON_BLOCKING, 0, false, &context->aside);
-    if (status == CUDA_SUCCESS)
+    if (status == CUDA_SUCCESS) {
         context->aside_wire = wire;
-    *use = (struct bf_stream_use){context, context->aside, bf_connection_of(context)};
+        status = use_created(context->aside, use);
+    }
     pthread_mutex_unlock(&lock);
     return status;
 }
@@ -113,6 +138,7 @@ void bf_stream_end(uint64_t handle)
     struct bf_stream *stream = bf_object_find(BF_STREAM, handle);
     uint8_t frame[BF_FRAME_BYTES + BF_STREAM_DESTROY_MINIMUM];
     if (stream && bf_ready() == CUDA_SUCCESS && bf_object_close(stream)) {
+        bf_progress_orphan(stream);
         struct bf_stream_destroy m = {handle};
         bf_send(bf_connection_of(stream->context), frame, bf_stream_destroy_frame(frame, &m));
         bf_object_release(BF_STREAM, stream);
@@ -151,14 +177,39 @@ CUresult bf_cuStreamDestroy_v2(CUstream handle)
     return status;
 }
 
-CUresult bf_stream_synchronize(const struct bf_stream_use *use)
+/* What has arrived may already say that it is done. */
+static bool done(const struct bf_stream_use *use, bool (*idle)(const struct bf_stream_use *use))
+{
+    if (!idle(use))
+        bf_receive_available(use->connection);
+    return idle(use);
+}
+
+static CUresult await(const struct bf_stream_use *use)
 {
     uint8_t frame[BF_FRAME_BYTES + BF_STREAM_SYNCHRONIZE_MINIMUM];
+    uint64_t mark = bf_progress_mark(use->context);
     uint32_t request = bf_next_request(use->connection);
     struct bf_stream_synchronize m = {use->wire};
-    return bf_outcome(use->context,
-                      bf_ask_status(use->connection, frame,
-                                    bf_stream_synchronize_frame(frame, &m, request), request));
+    CUresult status = bf_ask_status(use->connection, frame,
+                                    bf_stream_synchronize_frame(frame, &m, request), request);
+    if (status == CUDA_SUCCESS)
+        bf_progress_reached(use, mark);
+    return bf_outcome(use->context, status);
+}
+
+CUresult bf_stream_synchronize(const struct bf_stream_use *use)
+{
+    CUresult status = done(use, bf_progress_idle) ? CUDA_SUCCESS : await(use);
+    bf_output_write();
+    return status;
+}
+
+CUresult bf_stream_quieten(const struct bf_stream_use *use)
+{
+    CUresult status = done(use, bf_progress_quiet) ? CUDA_SUCCESS : await(use);
+    bf_output_write();
+    return status;
 }
 
 CUresult bf_cuStreamSynchronize(CUstream handle)
@@ -168,6 +219,16 @@ CUresult bf_cuStreamSynchronize(CUstream handle)
     return status == CUDA_SUCCESS ? bf_stream_synchronize(&use) : status;
 }
 
+/* Whether the worker has been asked about all that the stream has, and will say when it is done. */
+static bool is_watched(const struct bf_stream_use *use)
+{
+    uint64_t watched = atomic_load(&use->progress->watched);
+    return watched > atomic_load(&use->progress->submitted) &&
+           (use->order != BF_LEGACY || watched > atomic_load(&use->context->blocking.submitted));
+}
+
+/* The first query of what the stream has is answered by the worker, which says by itself when it is
+ * done; the next ones need no message. */
 CUresult bf_cuStreamQuery(CUstream handle)
 {
     struct bf_stream_use use;
@@ -175,9 +236,24 @@ CUresult bf_cuStreamQuery(CUstream handle)
     CUresult status = bf_stream_use(handle, &use);
     if (status != CUDA_SUCCESS)
         return status;
-    uint32_t request = bf_next_request(use.connection);
-    struct bf_stream_query m = {use.wire};
-    return bf_outcome(
-        use.context,
-        bf_ask_status(use.connection, frame, bf_stream_query_frame(frame, &m, request), request));
+    bool idle = bf_progress_quiet(&use);
+    if (!idle) {
+        bf_progress_look(use.connection);
+        idle = bf_progress_quiet(&use);
+    }
+    if (idle) {
+        bf_output_write();
+    } else if (is_watched(&use)) {
+        status = CUDA_ERROR_NOT_READY;
+    } else {
+        uint32_t request = bf_next_request(use.connection);
+        struct bf_stream_query m = {use.wire, bf_progress_mark(use.context)};
+        status = bf_ask_status(use.connection, frame, bf_stream_query_frame(frame, &m, request),
+                               request);
+        if (status == CUDA_SUCCESS)
+            bf_progress_reached(&use, m.position);
+        else if (status == CUDA_ERROR_NOT_READY)
+            atomic_store(&use.progress->watched, m.position);
+    }
+    return bf_outcome(use.context, status);
 }

@@ -4,12 +4,21 @@
 
 #include "objects/state.h"
 
+/* CUDA Driver API, "Stream synchronization behavior": the legacy default stream and the blocking
+ * streams wait for each other. */
+enum bf_order { BF_LEGACY, BF_BLOCKING, BF_NON_BLOCKING };
+
 /* A stream as a call needs it. */
 struct bf_stream_use {
     struct bf_context *context;
     uint64_t wire;
     struct bf_connection *connection;
+    struct bf_progress *progress;
+    enum bf_order order;
 };
+
+/* The context's legacy default stream. */
+struct bf_stream_use bf_stream_default_of(struct bf_context *context);
 
 /* What the program's handle means: 0 and CU_STREAM_LEGACY the current context's default stream,
    CU_STREAM_PER_THREAD the thread's own in it. INVALID_HANDLE for what is no stream; the context's
@@ -23,6 +32,10 @@ CUresult bf_stream_aside(struct bf_context *context, struct bf_stream_use *use);
 /* Ends a stream that the library made (a thread's own); nothing if it is gone. */
 void bf_stream_end(uint64_t handle);
 
+/* Waits unless the stream is known to be idle. */
 CUresult bf_stream_synchronize(const struct bf_stream_use *use);
+
+/* The same, where mere copies from the host are not waited for. */
+CUresult bf_stream_quieten(const struct bf_stream_use *use);
 
 #endif

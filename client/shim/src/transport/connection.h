@@ -79,7 +79,7 @@ struct bf_connection {
     _Atomic uint32_t next_request;
     struct bf_sender sender;
     struct bf_receiver receiver;
-    _Atomic uint64_t answered, one_way, bytes_out, bytes_in; /* counters of BF_STATS */
+    _Atomic uint64_t waits, answered, one_way, bytes_out, bytes_in; /* counters of BF_STATS */
     void (*on_frame)(struct bf_connection *connection, const struct bf_frame *frame,
                      const uint8_t *body);
 };

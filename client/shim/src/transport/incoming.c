@@ -1,6 +1,7 @@
 #include "transport/incoming.h"
 
 #include "streams/host_functions.h"
+#include "streams/progress.h"
 #include "program/log.h"
 #include "program/output.h"
 #include "copies/reads.h"
@@ -47,6 +48,9 @@ void bf_incoming(struct bf_connection *c, const struct bf_frame *frame, const ui
     case BF_CALL_MEM_READ_DONE:
         if (bf_mem_read_done_read(body, frame->length, &done))
             bf_read_landed(done.ticket, (CUresult)done.status);
+        break;
+    case BF_CALL_STREAM_REACHED:
+        bf_progress_arrived(body, frame->length);
         break;
     case BF_CALL_HOST_FUNCTION_RUN:
         if (bf_host_function_run_read(body, frame->length, &run))

@@ -163,6 +163,7 @@ CUresult bf_ask(struct bf_connection *c, const void *frame, size_t bytes, uint32
         forget(r, waiter);
     pthread_mutex_unlock(&r->lock);
     atomic_fetch_add_explicit(&c->answered, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&c->waits, 1, memory_order_relaxed);
     answer->status = waiter->status;
     answer->length = waiter->length;
     answer->body = waiter->body;
@@ -202,6 +203,8 @@ CUresult bf_wait_until(struct bf_connection *c, bool (*reached)(const void *argu
     struct bf_waiter waiter = {.reached = reached, .argument = argument};
     pthread_cond_init(&waiter.wake, NULL);
     pthread_mutex_lock(&r->lock);
+    if (!reached(argument))
+        atomic_fetch_add_explicit(&c->waits, 1, memory_order_relaxed);
     waiter.next = r->waiters;
     r->waiters = &waiter;
     wait_locked(c, &waiter);

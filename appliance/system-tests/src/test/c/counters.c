@@ -45,9 +45,97 @@ static void launches_ten_thousand_times(void)
     CHECK(value == 7 + LAUNCHES);
 }
 
+/* Everything is known to be idle: nothing is waited for. */
+static void what_is_known_is_not_asked(void)
+{
+    OK(begin());
+    CUdeviceptr p;
+    CUstream stream;
+    CUevent event;
+    uint32_t word = 3, *pinned;
+    CUfunction f;
+    OK(kernel(&f, "count"));
+    OK(cuMemAlloc_v2(&p, BYTES));
+    OK(cuMemHostAlloc((void **)&pinned, BYTES, 0));
+    OK(cuStreamCreate(&stream, 0));
+    OK(cuEventCreate(&event, 2));
+    OK(cuLaunchKernel(f, 1, 1, 1, 1, 1, 1, 0, stream, 0, 0));
+    OK(cuEventRecord(event, stream));
+    OK(cuEventSynchronize(event)); /* one wait */
+    for (int i = 0; i < 100; i++) {
+        OK(cuEventQuery(event));
+        OK(cuEventSynchronize(event));
+        OK(cuStreamQuery(stream));
+        OK(cuStreamSynchronize(stream));
+        OK(cuStreamQuery(0));
+        OK(cuStreamSynchronize(0));
+        OK(cuCtxSynchronize());
+    }
+    for (int i = 0; i < 100; i++) {
+        OK(cuMemcpyHtoD_v2(p, &word, 4));
+        OK(cuMemcpyHtoD_v2(p + 4, pinned, BYTES - 4));
+        OK(cuMemcpyHtoD_v2(p, pinned, 4));
+    }
+}
+
+/* Ten thousand questions while a kernel runs, and as many as it takes until it is done. */
+static void polls(void)
+{
+    OK(begin());
+    struct hold h;
+    CUevent event;
+    OK(hold(&h));
+    OK(cuEventCreate(&event, 2));
+    OK(cuEventRecord(event, h.held));
+    for (int i = 0; i < 10000; i++) {
+        EXPECT(NOT_READY, cuEventQuery(event));
+        EXPECT(NOT_READY, cuStreamQuery(h.held));
+    }
+    OK(let_go(&h));
+    while (cuEventQuery(event) == NOT_READY) continue;
+    while (cuStreamQuery(h.held) == NOT_READY) continue;
+}
+
+/* As an eager training framework does: 290 launches, fills, queries of events, one value read back. */
+static CUresult training_step(CUfunction f, CUdeviceptr p, CUevent *events, CUstream side, float *loss)
+{
+    CUresult r = SUCCESS;
+    for (int i = 0; i < 290 && !r; i++) {
+        r = cuLaunchKernel(f, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0);
+        if (!r && i % 30 == 0) r = cuMemsetD32Async(p, 0, 16, 0);
+        if (!r && i % 70 == 0) r = cuEventRecord(events[i / 70 % 4], i % 140 ? 0 : side);
+        if (!r && i % 70 == 69) {
+            r = cuEventQuery(events[i / 70 % 4]);
+            r = r == NOT_READY ? SUCCESS : r;
+        }
+    }
+    if (!r) r = cuMemcpyDtoHAsync_v2(loss, p, 4, 0);
+    return r ? r : cuStreamSynchronize(0);
+}
+
+static void training_steps(int count)
+{
+    OK(begin());
+    CUfunction f;
+    CUdeviceptr p;
+    CUevent events[4];
+    CUstream side;
+    float loss;
+    OK(kernel(&f, "count"));
+    OK(cuMemAlloc_v2(&p, BYTES));
+    OK(cuStreamCreate(&side, 1));
+    for (int i = 0; i < 4; i++) OK(cuEventCreate(&events[i], 2));
+    for (int i = 0; i < count; i++) OK(training_step(f, p, events, side, &loss));
+}
+
+static void one_training_step(void) { training_steps(1); }
+
+static void eleven_training_steps(void) { training_steps(11); }
+
 int main(int argc, char **argv)
 {
 #define T(name) {#name, name}
-    static const struct test tests[] = {T(copies_and_fills), T(launches_once), T(launches_ten_thousand_times), {0, 0}};
+    static const struct test tests[] = {T(copies_and_fills), T(launches_once), T(launches_ten_thousand_times),
+                                        T(what_is_known_is_not_asked), T(polls), T(one_training_step), T(eleven_training_steps), {0, 0}};
     return run_tests(tests, argc, argv);
 }

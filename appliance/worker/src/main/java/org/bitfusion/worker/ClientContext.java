@@ -9,6 +9,7 @@ final class ClientContext {
     private final int device;
     private final GpuContext gpu;
     private CudaStatus deferred = CudaStatus.SUCCESS;
+    private final Object outputLock = new Object();
 
     /// @param device index in the driver
     ClientContext(long handle, int device, GpuContext gpu) {
@@ -27,6 +28,20 @@ final class ClientContext {
 
     GpuContext gpu() {
         return gpu;
+    }
+
+    /// Held by who takes what kernels have printed, until it is sent.
+    Object outputLock() {
+        return outputLock;
+    }
+
+    /// What [#takeError] would say; it stays to be told.
+    synchronized CudaStatus pendingError() {
+        CudaStatus execution = gpu.takeError();
+        if (deferred == CudaStatus.SUCCESS) {
+            deferred = execution;
+        }
+        return deferred;
     }
 
     /// A call that is not answered has failed. The first error stays.

@@ -52,6 +52,7 @@ import org.bitfusion.protocol.message.StreamCreate;
 import org.bitfusion.protocol.message.StreamDestroy;
 import org.bitfusion.protocol.message.StreamHostFunction;
 import org.bitfusion.protocol.message.StreamHostFunctionDone;
+import org.bitfusion.protocol.message.StreamPrecede;
 import org.bitfusion.protocol.message.StreamQuery;
 import org.bitfusion.protocol.message.StreamSynchronize;
 import org.bitfusion.protocol.message.StreamWaitEvent;
@@ -229,6 +230,11 @@ final class ClientSession implements ClientMessageHandler {
     @Override
     public void streamWaitEvent(StreamWaitEvent message) {
         streams.waitEvent(message);
+    }
+
+    @Override
+    public void streamPrecede(StreamPrecede message) {
+        streams.precede(message);
     }
 
     @Override

@@ -9,6 +9,7 @@ final class ClientStream {
     private final ClientContext context;
     private final GpuStream gpu;
     private long unreturned;
+    private long orderedAfter;
 
     ClientStream(ClientContext context, GpuStream gpu) {
         this.context = context;
@@ -28,6 +29,15 @@ final class ClientStream {
         if (status != CudaStatus.SUCCESS) {
             context.defer(status);
         }
+    }
+
+    /// The number of the last [PrecedingWork] that this stream comes after.
+    long orderedAfter() {
+        return orderedAfter;
+    }
+
+    void orderAfter(long number) {
+        orderedAfter = number;
     }
 
     /// @return whether this is the first cost since the last [#takeCost]

@@ -48,9 +48,15 @@ final class EventCalls {
     void record(EventRecord message) {
         ClientStream stream = session.stream(message.stream());
         SessionState.ClientEvent event = session.events.find(message.event());
-        if (stream != null && event != null) {
-            stream.check(stream.gpu().record(event.gpu()));
+        if (stream == null || event == null) {
+            session.progress.failed(message.event(), message.position());
+            return;
         }
+        stream.check(stream.gpu().record(event.gpu()));
+        stream.gpu()
+                .whenReached(status ->
+                        session.progress.reached(
+                                event.context(), message.event(), message.position(), status));
     }
 
     void query(int request, EventQuery message) {

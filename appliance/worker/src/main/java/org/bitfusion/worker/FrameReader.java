@@ -25,6 +25,9 @@ final class FrameReader {
     /// Told after each frame what it cost of the client's window.
     interface CostListener {
         void executed(int cost) throws IOException;
+
+        /// Told when no frame is left of what has arrived: the reader waits for more.
+        default void burstEnds() {}
     }
 
     private final ReadableByteChannel channel;
@@ -40,9 +43,16 @@ final class FrameReader {
     /// @throws ProtocolException if the client sends what the specification does not allow
     /// @throws EOFException if the connection ends within a frame
     void run(ClientMessageHandler handler, CostListener costs) throws IOException {
-        while (buffered(FrameHeader.BYTES)) {
+        while (nextFrame(costs)) {
             frame(handler, costs);
         }
+    }
+
+    private boolean nextFrame(CostListener costs) throws IOException {
+        if (buffer.remaining() < FrameHeader.BYTES) {
+            costs.burstEnds();
+        }
+        return buffered(FrameHeader.BYTES);
     }
 
     private void frame(ClientMessageHandler handler, CostListener costs) throws IOException {

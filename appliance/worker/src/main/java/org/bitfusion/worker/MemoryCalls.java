@@ -43,7 +43,7 @@ final class MemoryCalls {
         if (error == CudaStatus.SUCCESS) {
             allocate(request, message, context.gpu().memory(), true);
         } else {
-            session.sendOutput(context);
+            session.output.send(context);
             session.writer.fail(MemAlloc.CALL, request, error.code());
         }
     }

@@ -11,14 +11,12 @@ import org.bitfusion.gpu.GpuDriver;
 import org.bitfusion.gpu.GpuEvent;
 import org.bitfusion.gpu.Outcome;
 import org.bitfusion.protocol.ProtocolException;
-import org.bitfusion.protocol.message.PrintfOutput;
-import org.bitfusion.protocol.message.StderrOutput;
 import org.bitfusion.protocol.message.WireConstants;
 import org.jspecify.annotations.Nullable;
 
 /// What the calls of a session share: its handles, the way back to the client, and the rules for
 /// errors and credit. Used by the reader's thread, but for `writer` and `credit`.
-final class SessionState {
+final class SessionState implements FrameReader.CostListener {
     /// Costs are returned in lumps of this size at least, well below the client's window.
     private static final long LUMP = WireConstants.CREDIT_STEP / 4;
 
@@ -30,6 +28,9 @@ final class SessionState {
     final FrameWriter writer;
     final FrameReader reader;
     final CreditAccount credit;
+    final KernelOutput output;
+    final Progress progress;
+    final PrecedingWork precedingWork = new PrecedingWork();
     final HandleTable<ClientContext> contexts = new HandleTable<>("context");
     final HandleTable<ClientStream> streams = new HandleTable<>("stream");
     final HandleTable<ClientEvent> events = new HandleTable<>("event");
@@ -46,6 +47,8 @@ final class SessionState {
         this.reader = reader;
         this.writer = writer;
         credit = new CreditAccount(writer);
+        output = new KernelOutput(writer);
+        progress = new Progress(writer, output);
     }
 
     /// A device by its number in the session.
@@ -62,6 +65,9 @@ final class SessionState {
     @Nullable ClientStream stream(long handle) {
         ClientStream stream = streams.find(handle);
         current = stream;
+        if (stream != null) {
+            precedingWork.orderBefore(stream);
+        }
         return stream;
     }
 
@@ -71,7 +77,8 @@ final class SessionState {
     }
 
     /// A frame was handled. Work in a stream is paid for when the stream has done it.
-    void executed(int cost) throws IOException {
+    @Override
+    public void executed(int cost) throws IOException {
         credit.arrived(cost);
         ClientStream stream = current;
         current = null;
@@ -90,6 +97,11 @@ final class SessionState {
         }
     }
 
+    @Override
+    public void burstEnds() {
+        progress.burstEnds();
+    }
+
     private void returnCosts() {
         for (ClientStream stream : unreturned) {
             long cost = stream.takeCost();
@@ -99,35 +111,10 @@ final class SessionState {
         unreturnedCost = 0;
     }
 
-    /// Sends what kernels have printed, and what their failed assertions say; belongs before the
-    /// answer of a call that synchronised or tells of an error.
-    void sendOutput(ClientContext context) {
-        for (ByteBuffer chunk : chunks(context.gpu().takeOutput())) {
-            PrintfOutput message = new PrintfOutput(chunk);
-            writer.send(message.wireBytes(), message::writeFrame);
-        }
-        for (ByteBuffer chunk : chunks(context.gpu().takeFailures())) {
-            StderrOutput message = new StderrOutput(chunk);
-            writer.send(message.wireBytes(), message::writeFrame);
-        }
-    }
-
-    private static List<ByteBuffer> chunks(byte[] text) {
-        if (text.length == 0) {
-            return List.of();
-        }
-        List<ByteBuffer> chunks = new ArrayList<>();
-        for (int at = 0; at < text.length; at += WireConstants.BULK_CHUNK) {
-            int count = Math.min(WireConstants.BULK_CHUNK, text.length - at);
-            chunks.add(ByteBuffer.wrap(text, at, count));
-        }
-        return chunks;
-    }
-
     /// Answers a call that has no result when everything before it is done.
     void answerSynchronised(
             int call, int request, ClientContext context, CudaStatus status, Runnable good) {
-        sendOutput(context);
+        output.send(context);
         CudaStatus first = status == CudaStatus.SUCCESS ? context.takeError() : status;
         if (first == CudaStatus.SUCCESS) {
             good.run();
@@ -151,7 +138,7 @@ final class SessionState {
         CudaStatus error = context == null ? CudaStatus.INVALID_CONTEXT : context.takeError();
         if (error != CudaStatus.SUCCESS) {
             if (context != null) {
-                sendOutput(context);
+                output.send(context);
             }
             writer.fail(call, request, error.code());
             return;

@@ -12,6 +12,7 @@ import org.bitfusion.protocol.message.StreamCreate;
 import org.bitfusion.protocol.message.StreamDestroy;
 import org.bitfusion.protocol.message.StreamHostFunction;
 import org.bitfusion.protocol.message.StreamHostFunctionDone;
+import org.bitfusion.protocol.message.StreamPrecede;
 import org.bitfusion.protocol.message.StreamQuery;
 import org.bitfusion.protocol.message.StreamQueryAnswer;
 import org.bitfusion.protocol.message.StreamSynchronize;
@@ -65,6 +66,13 @@ final class StreamCalls {
         CudaStatus status = stream.gpu().query();
         if (status == CudaStatus.NOT_READY) {
             session.writer.fail(StreamQuery.CALL, request, status.code());
+            stream.gpu()
+                    .whenReached(reached ->
+                            session.progress.reached(
+                                    stream.context(),
+                                    message.stream(),
+                                    message.position(),
+                                    reached));
             return;
         }
         session.answerSynchronised(
@@ -105,6 +113,13 @@ final class StreamCalls {
         SessionState.ClientEvent event = session.events.find(message.event());
         if (stream != null && event != null) {
             stream.check(stream.gpu().await(event.gpu()));
+        }
+    }
+
+    void precede(StreamPrecede message) {
+        ClientStream stream = session.stream(message.stream());
+        if (stream != null) {
+            session.precedingWork.add(stream);
         }
     }
 

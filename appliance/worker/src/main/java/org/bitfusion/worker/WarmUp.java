@@ -166,8 +166,8 @@ final class WarmUp implements ReadableByteChannel, GatheringByteChannel {
         });
         say(out -> new ModuleFunction(FUNCTION, MODULE, "warm_up").writeFrame(out));
         say(out -> launch().writeFrame(out));
-        say(out -> new EventRecord(EVENT, STREAM, 0).writeFrame(out));
-        say(out -> new StreamQuery(STREAM).writeFrame(out, 2));
+        say(out -> new EventRecord(EVENT, STREAM, 0, 1).writeFrame(out));
+        say(out -> new StreamQuery(STREAM, 2).writeFrame(out, 2));
         say(out -> new MemRead(STREAM, address, region, 1).writeFrame(out, 3));
         say(out -> new ContextSynchronize(CONTEXT).writeFrame(out, 4));
     }

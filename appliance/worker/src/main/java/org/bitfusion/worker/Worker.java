@@ -193,7 +193,7 @@ public final class Worker implements ControlChannel.Listener {
         SessionDevices snapshot = SnapshotMessage.of(driver, devices, order);
         writer.send(snapshot.wireBytes(), snapshot::writeFrame);
         try {
-            reader.run(new ClientSession(state, new ImageStore(imageFolder)), state::executed);
+            reader.run(new ClientSession(state, new ImageStore(imageFolder)), state);
             LOG.info("lease={} client={} session ends", order.lease(), order.process());
             return DONE;
         } catch (org.bitfusion.protocol.ProtocolException e) {

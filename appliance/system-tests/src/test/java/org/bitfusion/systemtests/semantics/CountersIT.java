@@ -15,6 +15,8 @@ import org.junit.jupiter.api.Test;
 /// Round trips are the unit of cost: `BF_STATS=1` counts them, and only what the program can see
 /// the difference of makes one.
 class CountersIT {
+    private static final Pattern WAITS = Pattern.compile("waits=(\\d+)");
+    private static final Pattern ONE_WAY = Pattern.compile("one-way=(\\d+)");
     private static final Pattern ANSWERED = Pattern.compile("answered=(\\d+)");
     private static Appliance appliance;
     private static CProgram program;
@@ -42,12 +44,37 @@ class CountersIT {
         assertThat(answeredBy("launches_ten_thousand_times")).isLessThanOrEqualTo(once + 2);
     }
 
+    @Test
+    void whatIsKnownIsNotAsked() {
+        assertThat(waitsOf("what_is_known_is_not_asked")).isLessThanOrEqualTo(1 + 1 + 1);
+    }
+
+    @Test
+    void pollingSendsNothing() {
+        // The module, the flag's address, one synchronise, the stream's first query.
+        assertThat(answeredBy("polls")).isLessThanOrEqualTo(1 + 1 + 1 + 1 + 1);
+        assertThat(count("polls", ONE_WAY)).isLessThan(30);
+    }
+
+    @Test
+    void aTrainingStepWaitsOnce() {
+        assertThat(waitsOf("eleven_training_steps") - waitsOf("one_training_step")).isEqualTo(10);
+    }
+
+    private static int waitsOf(String test) {
+        return count(test, WAITS);
+    }
+
     private static int answeredBy(String test) {
+        return count(test, ANSWERED);
+    }
+
+    private static int count(String test, Pattern counter) {
         Map<String, String> environment = new HashMap<>(appliance.clientEnvironment());
         environment.put("BF_STATS", "1");
         CProgram.Result result = program.run(test, environment);
         assertThat(result.output()).contains("PASSED " + test);
-        Matcher matcher = ANSWERED.matcher(result.output());
+        Matcher matcher = counter.matcher(result.output());
         assertThat(matcher.find()).as(result.output()).isTrue();
         return Integer.parseInt(matcher.group(1));
     }

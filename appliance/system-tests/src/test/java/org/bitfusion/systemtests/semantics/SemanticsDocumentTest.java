@@ -32,7 +32,8 @@ class SemanticsDocumentTest {
                         "pinned.c",
                         "process.c",
                         "servers.c",
-                        "threads.c")) {
+                        "threads.c",
+                        "waits.c")) {
             TEST.matcher(Files.readString(sources.resolve(file)))
                     .results()
                     .forEach(m -> tests.add(m.group(1)));

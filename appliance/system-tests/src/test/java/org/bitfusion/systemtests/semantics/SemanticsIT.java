@@ -55,6 +55,11 @@ class SemanticsIT {
         return testsOf("descriptors");
     }
 
+    @TestFactory
+    Stream<DynamicTest> waits() {
+        return testsOf("waits");
+    }
+
     private static Stream<DynamicTest> testsOf(String name) {
         CProgram program = CProgram.build(name);
         return program.tests().stream()
