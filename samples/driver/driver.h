@@ -15,6 +15,8 @@ typedef struct CUctx_st *CUcontext;
 typedef struct CUmod_st *CUmodule;
 typedef struct CUfunc_st *CUfunction;
 typedef struct CUstream_st *CUstream;
+typedef struct CUevent_st *CUevent;
+typedef struct CUmemPoolHandle_st *CUmemoryPool;
 
 /* name of the field, exported symbol, parameters */
 #define DRIVER_CALLS(X)                                                                            \
@@ -39,6 +41,13 @@ typedef struct CUstream_st *CUstream;
     X(stream_synchronize, "cuStreamSynchronize", (CUstream stream))                                \
     X(copy_to_device, "cuMemcpyHtoD_v2", (CUdeviceptr to, const void *from, size_t bytes))         \
     X(copy_to_host, "cuMemcpyDtoH_v2", (void *to, CUdeviceptr from, size_t bytes))                 \
+    X(copy_to_host_async, "cuMemcpyDtoHAsync_v2",                                                  \
+      (void *to, CUdeviceptr from, size_t bytes, CUstream stream))                                 \
+    X(event_create, "cuEventCreate", (CUevent *event, unsigned flags))                             \
+    X(event_record, "cuEventRecord", (CUevent event, CUstream stream))                             \
+    X(event_query, "cuEventQuery", (CUevent event))                                                \
+    X(pool_default, "cuDeviceGetDefaultMemPool", (CUmemoryPool *pool, int device))                 \
+    X(pool_attribute, "cuMemPoolGetAttribute", (CUmemoryPool pool, int attribute, void *value))    \
     X(copy_peer, "cuMemcpyPeer",                                                                   \
       (CUdeviceptr to, CUcontext to_context, CUdeviceptr from, CUcontext from_context,             \
        size_t bytes))                                                                              \

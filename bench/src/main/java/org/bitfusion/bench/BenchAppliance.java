@@ -10,16 +10,23 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 
 /// The built product's own appliance with one software GPU, on a free loopback port.
 final class BenchAppliance implements AutoCloseable {
     private static final Pattern LISTENING =
             Pattern.compile("Listening on 127\\.0\\.0\\.1 : (\\d+)");
 
+    /// Below the range from which the kernel gives ports.
+    private static final int FIRST_DATA_PORT = 20_000;
+
+    private static final int DATA_PORTS = 20;
+
     private final Path distribution;
     private final Path folder;
     private final Process process;
     private final int port;
+    private final int dataPorts = FIRST_DATA_PORT + DATA_PORTS * (int) (Math.random() * 500);
 
     BenchAppliance(Path distribution, Path folder) throws IOException {
         this.distribution = distribution;
@@ -29,6 +36,9 @@ final class BenchAppliance implements AutoCloseable {
                         distribution.resolve("bin/bitfusion").toString(), "server", "-p", "0");
         builder.environment().put("BF_GPU", "soft");
         builder.environment().put("BF_SOFT_DEVICES", "1");
+        builder.environment().put("BF_SERVER_PORT_MIN", Integer.toString(dataPorts));
+        builder.environment()
+                .put("BF_SERVER_PORT_MAX", Integer.toString(dataPorts + DATA_PORTS - 1));
         builder.environment().put("BF_ACCESS_SECRET_FILE", secret());
         builder.redirectError(folder.resolve("appliance.log").toFile());
         process = builder.start();
@@ -54,6 +64,23 @@ final class BenchAppliance implements AutoCloseable {
 
     private String secret() {
         return folder.resolve("access.secret").toString();
+    }
+
+    /// Where it may listen: the dispatcher's port, then those of its workers.
+    List<Integer> ports() {
+        return IntStream.concat(
+                        IntStream.of(port), IntStream.range(dataPorts, dataPorts + DATA_PORTS))
+                .boxed()
+                .toList();
+    }
+
+    /// For a program that reaches the appliance at another address.
+    Map<String, String> environment(String address) throws IOException {
+        Path adaptor = folder.resolve("adaptor-" + address + ".conf");
+        Files.writeString(adaptor, address + ":" + port + "\n");
+        Map<String, String> environment = environment();
+        environment.put("BF_ADAPTOR_CONFIG", adaptor.toString());
+        return environment;
     }
 
     /// For a program that uses the appliance without a lease.

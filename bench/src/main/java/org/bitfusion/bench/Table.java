@@ -24,6 +24,7 @@ final class Table implements AutoCloseable {
     private final Dialogue network;
     private final Dialogue scalar;
     private final Dialogue vectorised;
+    private final Steps steps;
 
     /// @param leasing an appliance whose GPU nobody uses: the client's open session would make a
     ///   lease wait
@@ -37,6 +38,7 @@ final class Table implements AutoCloseable {
         network = new Dialogue(List.of(program("network")), Map.of());
         scalar = new Dialogue(List.of(program("compute")), Map.of());
         vectorised = new Dialogue(List.of(program("compute-vectorised")), Map.of());
+        steps = new Steps(program("step"), appliance);
     }
 
     private String program(String name) {
@@ -69,6 +71,8 @@ final class Table implements AutoCloseable {
                         client.probe("latency", TO_MICROSECONDS),
                         network.probe("latency", TO_MICROSECONDS),
                         "C send to C receive, p99"),
+                steps.waits(),
+                steps.roundTrips(),
                 copy("copy.h2d", "h2d"),
                 copy("copy.d2h", "d2h"),
                 sessionOpen(),
@@ -173,5 +177,6 @@ final class Table implements AutoCloseable {
         network.close();
         scalar.close();
         vectorised.close();
+        steps.close();
     }
 }
