@@ -223,7 +223,7 @@ static CUresult synchronize(struct bf_context *context)
     CUresult status =
         bf_progress_context_idle(context) ? CUDA_SUCCESS : ask_to_synchronize(context);
     bf_output_write();
-    return status;
+    return bf_synchronised(context, status);
 }
 
 CUresult bf_cuCtxSynchronize(void)

@@ -29,14 +29,10 @@ static void end(struct entry *entry)
     free(entry);
 }
 
-/* The program's stream stands still meanwhile; the bytes go by another one. */
-static void copy_now(void *argument, CUresult status)
+static CUresult copy_aside(const struct bf_late_copy *copy)
 {
-    struct entry *entry = argument;
-    const struct bf_late_copy *copy = &entry->copy;
     struct bf_stream_use aside;
-    if (status == CUDA_SUCCESS)
-        status = bf_stream_aside(copy->context, &aside);
+    CUresult status = bf_stream_aside(copy->context, &aside);
     if (status == CUDA_SUCCESS)
         status =
             bf_write_region(&aside, copy->destination, &copy->device, copy->source, &copy->host);
@@ -44,9 +40,20 @@ static void copy_now(void *argument, CUresult status)
         bf_progress_work(&aside);
         status = bf_stream_synchronize(&aside);
     }
-    if (status != CUDA_SUCCESS)
+    return status;
+}
+
+/* The program's stream stands still meanwhile; the bytes go by another one. A stream that has failed
+ * tells so itself. */
+static void copy_now(void *argument, CUresult stream_status)
+{
+    struct entry *entry = argument;
+    CUresult status = stream_status == CUDA_SUCCESS ? copy_aside(&entry->copy) : CUDA_SUCCESS;
+    if (status != CUDA_SUCCESS) {
         bf_log(BF_LOG_ERROR, "an asynchronous copy to the device failed with error %d",
                (int)status);
+        bf_fail_later(entry->copy.context, status);
+    }
     end(entry);
 }
 

@@ -21,9 +21,11 @@ void bf_read_landed(uint64_t handle, CUresult status)
     if (!ticket || !ticket->asynchronous)
         return;
     struct bf_connection *c = ticket->connection;
-    if (atomic_load(&ticket->fault))
+    if (atomic_load(&ticket->fault)) {
         bf_log(BF_LOG_ERROR,
                "the destination of an asynchronous copy to the host could not be written");
+        bf_fail_later(ticket->context, CUDA_ERROR_INVALID_VALUE);
+    }
     if (status != CUDA_SUCCESS)
         bf_log(BF_LOG_INFORMATION, "an asynchronous copy to the host failed with error %d",
                (int)status);
@@ -44,6 +46,7 @@ static struct bf_ticket *new_ticket(const struct bf_stream_use *use, char *desti
         ticket->high = ticket->low + (host->depth - 1) * host->slice_pitch +
                        (host->height - 1) * host->pitch + host->width_bytes;
         ticket->connection = use->connection;
+        ticket->context = use->context;
         ticket->asynchronous = asynchronous;
         atomic_fetch_add(&use->connection->receiver.reads, 1);
         bf_object_publish(ticket);
@@ -77,7 +80,7 @@ CUresult bf_read_region(const struct bf_stream_use *use, char *destination,
         if (status == CUDA_SUCCESS && atomic_load(&ticket->fault))
             status = CUDA_ERROR_INVALID_VALUE;
         end_ticket(ticket);
-        status = bf_outcome(use->context, status);
+        status = bf_synchronised(use->context, bf_outcome(use->context, status));
     }
     return status;
 }

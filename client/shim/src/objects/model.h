@@ -69,6 +69,7 @@ struct bf_context {
     bool primary;
     uint64_t id;
     _Atomic int sticky; /* the error that ended it */
+    _Atomic int untold; /* the failure of something put off here, until a synchronising call tells it */
     CUfunc_cache cache;
     CUsharedconfig banks;
     struct bf_local_value *locals;
@@ -115,6 +116,7 @@ struct bf_ticket {
     uint64_t total;
     uintptr_t low, high; /* the host bytes that it writes lie in here */
     struct bf_connection *connection;
+    struct bf_context *context;
     _Atomic bool fault;
     bool asynchronous;
 };

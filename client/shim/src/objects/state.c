@@ -191,3 +191,18 @@ CUresult bf_outcome(struct bf_context *context, CUresult status)
         atomic_compare_exchange_strong(&context->sticky, &none, (int)status);
     return status;
 }
+
+void bf_fail_later(struct bf_context *context, CUresult status)
+{
+    int none = CUDA_SUCCESS;
+    bf_outcome(context, status);
+    atomic_compare_exchange_strong(&context->untold, &none, (int)status);
+}
+
+CUresult bf_synchronised(struct bf_context *context, CUresult status)
+{
+    if (status == CUDA_SUCCESS &&
+        atomic_load_explicit(&context->untold, memory_order_relaxed) != CUDA_SUCCESS)
+        status = (CUresult)atomic_exchange(&context->untold, CUDA_SUCCESS);
+    return status;
+}

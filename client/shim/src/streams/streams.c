@@ -202,14 +202,14 @@ CUresult bf_stream_synchronize(const struct bf_stream_use *use)
 {
     CUresult status = done(use, bf_progress_idle) ? CUDA_SUCCESS : await(use);
     bf_output_write();
-    return status;
+    return bf_synchronised(use->context, status);
 }
 
 CUresult bf_stream_quieten(const struct bf_stream_use *use)
 {
     CUresult status = done(use, bf_progress_quiet) ? CUDA_SUCCESS : await(use);
     bf_output_write();
-    return status;
+    return bf_synchronised(use->context, status);
 }
 
 CUresult bf_cuStreamSynchronize(CUstream handle)
@@ -255,5 +255,5 @@ CUresult bf_cuStreamQuery(CUstream handle)
         else if (status == CUDA_ERROR_NOT_READY)
             atomic_store(&use.progress->watched, m.position);
     }
-    return bf_outcome(use.context, status);
+    return bf_synchronised(use.context, bf_outcome(use.context, status));
 }

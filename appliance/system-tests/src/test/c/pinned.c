@@ -76,6 +76,44 @@ static void copies_put_off_keep_their_places(void)
     OK(cuMemFreeHost(pinned));
 }
 
+/* Without these the program would never hear of it. */
+static void a_copy_put_off_that_fails_is_told_by_the_next_synchronise(void)
+{
+    OK(begin());
+    CUstream stream;
+    CUdeviceptr p;
+    uint32_t word;
+    uint32_t *pinned = mmap(0, BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CHECK(pinned != MAP_FAILED);
+    OK(cuMemHostRegister_v2(pinned, BYTES, 0));
+    OK(cuStreamCreate(&stream, 1));
+    OK(cuMemAlloc_v2(&p, BYTES));
+    OK(cuLaunchHostFunc(stream, waits_at_gate, &word));
+    OK(cuMemcpyHtoDAsync_v2(p, pinned, BYTES, stream));
+    CHECK(!munmap(pinned, BYTES));
+    open_gate();
+    EXPECT(INVALID_VALUE, cuStreamSynchronize(stream));
+    OK(cuStreamSynchronize(stream));
+}
+
+static void a_copy_to_memory_that_is_gone_is_told_by_the_next_synchronise(void)
+{
+    OK(begin());
+    struct hold h;
+    CUdeviceptr p;
+    uint32_t *pinned = mmap(0, BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CHECK(pinned != MAP_FAILED);
+    OK(cuMemHostRegister_v2(pinned, BYTES, 0));
+    OK(cuMemAlloc_v2(&p, BYTES));
+    OK(cuMemsetD32_v2(p, 1, WORDS));
+    OK(hold(&h));
+    OK(cuMemcpyDtoHAsync_v2(pinned, p, BYTES, h.held));
+    CHECK(!munmap(pinned, BYTES));
+    OK(let_go(&h));
+    EXPECT(INVALID_VALUE, cuCtxSynchronize());
+    OK(cuCtxSynchronize());
+}
+
 static CUcontext primary;
 
 static void *opens_later(void *hold)
@@ -164,6 +202,8 @@ int main(int argc, char **argv)
 #define T(name) {#name, name}
     static const struct test tests[] = {T(a_host_function_may_wait_for_a_thread_that_copies),
                                         T(copies_put_off_keep_their_places),
+                                        T(a_copy_put_off_that_fails_is_told_by_the_next_synchronise),
+                                        T(a_copy_to_memory_that_is_gone_is_told_by_the_next_synchronise),
                                         T(freed_pinned_memory_is_written_no_more),
                                         T(unregistered_memory_has_what_was_copied_to_it),
                                         T(a_bad_host_pointer_fails_the_call_and_no_other),
