@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "program/output.h"
+#include "streams/holds.h"
 #include "streams/progress.h"
 
 static CUresult find(CUevent handle, struct bf_event **event)
@@ -124,7 +125,7 @@ static CUresult outcome(struct bf_event *event)
     if (!is_reached(event))
         status = is_settled(event) ? ask(event) : CUDA_ERROR_NOT_READY;
     bf_output_write();
-    return bf_outcome(event->context, status);
+    return bf_synchronised(event->context, bf_outcome(event->context, status));
 }
 
 CUresult bf_cuEventQuery(CUevent handle)
@@ -194,7 +195,8 @@ CUresult bf_cuStreamWaitEvent(CUstream stream, CUevent handle, unsigned int flag
     if (status != CUDA_SUCCESS || !atomic_load(&event->position))
         return status;
     if (bf_connection_of(event->context) != use.connection)
-        return synchronize(event); /* another worker cannot wait for it */
+        return is_settled(event) ? outcome(event)
+                                 : bf_hold_for_event(&use, event, atomic_load(&event->position));
     struct bf_stream_wait_event m = {use.wire, event->object.handle, flags};
     status = bf_send(use.connection, frame, bf_stream_wait_event_frame(frame, &m));
     bf_progress_work(&use);

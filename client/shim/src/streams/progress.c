@@ -1,5 +1,7 @@
 #include "streams/progress.h"
 
+#include "streams/holds.h"
+
 static void raise_to(_Atomic uint64_t *value, uint64_t to)
 {
     uint64_t now = atomic_load_explicit(value, memory_order_relaxed);
@@ -199,6 +201,7 @@ static void reached(struct bf_point *m)
 {
     struct bf_event *event = bf_object_find(BF_EVENT, m->handle);
     struct bf_stream *stream = bf_object_find(BF_STREAM, m->handle);
+    bf_hold_event_reached(m->handle, m->position, (CUresult)m->status);
     if (event)
         event_reached(event, m);
     else if (stream)

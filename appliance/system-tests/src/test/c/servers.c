@@ -98,6 +98,58 @@ static void an_event_of_one_server_orders_a_stream_of_another(void)
     CHECK(!pthread_join(thread, NULL));
 }
 
+static void waiting_for_another_server_s_event_does_not_block_the_caller(void)
+{
+    OK(begin_all());
+    struct hold h;
+    CUevent first, second;
+    uint32_t value = 0;
+    OK(hold(&h));
+    OK(cuEventCreate(&first, 2));
+    OK(cuEventRecord(first, h.held));
+    OK(cuStreamWaitEvent(stream[2], first, 0));
+    OK(cuCtxSetCurrent(context[2]));
+    OK(cuMemsetD32Async(memory[2], 9, WORDS, stream[2]));
+    OK(cuEventCreate(&second, 2));
+    OK(cuEventRecord(second, stream[2]));
+    OK(cuCtxSetCurrent(context[1]));
+    OK(cuStreamWaitEvent(stream[1], second, 0)); /* and back again */
+    EXPECT(NOT_READY, cuStreamQuery(stream[2]));
+    EXPECT(NOT_READY, cuEventQuery(second));
+    OK(cuMemcpyDtoHAsync_v2(&value, memory[3], 4, stream[3])); /* others are not held */
+    CHECK(value == 103);
+    OK(cuCtxSetCurrent(context[0]));
+    OK(let_go(&h)); /* the same thread lets the event be reached */
+    OK(cuStreamSynchronize(stream[1]));
+    OK(cuEventQuery(second));
+    check_words(memory[2], 9);
+}
+
+static void a_wait_for_another_server_is_for_the_record_at_the_call(void)
+{
+    OK(begin_all());
+    struct hold h, later;
+    CUevent event;
+    OK(hold(&h));
+    OK(cuStreamCreate(&later.held, 1));
+    OK(cuMemAlloc_v2(&later.flag, 4));
+    OK(cuMemsetD32Async(later.flag, 0, 1, h.other));
+    OK(cuStreamSynchronize(h.other));
+    OK(launch_await(later.flag, later.held));
+    OK(cuEventCreate(&event, 2));
+    OK(cuEventRecord(event, h.held));
+    OK(cuStreamWaitEvent(stream[3], event, 0));
+    OK(cuEventRecord(event, later.held));
+    OK(let_go(&h));
+    OK(cuStreamSynchronize(stream[3]));
+    EXPECT(NOT_READY, cuEventQuery(event));
+    OK(cuStreamWaitEvent(stream[3], event, 0));
+    OK(cuEventDestroy_v2(event)); /* a wait for it goes on */
+    EXPECT(NOT_READY, cuStreamQuery(stream[3]));
+    OK(cuMemsetD32Async(later.flag, 1, 1, h.other));
+    OK(cuStreamSynchronize(stream[3]));
+}
+
 static void the_work_of_servers_overlaps(void)
 {
     OK(begin_all());
@@ -119,6 +171,8 @@ int main(int argc, char **argv)
     static const struct test tests[] = {T(their_devices_are_one_list_with_one_address_space),
                                         T(a_copy_between_servers_takes_what_was_asked_for_before),
                                         T(an_event_of_one_server_orders_a_stream_of_another),
+                                        T(waiting_for_another_server_s_event_does_not_block_the_caller),
+                                        T(a_wait_for_another_server_is_for_the_record_at_the_call),
                                         T(the_work_of_servers_overlaps),
                                         {0, 0}};
     return run_tests(tests, argc, argv);

@@ -50,10 +50,12 @@ import org.bitfusion.protocol.message.PoolTrim;
 import org.bitfusion.protocol.message.PoolUseDefault;
 import org.bitfusion.protocol.message.StreamCreate;
 import org.bitfusion.protocol.message.StreamDestroy;
+import org.bitfusion.protocol.message.StreamHold;
 import org.bitfusion.protocol.message.StreamHostFunction;
 import org.bitfusion.protocol.message.StreamHostFunctionDone;
 import org.bitfusion.protocol.message.StreamPrecede;
 import org.bitfusion.protocol.message.StreamQuery;
+import org.bitfusion.protocol.message.StreamRelease;
 import org.bitfusion.protocol.message.StreamSynchronize;
 import org.bitfusion.protocol.message.StreamWaitEvent;
 
@@ -235,6 +237,16 @@ final class ClientSession implements ClientMessageHandler {
     @Override
     public void streamPrecede(StreamPrecede message) {
         streams.precede(message);
+    }
+
+    @Override
+    public void streamHold(StreamHold message) {
+        streams.hold(message);
+    }
+
+    @Override
+    public void streamRelease(StreamRelease message) throws IOException {
+        streams.release(message);
     }
 
     @Override

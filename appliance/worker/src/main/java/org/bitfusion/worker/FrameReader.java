@@ -10,6 +10,7 @@ import org.bitfusion.protocol.ProtocolException;
 import org.bitfusion.protocol.message.ClientMessageHandler;
 import org.bitfusion.protocol.message.ClientMessages;
 import org.bitfusion.protocol.message.StreamHostFunctionDone;
+import org.bitfusion.protocol.message.StreamRelease;
 import org.bitfusion.protocol.message.WireConstants;
 
 /// Reads the client's frames and hands them over, one after the other. Small frames are decoded out
@@ -82,7 +83,8 @@ final class FrameReader {
         buffer.position(body).limit(end);
         ClientMessages.dispatch(call, request, length, buffer, handler);
         buffer.limit(filled).position(end);
-        if (call != StreamHostFunctionDone.CALL) { // exempt: the client does not charge it either
+        if (call != StreamHostFunctionDone.CALL && call != StreamRelease.CALL) {
+            // the others are exempt: the client does not charge them either
             costs.executed(Math.max(WireConstants.MINIMUM_FRAME_COST, FrameHeader.BYTES + length));
         }
     }

@@ -10,11 +10,13 @@ import org.bitfusion.protocol.ProtocolException;
 import org.bitfusion.protocol.message.HostFunctionRun;
 import org.bitfusion.protocol.message.StreamCreate;
 import org.bitfusion.protocol.message.StreamDestroy;
+import org.bitfusion.protocol.message.StreamHold;
 import org.bitfusion.protocol.message.StreamHostFunction;
 import org.bitfusion.protocol.message.StreamHostFunctionDone;
 import org.bitfusion.protocol.message.StreamPrecede;
 import org.bitfusion.protocol.message.StreamQuery;
 import org.bitfusion.protocol.message.StreamQueryAnswer;
+import org.bitfusion.protocol.message.StreamRelease;
 import org.bitfusion.protocol.message.StreamSynchronize;
 import org.bitfusion.protocol.message.StreamSynchronizeAnswer;
 import org.bitfusion.protocol.message.StreamWaitEvent;
@@ -23,6 +25,7 @@ import org.bitfusion.protocol.message.StreamWaitEvent;
 final class StreamCalls {
     private final SessionState session;
     private final Map<Long, Runnable> hostFunctions = new ConcurrentHashMap<>();
+    private final Holds holds = new Holds();
 
     StreamCalls(SessionState session) {
         this.session = session;
@@ -121,6 +124,17 @@ final class StreamCalls {
         if (stream != null) {
             session.precedingWork.add(stream);
         }
+    }
+
+    void hold(StreamHold message) {
+        ClientStream stream = session.stream(message.stream());
+        if (stream != null) {
+            holds.hold(stream, message.id());
+        }
+    }
+
+    void release(StreamRelease message) throws ProtocolException {
+        holds.release(message.id(), message.status());
     }
 
     void hostFunction(StreamHostFunction message) throws IOException {

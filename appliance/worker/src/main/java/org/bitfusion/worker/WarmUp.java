@@ -141,9 +141,7 @@ final class WarmUp implements ReadableByteChannel, GatheringByteChannel {
                         List.of());
         SnapshotMessage.of(driver, List.of(), order);
         prepare();
-        reader.run(
-                new ClientSession(state, new ImageStore(java.nio.file.Path.of(""))),
-                state::executed);
+        reader.run(new ClientSession(state, new ImageStore(java.nio.file.Path.of(""))), state);
     }
 
     private void prepare() {
