@@ -5,6 +5,7 @@
 
 #include "memory/allocations.h"
 #include "contexts/context_queries.h"
+#include "copies/between.h"
 #include "streams/host_functions.h"
 #include "streams/progress.h"
 #include "copies/late_copies.h"
@@ -240,41 +241,6 @@ static CUresult within_worker(const struct bf_stream_use *use, struct bf_place t
     return status;
 }
 
-enum { BETWEEN_BYTES = 4 << 20 };
-
-/* Between workers: through this process, in pieces, and complete when it returns. */
-static CUresult between_workers(const struct bf_stream_use *use, struct bf_place to,
-                                struct bf_place from, struct bf_extent extent,
-                                struct bf_context *destination, struct bf_context *source)
-{
-    struct bf_stream_use out =
-        use->connection == bf_connection_of(source) ? *use : bf_stream_default_of(source);
-    struct bf_stream_use in =
-        use->connection == bf_connection_of(destination) ? *use : bf_stream_default_of(destination);
-    CUresult status = bf_stream_synchronize(use);
-    size_t most = extent.width < BETWEEN_BYTES ? extent.width : BETWEEN_BYTES;
-    char *row = malloc(most);
-    if (!row)
-        return CUDA_ERROR_OUT_OF_MEMORY;
-    for (size_t z = 0; z < extent.depth; z++) {
-        for (size_t y = 0; y < extent.height && status == CUDA_SUCCESS; y++) {
-            CUdeviceptr source_row = from.address + z * from.slice_pitch + y * from.pitch;
-            CUdeviceptr destination_row = to.address + z * to.slice_pitch + y * to.pitch;
-            for (size_t x = 0; x < extent.width && status == CUDA_SUCCESS; x += most) {
-                size_t bytes = extent.width - x < most ? extent.width - x : most;
-                struct bf_region piece = {bytes, 1, 1, bytes, bytes};
-                status = bf_read_region(&out, row, &piece, source_row + x, &piece, false);
-                if (status == CUDA_SUCCESS)
-                    status = bf_write_region(&in, destination_row + x, &piece, row, &piece);
-                bf_progress_work(&in);
-            }
-        }
-    }
-    free(row);
-    return status == CUDA_SUCCESS && in.connection != use->connection ? bf_stream_synchronize(&in)
-                                                                      : status;
-}
-
 static CUresult device_to_device(const struct bf_stream_use *use, struct bf_place to,
                                  struct bf_place from, struct bf_extent extent)
 {
@@ -284,7 +250,7 @@ static CUresult device_to_device(const struct bf_stream_use *use, struct bf_plac
     const struct bf_connection *c = use->connection;
     if (bf_connection_of(destination.context) == c && bf_connection_of(source.context) == c)
         return within_worker(use, to, from, extent);
-    return between_workers(use, to, from, extent, destination.context, source.context);
+    return bf_copy_between(use, to, destination.context, from, source.context, extent);
 }
 
 /* ---- All ---- */

@@ -21,7 +21,9 @@ void bf_read_landed(uint64_t handle, CUresult status)
     if (!ticket || !ticket->asynchronous)
         return;
     struct bf_connection *c = ticket->connection;
-    if (atomic_load(&ticket->fault)) {
+    if (ticket->landing)
+        ticket->landing->status = status;
+    else if (atomic_load(&ticket->fault)) {
         bf_log(BF_LOG_ERROR,
                "the destination of an asynchronous copy to the host could not be written");
         bf_fail_later(ticket->context, CUDA_ERROR_INVALID_VALUE);
@@ -29,13 +31,17 @@ void bf_read_landed(uint64_t handle, CUresult status)
     if (status != CUDA_SUCCESS)
         bf_log(BF_LOG_INFORMATION, "an asynchronous copy to the host failed with error %d",
                (int)status);
+    struct bf_landing *landing = ticket->landing;
     end_ticket(ticket);
+    if (landing)
+        atomic_store(&landing->landed, true);
     atomic_fetch_sub(&pending, 1);
     bf_unasked(c, -1);
 }
 
 static struct bf_ticket *new_ticket(const struct bf_stream_use *use, char *destination,
-                                    const struct bf_region *host, bool asynchronous)
+                                    const struct bf_region *host, bool asynchronous,
+                                    struct bf_landing *landing)
 {
     struct bf_ticket *ticket = bf_object_new(BF_TICKET, use->context->device->worker->index);
     if (ticket) {
@@ -47,6 +53,7 @@ static struct bf_ticket *new_ticket(const struct bf_stream_use *use, char *desti
                        (host->height - 1) * host->pitch + host->width_bytes;
         ticket->connection = use->connection;
         ticket->context = use->context;
+        ticket->landing = landing;
         ticket->asynchronous = asynchronous;
         atomic_fetch_add(&use->connection->receiver.reads, 1);
         bf_object_publish(ticket);
@@ -54,35 +61,65 @@ static struct bf_ticket *new_ticket(const struct bf_stream_use *use, char *desti
     return ticket;
 }
 
+static CUresult read_later(const struct bf_stream_use *use, const struct bf_ticket *ticket,
+                           CUdeviceptr source, const struct bf_region *device)
+{
+    uint8_t frame[BF_FRAME_BYTES + BF_MEM_READ_ASYNC_MINIMUM];
+    struct bf_mem_read_async m = {use->wire, source, *device, ticket->object.handle};
+    atomic_fetch_add(&pending, 1);
+    bf_unasked(use->connection, 1);
+    CUresult status = bf_send(use->connection, frame, bf_mem_read_async_frame(frame, &m));
+    bf_progress_work(use);
+    return status;
+}
+
+static CUresult read_now(const struct bf_stream_use *use, struct bf_ticket *ticket,
+                         CUdeviceptr source, const struct bf_region *device)
+{
+    uint8_t frame[BF_FRAME_BYTES + BF_MEM_READ_MINIMUM];
+    uint64_t mark = bf_progress_mark(use->context);
+    uint32_t request = bf_next_request(use->connection);
+    struct bf_mem_read m = {use->wire, source, *device, ticket->object.handle};
+    CUresult status =
+        bf_ask_status(use->connection, frame, bf_mem_read_frame(frame, &m, request), request);
+    if (status == CUDA_SUCCESS)
+        bf_progress_reached(use, mark);
+    if (status == CUDA_SUCCESS && atomic_load(&ticket->fault))
+        status = CUDA_ERROR_INVALID_VALUE;
+    end_ticket(ticket);
+    return bf_synchronised(use->context, bf_outcome(use->context, status));
+}
+
 CUresult bf_read_region(const struct bf_stream_use *use, char *destination,
                         const struct bf_region *host, CUdeviceptr source,
                         const struct bf_region *device, bool asynchronous)
 {
-    uint8_t frame[BF_FRAME_BYTES + BF_MEM_READ_MINIMUM];
-    struct bf_ticket *ticket = new_ticket(use, destination, host, asynchronous);
-    CUresult status;
+    struct bf_ticket *ticket = new_ticket(use, destination, host, asynchronous, NULL);
     if (!ticket)
         return CUDA_ERROR_OUT_OF_MEMORY;
-    if (asynchronous) {
-        struct bf_mem_read_async m = {use->wire, source, *device, ticket->object.handle};
-        atomic_fetch_add(&pending, 1);
-        bf_unasked(use->connection, 1);
-        status = bf_send(use->connection, frame, bf_mem_read_async_frame(frame, &m));
-        bf_progress_work(use);
-    } else {
-        uint64_t mark = bf_progress_mark(use->context);
-        uint32_t request = bf_next_request(use->connection);
-        struct bf_mem_read m = {use->wire, source, *device, ticket->object.handle};
-        status =
-            bf_ask_status(use->connection, frame, bf_mem_read_frame(frame, &m, request), request);
-        if (status == CUDA_SUCCESS)
-            bf_progress_reached(use, mark);
-        if (status == CUDA_SUCCESS && atomic_load(&ticket->fault))
-            status = CUDA_ERROR_INVALID_VALUE;
-        end_ticket(ticket);
-        status = bf_synchronised(use->context, bf_outcome(use->context, status));
-    }
-    return status;
+    return asynchronous ? read_later(use, ticket, source, device)
+                        : read_now(use, ticket, source, device);
+}
+
+CUresult bf_read_landing(const struct bf_stream_use *use, char *destination,
+                         const struct bf_region *host, CUdeviceptr source,
+                         const struct bf_region *device, struct bf_landing *landing)
+{
+    *landing = (struct bf_landing){false, CUDA_SUCCESS};
+    struct bf_ticket *ticket = new_ticket(use, destination, host, true, landing);
+    return ticket ? read_later(use, ticket, source, device) : CUDA_ERROR_OUT_OF_MEMORY;
+}
+
+static bool has_landed(const void *argument)
+{
+    const struct bf_landing *landing = argument;
+    return atomic_load(&landing->landed);
+}
+
+CUresult bf_landing_wait(struct bf_connection *connection, struct bf_landing *landing)
+{
+    CUresult status = bf_wait_until(connection, has_landed, landing);
+    return has_landed(landing) ? landing->status : status;
 }
 
 struct range {

@@ -109,6 +109,8 @@ struct bf_pool {
     _Atomic unsigned access[64]; /* flags of other devices, by ordinal */
 };
 
+struct bf_landing;
+
 struct bf_ticket {
     struct bf_object object;
     char *destination;
@@ -117,6 +119,7 @@ struct bf_ticket {
     uintptr_t low, high; /* the host bytes that it writes lie in here */
     struct bf_connection *connection;
     struct bf_context *context;
+    struct bf_landing *landing; /* of the library's own, which waits for it */
     _Atomic bool fault;
     bool asynchronous;
 };

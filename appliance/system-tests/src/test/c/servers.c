@@ -71,6 +71,32 @@ static void a_copy_between_servers_takes_what_was_asked_for_before(void)
     check_words(memory[0], 103);
 }
 
+/* Narrow rows, many to a piece; and rows of several pieces. */
+static void a_copy_of_rows_between_servers_keeps_its_shape(void)
+{
+    OK(begin_all());
+    const struct { size_t width, height, from_pitch, to_pitch; } shapes[] = {
+        {12, 3000, 400, 1000}, {(3u << 20) / 2 + 4, 3, 2u << 20, (3u << 20) / 2 + 8}};
+    uint8_t *source = malloc(BYTES), *back = malloc(BYTES);
+    for (int i = 0; i < BYTES; i++) source[i] = (uint8_t)(i * 7 + i / 251);
+    OK(cuMemcpyHtoD_v2(memory[0], source, BYTES));
+    for (int s = 0; s < 2; s++) {
+        OK(cuMemsetD8_v2(memory[2], 0xee, BYTES));
+        struct memcpy_2d copy = {.source_type = 2, .source_device = memory[0], .source_pitch = shapes[s].from_pitch,
+                                 .source_x = 4, .type = 2, .device = memory[2], .pitch = shapes[s].to_pitch,
+                                 .width = shapes[s].width, .height = shapes[s].height};
+        OK(cuMemcpy2D_v2(&copy));
+        OK(cuMemcpyDtoH_v2(back, memory[2], BYTES));
+        for (size_t y = 0; y < shapes[s].height; y++) {
+            uint8_t *row = back + y * shapes[s].to_pitch;
+            CHECK(!memcmp(row, source + y * shapes[s].from_pitch + 4, shapes[s].width));
+            CHECK(row[shapes[s].width] == 0xee);
+        }
+    }
+    free(source);
+    free(back);
+}
+
 static void *lets_go_later(void *h)
 {
     struct timespec t = {0, 100000000};
@@ -170,6 +196,7 @@ int main(int argc, char **argv)
 #define T(name) {#name, name}
     static const struct test tests[] = {T(their_devices_are_one_list_with_one_address_space),
                                         T(a_copy_between_servers_takes_what_was_asked_for_before),
+                                        T(a_copy_of_rows_between_servers_keeps_its_shape),
                                         T(an_event_of_one_server_orders_a_stream_of_another),
                                         T(waiting_for_another_server_s_event_does_not_block_the_caller),
                                         T(a_wait_for_another_server_is_for_the_record_at_the_call),

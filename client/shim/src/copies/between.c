@@ -1,0 +1,118 @@
+#include "copies/between.h"
+
+#include <stdlib.h>
+
+#include "copies/reads.h"
+#include "streams/progress.h"
+
+/* So much is under way that a link of 1 Gbit/s and 100 ms stays full. */
+enum { PIECE_BYTES = 1 << 20, PIECES = 16 };
+
+/* A box of the copy that is read from one worker, then written to the other. */
+struct piece {
+    struct bf_landing landing;
+    CUdeviceptr destination;
+    struct bf_region to, host;
+    char *bytes;
+    bool under_way;
+};
+
+struct copy {
+    struct bf_stream_use out, in;
+    struct bf_place to, from;
+    struct piece pieces[PIECES];
+    unsigned next; /* the piece to use next, the oldest that is under way */
+};
+
+/* Waits until the piece has come, and sends it on. */
+static CUresult pass_on(struct copy *copy, struct piece *piece)
+{
+    if (!piece->under_way)
+        return CUDA_SUCCESS;
+    CUresult status = bf_landing_wait(copy->out.connection, &piece->landing);
+    piece->under_way = false;
+    if (status == CUDA_SUCCESS) {
+        status = bf_write_region(&copy->in, piece->destination, &piece->to, piece->bytes,
+                                 &piece->host);
+        bf_progress_work(&copy->in);
+    }
+    return status;
+}
+
+/* Asks for rows [y, y + rows) of slice z, bytes [x, x + width) of each. */
+static CUresult ask_for(struct copy *copy, size_t x, size_t width, size_t y, size_t rows, size_t z)
+{
+    struct piece *piece = &copy->pieces[copy->next++ % PIECES];
+    CUresult status = pass_on(copy, piece);
+    if (status != CUDA_SUCCESS)
+        return status;
+    const struct bf_place *to = &copy->to, *from = &copy->from;
+    struct bf_region source = {width, rows, 1, from->pitch, from->pitch * rows};
+    piece->to = (struct bf_region){width, rows, 1, to->pitch, to->pitch * rows};
+    piece->host = (struct bf_region){width, rows, 1, width, width * rows};
+    piece->destination = to->address + z * to->slice_pitch + y * to->pitch + x;
+    status = bf_read_landing(&copy->out, piece->bytes, &piece->host,
+                             from->address + z * from->slice_pitch + y * from->pitch + x, &source,
+                             &piece->landing);
+    piece->under_way = status == CUDA_SUCCESS;
+    return status;
+}
+
+static CUresult copy_all(struct copy *copy, struct bf_extent e)
+{
+    CUresult status = CUDA_SUCCESS;
+    size_t width = e.width < PIECE_BYTES ? e.width : PIECE_BYTES;
+    size_t most_rows = e.width < PIECE_BYTES ? PIECE_BYTES / e.width : 1;
+    for (size_t z = 0; z < e.depth; z++) {
+        for (size_t y = 0; y < e.height; y += most_rows) {
+            size_t rows = e.height - y < most_rows ? e.height - y : most_rows;
+            for (size_t x = 0; x < e.width && status == CUDA_SUCCESS; x += width)
+                status =
+                    ask_for(copy, x, e.width - x < width ? e.width - x : width, y, rows, z);
+        }
+    }
+    for (unsigned i = 0; i < PIECES; i++) {
+        CUresult passed = pass_on(copy, &copy->pieces[(copy->next + i) % PIECES]);
+        status = status == CUDA_SUCCESS ? passed : status;
+    }
+    return status;
+}
+
+/* A box that lies in one piece on both sides is one row. */
+static struct bf_extent flattened(struct bf_place to, struct bf_place from, struct bf_extent e)
+{
+    size_t slice = e.width * e.height;
+    bool rows = to.pitch == e.width && from.pitch == e.width;
+    bool slices = e.depth == 1 || (to.slice_pitch == slice && from.slice_pitch == slice);
+    return rows && slices ? (struct bf_extent){slice * e.depth, 1, 1} : e;
+}
+
+CUresult bf_copy_between(const struct bf_stream_use *use, struct bf_place to,
+                         struct bf_context *to_context, struct bf_place from,
+                         struct bf_context *from_context, struct bf_extent extent)
+{
+    struct copy *copy = calloc(1, sizeof *copy);
+    char *memory = malloc((size_t)PIECES * PIECE_BYTES);
+    CUresult status = copy && memory ? bf_stream_synchronize(use) : CUDA_ERROR_OUT_OF_MEMORY;
+    if (status == CUDA_SUCCESS) {
+        copy->out = use->connection == bf_connection_of(from_context)
+                        ? *use
+                        : bf_stream_default_of(from_context);
+        copy->in = use->connection == bf_connection_of(to_context)
+                       ? *use
+                       : bf_stream_default_of(to_context);
+        copy->to = to;
+        copy->from = from;
+        for (unsigned i = 0; i < PIECES; i++)
+            copy->pieces[i].bytes = memory + (size_t)i * PIECE_BYTES;
+        status = copy_all(copy, flattened(to, from, extent));
+    }
+    if (status == CUDA_SUCCESS && copy->in.connection != use->connection)
+        status = bf_stream_synchronize(&copy->in);
+    /* A thread may still receive into it when its connection ends: then it is not given back. */
+    if (!copy || !copy->out.connection || !atomic_load(&copy->out.connection->dead)) {
+        free(memory);
+        free(copy);
+    }
+    return status;
+}
