@@ -309,6 +309,34 @@ static void works_until_it_fails(void)
     FAIL("nothing failed for a minute");
 }
 
+/* For the fault tests: a stream of the second server waits for an event of the first, which dies. */
+static void waits_for_a_server_that_dies(void)
+{
+    OK(begin());
+    struct hold h;
+    CUevent event;
+    CUcontext other;
+    CUstream stream;
+    CUdeviceptr p;
+    uint32_t value = 0;
+    OK(hold(&h));
+    OK(cuEventCreate(&event, 2));
+    OK(cuEventRecord(event, h.held));
+    OK(cuDevicePrimaryCtxRetain(&other, 2));
+    OK(cuCtxSetCurrent(other));
+    OK(cuMemAlloc_v2(&p, 4));
+    OK(cuStreamCreate(&stream, 1));
+    OK(cuStreamWaitEvent(stream, event, 0));
+    EXPECT(NOT_READY, cuStreamQuery(stream));
+    puts("working");
+    fflush(stdout);
+    EXPECT(DEVICE_UNAVAILABLE, cuStreamSynchronize(stream));
+    OK(cuMemsetD32Async(p, 5, 1, stream)); /* told once; the second server is well */
+    OK(cuStreamSynchronize(stream));
+    OK(cuMemcpyDtoH_v2(&value, p, 4));
+    CHECK(value == 5);
+}
+
 /* For the fault tests: holds memory until a line comes, then proves that it can still work. */
 static void waits_then_works(void)
 {
@@ -342,7 +370,7 @@ int main(int argc, char **argv)
                                         T(our_threads_block_all_signals),
                                         T(a_program_that_never_calls_pays_nothing),
                                         {0, 0}};
-    static const struct test special[] = {T(works_until_it_fails), T(waits_then_works), {0, 0}};
+    static const struct test special[] = {T(works_until_it_fails), T(waits_then_works), T(waits_for_a_server_that_dies), {0, 0}};
     for (const struct test *t = special; argc > 1 && t->name; t++)
         if (!strcmp(argv[1], t->name)) return run_tests(special, argc, argv);
     return run_tests(tests, argc, argv);

@@ -51,6 +51,22 @@ class FaultsIT {
     }
 
     @Test
+    void aStreamThatWaitsForAnotherServersEventIsLetGoWhenThatServerDies() throws IOException {
+        try (Appliance dying = Appliance.start(Map.of());
+                Appliance living =
+                        Appliance.start(
+                                Map.of(
+                                        "BF_ACCESS_SECRET_FILE",
+                                        dying.accessSecretFile().toString()))) {
+            Running program =
+                    Running.start(
+                            dying.clientEnvironment(living), "waits_for_a_server_that_dies");
+            dying.workers().forEach(ProcessHandle::destroyForcibly);
+            assertThat(program.rest()).contains("PASSED waits_for_a_server_that_dies");
+        }
+    }
+
+    @Test
     void aRunningProgramOutlivesTheManager() throws IOException {
         try (Appliance appliance = Appliance.start(Map.of())) {
             Running program = Running.start(appliance, "waits_then_works");
@@ -139,11 +155,15 @@ class FaultsIT {
     /// A program of `process.c` that has said that it works.
     private record Running(Process process, BufferedReader output) {
         static Running start(Appliance appliance, String test) throws IOException {
+            return start(appliance.clientEnvironment(), test);
+        }
+
+        static Running start(Map<String, String> environment, String test) throws IOException {
             CProgram program = CProgram.build("process");
             Process process =
                     CProgram.start(
                             List.of(program.executable().toString(), test),
-                            appliance.clientEnvironment(),
+                            environment,
                             ProcessBuilder.Redirect.PIPE);
             BufferedReader output = process.inputReader();
             StringBuilder before = new StringBuilder();
