@@ -178,6 +178,40 @@ static void a_failed_assertion_says_so_on_stderr_and_ends_the_context(void)
     EXPECT(DEVICE_ASSERT, cuCtxSynchronize());
 }
 
+/* launches poke with `address` until it is told; what stderr was told meanwhile */
+static void poke_and_listen(CUdeviceptr address, char *text, size_t room)
+{
+    char *buffer = 0;
+    size_t size = 0;
+    FILE *memory = open_memstream(&buffer, &size), *saved = stderr;
+    stderr = memory;
+    CUresult r = launch_poke(address, 1);
+    if (!r) r = cuCtxSynchronize();
+    stderr = saved;
+    fflush(memory);
+    snprintf(text, room, "%s", buffer);
+    EXPECT(ILLEGAL_ADDRESS, r);
+}
+
+static void a_kernel_that_is_given_host_memory_says_so_on_stderr_once(void)
+{
+    OK(begin());
+    void *host;
+    char text[512], expected[512];
+    OK(cuMemHostAlloc(&host, 4096, 1));
+    snprintf(expected, sizeof expected,
+             "bitfusion: kernel poke: address 0x%llx is not device memory; kernels cannot read or write host memory, pinned "
+             "or not, on this GPU\n",
+             (unsigned long long)(uintptr_t)host);
+    poke_and_listen((CUdeviceptr)(uintptr_t)host, text, sizeof text);
+    if (strcmp(text, expected)) FAIL("stderr held: %.400s", text);
+    OK(cuDevicePrimaryCtxReset_v2(0));
+    module_ = 0;
+    OK(begin());
+    poke_and_listen((CUdeviceptr)(uintptr_t)&host, text, sizeof text);
+    if (text[0]) FAIL("stderr was told again: %.400s", text);
+}
+
 static void a_reset_of_the_primary_context_clears_a_sticky_error(void)
 {
     OK(begin());
@@ -384,6 +418,7 @@ int main(int argc, char **argv)
                                         T(a_misaligned_address_is_named),
                                         T(a_trap_is_a_launch_failure_and_the_first_error_wins),
                                         T(a_failed_assertion_says_so_on_stderr_and_ends_the_context),
+                                        T(a_kernel_that_is_given_host_memory_says_so_on_stderr_once),
                                         T(a_reset_of_the_primary_context_clears_a_sticky_error),
                                         T(broken_ptx_is_refused_by_the_load),
                                         T(ptx_of_a_later_toolkit_is_refused_only_for_what_is_new),

@@ -255,6 +255,13 @@ final class SoftContext implements GpuContext, ModuleHost {
         return services.takeFailures();
     }
 
+    /// Has one line written to the program's stderr, once per driver and kind.
+    void tellOnce(String kind, String line) {
+        if (driver.isFirst(kind)) {
+            services.tell(line);
+        }
+    }
+
     @Override
     public WindowMemory window() {
         return driver.window();

@@ -2,6 +2,8 @@ package org.bitfusion.gpu.soft.device;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import org.bitfusion.gpu.CudaStatus;
@@ -30,6 +32,7 @@ public final class SoftDriver implements GpuDriver {
     private final ExecutorService threads = DeviceThreads.create();
     private final List<SoftDevice> devices = new ArrayList<>();
     private final CopyOnWriteArrayList<SoftContext> contexts = new CopyOnWriteArrayList<>();
+    private final Set<String> told = ConcurrentHashMap.newKeySet();
     private final AllocationTable allocations;
     private final List<ProgramFactory> factories;
     private final LaunchContext.@Nullable CoverageRecorder coverage;
@@ -104,6 +107,11 @@ public final class SoftDriver implements GpuDriver {
 
     LaunchContext.@Nullable CoverageRecorder coverage() {
         return coverage;
+    }
+
+    /// True the first time that somebody asks about this kind of message.
+    boolean isFirst(String kind) {
+        return told.add(kind);
     }
 
     void forget(SoftContext context) {

@@ -88,12 +88,12 @@ final class BlockRun implements BlockExecutor {
             }
             boolean aligned = false;
             for (Warp warp : warps) {
-                aligned |= warp.align();
+                aligned |= warp.advance();
             }
             if (living == 0) {
                 return BlockState.FINISHED;
             }
-            if (!progress && !aligned) {
+            if (!progress && !aligned && !meetLoosely()) {
                 throw new KernelFault(
                         KernelFault.LAUNCH_FAILED,
                         kernel.name() + ": the threads of a block wait for each other for ever");
@@ -103,6 +103,15 @@ final class BlockRun implements BlockExecutor {
             }
         }
         return BlockState.YIELDED;
+    }
+
+    private boolean meetLoosely() {
+        for (Warp warp : warps) {
+            if (warp.meetLoosely()) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private void turn(CudaThread thread) {
@@ -121,20 +130,22 @@ final class BlockRun implements BlockExecutor {
         } catch (ArrayIndexOutOfBoundsException defect) {
             throw defect;
         } catch (IndexOutOfBoundsException | InternalError outside) {
-            throw fault(thread, KernelFault.ILLEGAL_ADDRESS, "address outside of memory");
+            throw placed(
+                    thread,
+                    new KernelFault(KernelFault.ILLEGAL_ADDRESS, "address outside of memory"));
         } catch (KernelFault fault) {
-            throw fault(thread, fault.status(), String.valueOf(fault.getMessage()));
+            throw placed(thread, fault);
         }
     }
 
-    private KernelFault fault(CudaThread thread, int status, String what) {
+    /// The fault with the place where it happened.
+    private KernelFault placed(CudaThread thread, KernelFault fault) {
         Instruction at = thread.code.origins().get(Math.max(0, thread.counter - 1));
-        return new KernelFault(
-                status,
+        return fault.described(
                 "%s: %s at %s (line %d), block (%d,%d,%d) thread (%d,%d,%d)"
                         .formatted(
                                 kernel.name(),
-                                what,
+                                fault.getMessage(),
                                 at.form(),
                                 at.line(),
                                 blockX,
@@ -159,7 +170,6 @@ final class BlockRun implements BlockExecutor {
 
     void exited(CudaThread thread) {
         living--;
-        thread.warp.exited();
         barriers.exited();
     }
 }

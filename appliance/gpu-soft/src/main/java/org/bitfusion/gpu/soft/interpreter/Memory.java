@@ -42,7 +42,11 @@ final class Memory {
         if (check != null) {
             check.check(address, byteCount);
         }
-        return address - windowBase;
+        long offset = address - windowBase;
+        if (offset < 0 || offset > segment.byteSize() - byteCount) {
+            throw KernelFault.outside(address);
+        }
+        return offset;
     }
 
     static void align(long address, int byteCount) {

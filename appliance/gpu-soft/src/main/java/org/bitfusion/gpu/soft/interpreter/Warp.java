@@ -1,5 +1,6 @@
 package org.bitfusion.gpu.soft.interpreter;
 
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /// Up to 32 threads of a block and their meetings.
@@ -15,14 +16,18 @@ final class Warp {
     /// What lanes do together when all have come.
     @FunctionalInterface
     interface Together {
-        /// Gives each participant its result. Lanes that take no part are null.
+        /// Gives each participant its result.
+        ///
+        /// @param arrivals of the lanes that are here; a participant counts those that its mask
+        ///   names, itself only if that names it
+        /// @param participants the lanes that go on; others are null
         void complete(@Nullable Arrival[] arrivals, @Nullable CudaThread[] participants);
     }
 
     /// A lane's arrival at a meeting.
     ///
     /// @param kind meetings of the same kind match
-    /// @param mask lanes that must come
+    /// @param mask lanes that must come, and whose values count
     /// @param value what the lane brings
     /// @param control a second value (lane selection of shfl)
     /// @param result slot for the lane's result
@@ -45,35 +50,108 @@ final class Warp {
         this.index = index;
     }
 
-    /// `thread` waits for the lanes of `mask`.
+    /// `thread` waits for the lanes of its mask.
     void meet(CudaThread thread, Arrival arrival) {
         thread.arrival = arrival;
         thread.state = CudaThread.State.AT_MEETING;
-        tryMeeting(thread);
     }
 
-    /// Completes the meeting of `thread` if everybody has come.
-    private void tryMeeting(CudaThread thread) {
-        Arrival own = thread.arrival;
-        if (own == null) {
-            return;
+    /// Lets lanes go on that wait for others of the warp, once no lane is still on its way or that
+    /// has lasted long; answers whether there were any.
+    boolean advance() {
+        boolean running = false;
+        boolean polling = true;
+        boolean waiting = false;
+        for (CudaThread lane : lanes) {
+            if (lane != null && lane.state == CudaThread.State.RUNNABLE) {
+                running = true;
+                polling &= lane.polled;
+            }
+            waiting |= lane != null && isWaiting(lane);
         }
-        @Nullable CudaThread[] participants = new CudaThread[32];
+        int patience = polling ? POLLING_ROUNDS : ROUNDS;
+        if (!waiting || (running && ++waited < patience)) {
+            return false;
+        }
+        waited = 0;
+        return completeMeeting() || align();
+    }
+
+    private static boolean isWaiting(CudaThread lane) {
+        return lane.state == CudaThread.State.AT_ALIGNMENT
+                || lane.state == CudaThread.State.AT_MEETING;
+    }
+
+    /// Completes one meeting at which somebody has met all that its mask names.
+    private boolean completeMeeting() {
+        for (CudaThread lane : lanes) {
+            if (lane != null && lane.arrival != null && hasMet(lane, arrivals(lane, true))) {
+                @Nullable Arrival[] arrivals = arrivals(lane, true);
+                complete(lane, arrivals, thread -> hasMet(thread, arrivals));
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /// Nothing else can run: lanes that name the same lanes meet wherever they are, and who cannot
+    /// come is not waited for.
+    boolean meetLoosely() {
+        for (CudaThread lane : lanes) {
+            if (lane != null && lane.arrival != null) {
+                complete(lane, arrivals(lane, false), _ -> true);
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /// What the lanes have brought that are at the same meeting as `thread`.
+    ///
+    /// @param samePlace true for those at the same instruction, false for those with its mask that
+    ///   do the same
+    private @Nullable Arrival[] arrivals(CudaThread thread, boolean samePlace) {
         @Nullable Arrival[] arrivals = new Arrival[32];
+        Arrival own = thread.arrival;
         for (int lane = 0; lane < 32; lane++) {
             CudaThread other = lanes[lane];
-            boolean wanted = (own.mask() & 1 << lane) != 0 && other != null;
-            if (!wanted || other.state == CudaThread.State.EXITED) {
-                continue;
+            Arrival theirs = other == null ? null : other.arrival;
+            if (own != null && other != null && theirs != null) {
+                boolean same =
+                        samePlace
+                                ? samePlace(thread, other)
+                                : theirs.kind().equals(own.kind()) && theirs.mask() == own.mask();
+                arrivals[lane] = same ? theirs : null;
             }
-            Arrival theirs = other.arrival;
-            if (theirs == null
-                    || theirs.mask() != own.mask()
-                    || !theirs.kind().equals(own.kind())) {
-                return;
+        }
+        return arrivals;
+    }
+
+    private boolean hasMet(CudaThread thread, @Nullable Arrival[] arrivals) {
+        Arrival own = thread.arrival;
+        for (int lane = 0; lane < 32; lane++) {
+            CudaThread other = lanes[lane];
+            boolean wanted =
+                    own != null
+                            && (own.mask() & 1 << lane) != 0
+                            && other != null
+                            && other.state != CudaThread.State.EXITED;
+            if (wanted && arrivals[lane] == null) {
+                return false;
             }
-            participants[lane] = other;
-            arrivals[lane] = theirs;
+        }
+        return own != null;
+    }
+
+    private void complete(
+            CudaThread one, @Nullable Arrival[] arrivals, Predicate<CudaThread> goesOn) {
+        @Nullable CudaThread[] participants = new CudaThread[32];
+        Arrival own = one.arrival;
+        for (int lane = 0; lane < 32; lane++) {
+            CudaThread thread = lanes[lane];
+            if (thread != null && arrivals[lane] != null && goesOn.test(thread)) {
+                participants[lane] = thread;
+            }
         }
         for (CudaThread participant : participants) {
             if (participant != null) {
@@ -81,45 +159,27 @@ final class Warp {
                 participant.state = CudaThread.State.RUNNABLE;
             }
         }
-        own.together().complete(arrivals, participants);
-    }
-
-    /// A lane has exited: others may have waited only for it.
-    void exited() {
-        for (CudaThread lane : lanes) {
-            if (lane != null && lane.state == CudaThread.State.AT_MEETING) {
-                tryMeeting(lane);
-            }
+        if (own != null) {
+            own.together().complete(arrivals, participants);
         }
     }
 
-    /// Lets lanes at alignment points go on when no lane of the warp is still on its way: the group
-    /// at the smallest program counter, as hardware that reconverges would; now and then all
-    /// groups, so that none starves.
-    boolean align() {
+    /// Lets lanes at alignment points go on: the group at the smallest program counter, as hardware
+    /// that reconverges would; now and then all groups, so that none starves.
+    private boolean align() {
         CudaThread first = null;
         boolean several = false;
-        boolean running = false;
-        boolean polling = true;
         for (CudaThread lane : lanes) {
-            if (lane == null || lane.state == CudaThread.State.EXITED) {
-                continue;
-            }
-            if (lane.state == CudaThread.State.RUNNABLE) {
-                running = true;
-                polling &= lane.polled;
-            }
-            if (lane.state == CudaThread.State.AT_ALIGNMENT) {
+            if (lane != null && lane.state == CudaThread.State.AT_ALIGNMENT) {
                 several |= first != null && !samePlace(first, lane);
                 if (first == null || isBefore(lane, first)) {
                     first = lane;
                 }
             }
         }
-        if (first == null || (running && ++waited < (polling ? POLLING_ROUNDS : ROUNDS))) {
+        if (first == null) {
             return false;
         }
-        waited = 0;
         boolean everyone = several && ++released % PATIENCE == 0;
         int mask = 0;
         for (CudaThread lane : lanes) {

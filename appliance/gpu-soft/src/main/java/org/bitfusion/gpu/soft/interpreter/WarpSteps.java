@@ -1,5 +1,6 @@
 package org.bitfusion.gpu.soft.interpreter;
 
+import java.util.function.IntToLongFunction;
 import org.bitfusion.ptx.Instruction;
 import org.bitfusion.ptx.Modifier;
 import org.bitfusion.ptx.Operand;
@@ -29,7 +30,7 @@ final class WarpSteps {
     private static Step meeting(String kind, Slots slots, Warp.Together together) {
         return t -> {
             long[] r = t.registers;
-            int mask = (int) r[slots.mask()] | 1 << t.lane;
+            int mask = (int) r[slots.mask()];
             t.warp.meet(
                     t,
                     new Warp.Arrival(
@@ -131,32 +132,45 @@ final class WarpSteps {
 
     private static void count(
             Modifier.Vote mode, Warp.@Nullable Arrival[] arrivals, @Nullable CudaThread[] lanes) {
-        int present = 0;
-        int yes = 0;
-        for (int lane = 0; lane < 32; lane++) {
-            Warp.Arrival arrival = arrivals[lane];
-            if (arrival != null) {
-                present |= 1 << lane;
-                yes |= (arrival.value() & 1) != 0 ? 1 << lane : 0;
-            }
-        }
-        long result =
-                switch (mode) {
-                    case ALL -> yes == present ? 1 : 0;
-                    case ANY -> yes != 0 ? 1 : 0;
-                    case UNI -> yes == present || yes == 0 ? 1 : 0;
-                    case BALLOT -> yes & 0xFFFF_FFFFL;
-                };
-        deliver(arrivals, lanes, result);
+        deliver(
+                arrivals,
+                lanes,
+                counted -> {
+                    int yes = 0;
+                    for (int lane = 0; lane < 32; lane++) {
+                        Warp.Arrival arrival = arrivals[lane];
+                        boolean named = (counted & 1 << lane) != 0 && arrival != null;
+                        yes |= named && (arrival.value() & 1) != 0 ? 1 << lane : 0;
+                    }
+                    return switch (mode) {
+                        case ALL -> yes == counted ? 1 : 0;
+                        case ANY -> yes != 0 ? 1 : 0;
+                        case UNI -> yes == counted || yes == 0 ? 1 : 0;
+                        case BALLOT -> yes & 0xFFFF_FFFFL;
+                    };
+                });
     }
 
+    /// The lanes that count for a lane with this mask: those of it that are here.
+    private static int counted(int mask, Warp.@Nullable Arrival[] arrivals) {
+        int present = 0;
+        for (int lane = 0; lane < 32; lane++) {
+            present |= arrivals[lane] != null ? 1 << lane : 0;
+        }
+        return mask & present;
+    }
+
+    /// Gives each lane the result for the lanes that count for it.
     private static void deliver(
-            Warp.@Nullable Arrival[] arrivals, @Nullable CudaThread[] lanes, long result) {
+            Warp.@Nullable Arrival[] arrivals,
+            @Nullable CudaThread[] lanes,
+            IntToLongFunction result) {
         for (int lane = 0; lane < 32; lane++) {
             CudaThread thread = lanes[lane];
             Warp.Arrival arrival = arrivals[lane];
             if (thread != null && arrival != null) {
-                thread.registers[arrival.result()] = result;
+                thread.registers[arrival.result()] =
+                        result.applyAsLong(counted(arrival.mask(), arrivals));
             }
         }
     }
@@ -190,22 +204,27 @@ final class WarpSteps {
             if (thread == null || own == null) {
                 continue;
             }
-            int present = 0;
-            int same = 0;
-            for (int other = 0; other < 32; other++) {
-                Warp.Arrival theirs = arrivals[other];
-                if (theirs != null) {
-                    present |= 1 << other;
-                    boolean equal =
-                            Values.extend(theirs.value(), type) == Values.extend(own.value(), type);
-                    same |= equal ? 1 << other : 0;
-                }
-            }
-            boolean everyone = same == present;
-            int result = all ? (everyone ? present : 0) : same;
+            int counted = counted(own.mask(), arrivals);
+            Warp.Arrival first = all ? arrivals[Integer.numberOfTrailingZeros(counted) & 31] : own;
+            int same = first == null ? 0 : equalTo(first.value(), type, counted, arrivals);
+            boolean everyone = same == counted;
+            int result = all ? (everyone ? counted : 0) : same;
             thread.registers[own.result()] = result;
             thread.registers[own.flag()] = everyone ? 1 : 0;
         }
+    }
+
+    private static int equalTo(
+            long value, PtxType type, int counted, Warp.@Nullable Arrival[] arrivals) {
+        int same = 0;
+        for (int lane = 0; lane < 32; lane++) {
+            Warp.Arrival theirs = arrivals[lane];
+            boolean named = theirs != null && (counted & 1 << lane) != 0;
+            boolean equal =
+                    named && Values.extend(theirs.value(), type) == Values.extend(value, type);
+            same |= equal ? 1 << lane : 0;
+        }
+        return same;
     }
 
     private static Step reduce(CodeBuilder code, Instruction instruction) {
@@ -230,18 +249,23 @@ final class WarpSteps {
         return meeting(
                 operation.form(),
                 new Slots(d, -1, a, zero, mask),
-                (arrivals, lanes) -> {
-                    long result = 0;
-                    boolean some = false;
-                    for (Warp.Arrival arrival : arrivals) {
-                        if (arrival != null) {
-                            long value = Values.extend(arrival.value(), type);
-                            result = some ? combine.apply(result, value) : value;
-                            some = true;
-                        }
-                    }
-                    deliver(arrivals, lanes, result);
-                });
+                (arrivals, lanes) ->
+                        deliver(
+                                arrivals,
+                                lanes,
+                                counted -> {
+                                    long result = 0;
+                                    boolean some = false;
+                                    for (int lane = 0; lane < 32; lane++) {
+                                        Warp.Arrival arrival = arrivals[lane];
+                                        if (arrival != null && (counted & 1 << lane) != 0) {
+                                            long value = Values.extend(arrival.value(), type);
+                                            result = some ? combine.apply(result, value) : value;
+                                            some = true;
+                                        }
+                                    }
+                                    return result;
+                                }));
     }
 
     /// The lanes that are here together; which ones is up to the hardware, but each of them gets
@@ -264,16 +288,18 @@ final class WarpSteps {
                 instruction.form(),
                 new Slots(d, flag, zero, zero, mask),
                 (arrivals, lanes) -> {
-                    int leader = 0;
-                    while (leader < 31 && arrivals[leader] == null) {
-                        leader++;
-                    }
-                    deliver(arrivals, lanes, leader);
+                    deliver(
+                            arrivals,
+                            lanes,
+                            counted -> Integer.numberOfTrailingZeros(counted) & 31);
                     for (int lane = 0; lane < 32; lane++) {
                         CudaThread thread = lanes[lane];
-                        Warp.Arrival arrival = arrivals[lane];
-                        if (thread != null && arrival != null) {
-                            thread.registers[arrival.flag()] = lane == leader ? 1 : 0;
+                        Warp.Arrival own = arrivals[lane];
+                        if (thread != null && own != null) {
+                            boolean leads =
+                                    (own.mask() & 1 << lane) != 0
+                                            && thread.registers[own.result()] == lane;
+                            thread.registers[own.flag()] = leads ? 1 : 0;
                         }
                     }
                 });

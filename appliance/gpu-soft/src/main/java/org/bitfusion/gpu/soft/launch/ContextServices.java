@@ -49,7 +49,7 @@ public final class ContextServices implements DeviceServices {
         return output.take();
     }
 
-    /// What failed assertions have said since the last call.
+    /// What the program's stderr is to be told since the last call.
     public byte[] takeFailures() {
         if (!failed) {
             return NOTHING;
@@ -115,6 +115,12 @@ public final class ContextServices implements DeviceServices {
                                 text(functionAddress),
                                 position,
                                 text(messageAddress));
+        tell(text);
+        return new KernelFault(KernelFault.ASSERT, text);
+    }
+
+    /// Has one line written to the program's stderr.
+    public void tell(String text) {
         LOG.warn("{}", text);
         byte[] lineOfText = (text + "\n").getBytes(StandardCharsets.UTF_8);
         synchronized (failures) {
@@ -123,7 +129,6 @@ public final class ContextServices implements DeviceServices {
                 failed = true;
             }
         }
-        return new KernelFault(KernelFault.ASSERT, text);
     }
 
     private String text(long address) {

@@ -45,10 +45,26 @@ public final class CompiledBlock implements BlockExecutor {
         } catch (ArrayIndexOutOfBoundsException e) {
             throw new IllegalStateException("the compiler's frame does not fit its code", e);
         } catch (IndexOutOfBoundsException e) {
-            throw fault("an address outside the device's memory: " + e.getMessage());
+            throw outside(String.valueOf(e.getMessage()));
         } catch (InternalError e) {
             throw fault("an address in memory that is not allocated");
         }
+    }
+
+    /// @param message of `Objects.checkIndex`: an offset in the device's window, or one in the much
+    ///   smaller shared or local memory
+    private KernelFault outside(String message) {
+        String[] words = message.split(" ", -1);
+        try {
+            long offset = Long.parseLong(words[1]);
+            long length = Long.parseLong(words[words.length - 1]);
+            if (length > frame.launch.memory().byteSize() / 2) {
+                return KernelFault.outside(frame.windowBase + offset);
+            }
+        } catch (IndexOutOfBoundsException | NumberFormatException unknown) {
+            return fault("an address outside the device's memory: " + message);
+        }
+        return fault("an address outside shared or local memory: " + message);
     }
 
     private static KernelFault fault(String message) {
@@ -102,18 +118,11 @@ public final class CompiledBlock implements BlockExecutor {
         return cut.second() == CutPoint.ABSENT || cut.second() == frame.threads;
     }
 
+    /// Whichever lanes a mask names, all of them are here.
     private boolean exchangeInAllWarps(CutPoint cut) {
-        if (cut.members() == CutPoint.PARKED) {
-            for (int member : frame.members) {
-                if (member != -1) {
-                    return false;
-                }
-            }
-        } else if (cut.members() != CutPoint.ABSENT && (int) cut.members() != -1) {
-            return false;
-        }
         for (int first = 0; first < frame.threads; first += LANES) {
-            WarpExchange.run(cut, frame, first, -1 >>> Math.max(0, first + LANES - frame.threads));
+            int present = -1 >>> Math.max(0, first + LANES - frame.threads);
+            WarpExchange.run(cut, frame, first, present, present);
         }
         return true;
     }

@@ -78,7 +78,7 @@ public record CutPoint(Action action, long first, long second, long third, long 
             case CONTINUE, YIELD, LOCKSTEP -> true;
             case BARRIER_ARRIVE -> false;
             case BARRIER_SYNC, BARRIER_AND, BARRIER_OR, BARRIER_COUNT -> second == ABSENT;
-            default -> members == ABSENT || (int) members == -1;
+            default -> true;
         };
     }
 

@@ -162,8 +162,8 @@ final class DivergedThreads {
         return passed;
     }
 
-    /// Lets one group of waiting lanes of a warp go on; answers where they met, or null. Groups
-    /// take turns: one that spins over a lockstep point may wait for another.
+    /// Lets the lanes of a warp that have met at one cut go on; answers where, or null. Groups take
+    /// turns: one that spins over a lockstep point may wait for another.
     private @Nullable CutPoint meet(int first, int last) {
         int alive = lanes(first, last, thread -> resume[thread] != 0);
         int warp = first / LANES;
@@ -172,7 +172,7 @@ final class DivergedThreads {
             CutPoint cut = waitingAt(thread);
             if (cut != null
                     && precedes(resume[thread], best, lastMet[warp])
-                    && groupAt(cut, thread, first, last, alive) != 0) {
+                    && hasMet(cut, thread, here(thread, first, last), alive)) {
                 best = resume[thread];
             }
         }
@@ -180,17 +180,21 @@ final class DivergedThreads {
             return null;
         }
         lastMet[warp] = best;
-        for (int thread = first; thread < last; thread++) {
-            CutPoint cut = waitingAt(thread);
-            if (cut != null && resume[thread] == best) {
-                int group = groupAt(cut, thread, first, last, alive);
-                if (group != 0) {
-                    finishGroup(cut, first, group);
-                    return cut;
-                }
-            }
-        }
-        return null;
+        CutPoint cut = cuts[best];
+        int entry = best;
+        int present = lanes(first, last, thread -> resume[thread] == entry);
+        int met =
+                lanes(
+                        first,
+                        last,
+                        thread -> resume[thread] == entry && hasMet(cut, thread, present, alive));
+        finishGroup(cut, first, present, met);
+        return cut;
+    }
+
+    private int here(int thread, int first, int last) {
+        int entry = resume[thread];
+        return lanes(first, last, other -> resume[other] == entry);
     }
 
     /// Whether entry `one` comes before `other` (0: none) in the cyclic order that begins after
@@ -203,20 +207,12 @@ final class DivergedThreads {
         return oneAfter == other > start ? one < other : oneAfter;
     }
 
-    /// The lanes that can go on together with `thread` from the cut at which it waits; 0 when they
-    /// are not complete.
-    private int groupAt(CutPoint cut, int thread, int first, int last, int alive) {
-        int here = resume[thread];
-        int group = lanes(first, last, other -> resume[other] == here);
+    /// True when everybody whom `thread` waits for at `cut` is among the lanes `present` there.
+    private boolean hasMet(CutPoint cut, int thread, int present, int alive) {
         return switch (cut.action()) {
-            case LOCKSTEP, ACTIVE_MASK -> group;
-            default -> {
-                if (!cut.action().isWarp()) {
-                    yield 0;
-                }
-                int wanted = cut.members(frame, thread) & alive;
-                yield (wanted & ~group) == 0 ? wanted | 1 << (thread - first) : 0;
-            }
+            case LOCKSTEP, ACTIVE_MASK -> true;
+            default ->
+                    cut.action().isWarp() && (cut.members(frame, thread) & alive & ~present) == 0;
         };
     }
 
@@ -230,9 +226,9 @@ final class DivergedThreads {
         return mask;
     }
 
-    private void finishGroup(CutPoint cut, int first, int group) {
-        WarpExchange.run(cut, frame, first, group);
-        for (int lanes = group; lanes != 0; lanes &= lanes - 1) {
+    private void finishGroup(CutPoint cut, int first, int present, int met) {
+        WarpExchange.run(cut, frame, first, present, met);
+        for (int lanes = met; lanes != 0; lanes &= lanes - 1) {
             release(first + Integer.numberOfTrailingZeros(lanes));
         }
     }
@@ -250,7 +246,7 @@ final class DivergedThreads {
                     int group =
                             lanes(first, last, other -> joins(other, cut, wanted))
                                     & (wanted | 1 << (thread - firstOfWarp));
-                    finishGroup(cut, first, group);
+                    finishGroup(cut, first, group, group);
                     return true;
                 }
             }
