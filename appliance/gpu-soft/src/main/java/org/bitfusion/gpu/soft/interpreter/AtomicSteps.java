@@ -37,15 +37,20 @@ final class AtomicSteps {
             if (instruction.operandCount() <= first + 2) {
                 throw code.unsupported();
             }
-            return compareAndSwap(type, location, d, b, code.source(instruction, first + 2, type));
+            int c = code.source(instruction, first + 2, type);
+            return MemorySteps.aligned(
+                    compareAndSwap(type, location, d, b, c), operation, location);
         }
         Update update = update(code, reduction, type);
         int bytes = type.bytes();
-        return t -> {
-            long at = location.offset(t, bytes);
-            t.polled = true;
-            t.registers[d] = Values.extend(replace(t, at, bytes, update, t.registers[b]), type);
-        };
+        Step step =
+                t -> {
+                    long at = location.offset(t, bytes);
+                    t.polled = true;
+                    long old = replace(t, at, bytes, update, t.registers[b]);
+                    t.registers[d] = Values.extend(old, type);
+                };
+        return MemorySteps.aligned(step, operation, location);
     }
 
     private static Step compareAndSwap(PtxType type, Location location, int d, int b, int c) {

@@ -7,7 +7,6 @@ import org.bitfusion.ptx.Opcode;
 import org.bitfusion.ptx.Operand;
 import org.bitfusion.ptx.Operation;
 import org.bitfusion.ptx.PtxType;
-import org.bitfusion.ptx.StateSpace;
 
 /// Loads and stores in every state space.
 final class MemorySteps {
@@ -27,15 +26,28 @@ final class MemorySteps {
                 loads
                         ? load(code, operation, type, location, data)
                         : store(code, operation, type, location, data);
-        return meets(operation) ? aligned(step) : step;
+        return aligned(step, operation, location);
     }
 
-    /// Volatile accesses of shared memory keep the lanes of a warp in step, as programs without
-    /// barriers rely on.
-    private static boolean meets(Operation operation) {
-        return operation.semantics() == Modifier.Semantics.VOLATILE
-                && (operation.space() == StateSpace.SHARED
-                        || operation.space() == StateSpace.GENERIC);
+    /// Accesses of shared memory keep the lanes of a warp in step, as programs without barriers
+    /// rely on.
+    static Step aligned(Step step, Operation operation, Location location) {
+        return switch (operation.space()) {
+            case SHARED -> aligned(step);
+            case GENERIC -> {
+                if (operation.semantics() == Modifier.Semantics.VOLATILE) {
+                    yield aligned(step);
+                }
+                Step together = aligned(step);
+                yield t -> (isShared(t, location) ? together : step).execute(t);
+            }
+            default -> step;
+        };
+    }
+
+    private static boolean isShared(CudaThread thread, Location location) {
+        long offset = location.offset(thread, 1) - thread.block.slot.sharedOffset();
+        return offset >= 0 && offset < thread.block.slot.sharedBytes();
     }
 
     /// Executes `step` when the active lanes of the warp have come here.

@@ -38,8 +38,9 @@ final class RandomKernel {
         line("st.u32 [%y1], %x1; bar.sync 0; xor.b64 %y1, %y1, 4; ld.u32 %x2, [%y1];");
         line("bar.sync 0; st.param.b32 [r], %x2; ret; }");
         line(".visible .entry k(.param .u64 p0, .param .u32 p1) {");
-        line(".reg .pred %p<8>; .reg .b32 %r<40>; .reg .f32 %f<20>; .reg .b64 %rd<30>;");
+        line(".reg .pred %p<8>; .reg .b32 %r<50>; .reg .f32 %f<20>; .reg .b64 %rd<30>;");
         line(".shared .align 16 .b8 common[4096]; .local .align 8 .b8 own[32];");
+        line(".shared .align 4 .b8 cells[1024];");
         line("ld.param.u64 %rd20, [p0]; ld.param.u32 %r30, [p1];");
         line(
                 "mov.u32 %r19, -1; mov.u32 %r20, %tid.x; mov.u32 %r21, %ntid.x; mov.u32 %r22, %tid.y;");
@@ -50,6 +51,10 @@ final class RandomKernel {
         line("mov.u32 %r25, common; shl.b32 %r26, %r20, 2; add.s32 %r25, %r25, %r26;");
         line("mov.u64 %rd22, own; cvta.local.u64 %rd23, %rd22; cvt.u64.u32 %rd24, %r25;");
         line("cvta.shared.u64 %rd24, %rd24;");
+        line("shr.u32 %r41, %r20, 5; shl.b32 %r41, %r41, 3; add.s32 %r41, %r41, %r26;");
+        line("mov.u32 %r42, cells; add.s32 %r41, %r41, %r42; add.s32 %r40, %r41, 4;");
+        line("st.shared.u32 [%r40+-4], 0; st.shared.u32 [%r40+4], 0; st.shared.u32 [%r40], 0;");
+        line("bar.sync 0;");
         for (int index = 0; index < INTS; index++) {
             line("ld.global.u32 %r" + index + ", [%rd21+" + 4 * index + "];");
         }
@@ -122,7 +127,7 @@ final class RandomKernel {
     }
 
     private void statement(int depth, boolean uniform) {
-        int choice = random.nextInt(uniform ? 25 : 15);
+        int choice = random.nextInt(uniform ? 28 : 15);
         switch (choice) {
             case 0, 1 -> integer();
             case 2, 3 -> floating();
@@ -142,6 +147,7 @@ final class RandomKernel {
             case 20 -> barrierReduction();
             case 21 -> call();
             case 22 -> lockstep();
+            case 23, 24, 25 -> neighbours();
             default -> uniformLoop(depth);
         }
     }
@@ -331,5 +337,27 @@ final class RandomKernel {
         line("bar.sync 0;\nst.volatile.shared.u32 [%r25], " + r() + ";");
         line("and.b32 %r27, %r26, -128; xor.b32 %r31, %r26, 4; ");
         line("ld.volatile.shared.u32 " + r() + ", [%r31];\nbar.sync 0;");
+    }
+
+    /// Lanes of a warp access each other's cells in their own warp's part of `cells`, without a
+    /// barrier; at times only some of them.
+    private void neighbours() {
+        int label = labels++;
+        boolean some = random.nextInt(3) == 0;
+        if (some) {
+            line("setp.lt.s32 %p5, " + r() + ", " + r() + ";\n@%p5 bra PAST" + label + ";");
+        }
+        int count = 2 + random.nextInt(3);
+        for (int index = 0; index < count; index++) {
+            String cell = "[%r40+" + 4 * (random.nextInt(3) - 1) + "]";
+            switch (random.nextInt(5)) {
+                case 0, 1 -> line("st.shared.u32 " + cell + ", " + r() + ";");
+                case 2, 3 -> line("ld.shared.u32 " + r() + ", " + cell + ";");
+                default -> line("red.shared.add.u32 " + cell + ", " + r() + ";");
+            }
+        }
+        if (some) {
+            line("PAST" + label + ": bar.warp.sync -1;");
+        }
     }
 }

@@ -29,9 +29,11 @@ public final class ControlFlow {
         flow.cutIntoBlocks();
         flow.connect();
         flow.placeMeetings();
+        RegisterUse use = flow.registerUse();
+        WarpOrder.place(flow, use);
         Loops loops = Loops.of(flow);
         loops.markDepths();
-        new SpinLoops(flow, loops).placeYields();
+        new SpinLoops(flow, loops, use).placeYields();
         return flow;
     }
 
@@ -91,18 +93,45 @@ public final class ControlFlow {
 
     /// Splits `block` before instruction `index` and puts a forced cut there.
     void forceInside(Block block, int index) {
-        Block tail = new Block(blocks.size(), index, block.end());
-        tail.edges().addAll(block.edges());
-        Block head = block;
-        head.edges().clear();
-        head.shorten(index);
-        Edge edge = new Edge(tail);
-        head.edges().add(edge);
+        Block tail = split(block, index);
         for (int depth = 0; depth < block.loopDepth(); depth++) {
             tail.deepen();
         }
+        block.edges().getFirst().place(newCut(Cut.Kind.FORCED, null, tail));
+    }
+
+    /// Splits `block` before instruction `index`, which may be its first; answers the second half.
+    Block split(Block block, int index) {
+        Block tail = new Block(blocks.size(), index, block.end());
+        tail.edges().addAll(block.edges());
+        block.edges().clear();
+        block.shorten(index);
+        block.edges().add(new Edge(tail));
         blocks.add(tail);
-        edge.place(newCut(Cut.Kind.FORCED, null, tail));
+        return tail;
+    }
+
+    Block emptyBlock(int index) {
+        Block block = new Block(blocks.size(), index, index);
+        blocks.add(block);
+        return block;
+    }
+
+    /// A block of its own, without edges yet, that does what `block` does last.
+    Block lastInstructionOf(Block block) {
+        Block last = new Block(blocks.size(), block.end() - 1, block.end());
+        blocks.add(last);
+        return last;
+    }
+
+    private RegisterUse registerUse() {
+        int[] highest = {0};
+        RegisterUse any = new RegisterUse(0);
+        for (Instruction instruction : code) {
+            any.reads(instruction, number -> highest[0] = Math.max(highest[0], number));
+            any.writes(instruction, number -> highest[0] = Math.max(highest[0], number));
+        }
+        return new RegisterUse(highest[0] + 1);
     }
 
     private void cutIntoBlocks() {

@@ -15,10 +15,10 @@ final class SpinLoops {
     private final Loops loops;
     private final RegisterUse use;
 
-    SpinLoops(ControlFlow flow, Loops loops) {
+    SpinLoops(ControlFlow flow, Loops loops, RegisterUse use) {
         this.flow = flow;
         this.loops = loops;
-        this.use = new RegisterUse(highestRegister(flow) + 1);
+        this.use = use;
     }
 
     void placeYields() {
@@ -27,16 +27,6 @@ final class SpinLoops {
                 loop.back().place(flow.plainCut(Cut.Kind.YIELD, loop.back().target()));
             }
         }
-    }
-
-    private static int highestRegister(ControlFlow flow) {
-        int[] highest = {0};
-        RegisterUse use = new RegisterUse(0);
-        for (Instruction instruction : flow.code()) {
-            use.reads(instruction, number -> highest[0] = Math.max(highest[0], number));
-            use.writes(instruction, number -> highest[0] = Math.max(highest[0], number));
-        }
-        return highest[0];
     }
 
     private boolean mayWait(BitSet body) {

@@ -111,4 +111,107 @@ class CutPlacementTest {
         assertThat(kernel.layout().count(ValueKind.INT)).isEqualTo(1);
         assertThat(kernel.layout().count(ValueKind.LONG)).isZero();
     }
+
+    @Test
+    void tilesBetweenBarriersNeedNoMeeting() {
+        String multiply =
+                """
+                mov.u32 %r3, %tid.y; shl.b32 %r4, %r2, 2; shl.b32 %r5, %r3, 6; mov.u32 %r6, common;
+                mov.u32 %r7, other; add.s32 %r8, %r4, %r5; add.s32 %r9, %r6, %r8;
+                add.s32 %r10, %r7, %r8; add.s32 %r11, %r6, %r5; add.s32 %r12, %r7, %r4;
+                again: ld.global.f32 %f1, [%rd1]; st.shared.f32 [%r9], %f1; st.shared.f32 [%r10], %f1;
+                bar.sync 0;
+                ld.shared.f32 %f2, [%r11]; ld.shared.f32 %f3, [%r12]; fma.rn.f32 %f4, %f2, %f3, %f4;
+                ld.shared.f32 %f2, [%r11+4]; ld.shared.f32 %f3, [%r12+64]; fma.rn.f32 %f4, %f2, %f3, %f4;
+                bar.sync 0;
+                add.s32 %r1, %r1, -1; setp.ne.s32 %p1, %r1, 0; @%p1 bra again;
+                """;
+        assertThat(cuts(".shared .align 4 .b8 other[256];" + multiply))
+                .containsExactly(Cut.Kind.BARRIER, Cut.Kind.BARRIER);
+    }
+
+    @Test
+    void aTreeReductionNeedsNoMeeting() {
+        String reduce =
+                """
+                mov.u32 %r3, %ntid.x; shl.b32 %r4, %r2, 2; mov.u32 %r5, common; add.s32 %r6, %r5, %r4;
+                st.shared.u32 [%r6], %r2;
+                again: shr.u32 %r7, %r3, 1; bar.sync 0; setp.ge.u32 %p1, %r2, %r7; @%p1 bra next;
+                shl.b32 %r8, %r7, 2; add.s32 %r9, %r6, %r8;
+                ld.shared.u32 %r10, [%r9]; ld.shared.u32 %r11, [%r6]; add.s32 %r11, %r11, %r10;
+                st.shared.u32 [%r6], %r11;
+                next: setp.gt.u32 %p2, %r3, 3; mov.u32 %r3, %r7; @%p2 bra again;
+                """;
+        assertThat(cuts(reduce)).containsExactly(Cut.Kind.BARRIER);
+    }
+
+    @Test
+    void ownCellsNeedNoMeeting() {
+        String own =
+                """
+                mov.u32 %r3, %ntid.x; shl.b32 %r3, %r3, 2; shl.b32 %r4, %r2, 2; mov.u32 %r5, common;
+                add.s32 %r6, %r5, %r4;
+                again: ld.shared.u32 %r7, [%r6]; add.s32 %r7, %r7, 1; st.shared.u32 [%r6], %r7;
+                add.s32 %r6, %r6, %r3; add.s32 %r1, %r1, -1; setp.ne.s32 %p1, %r1, 0; @%p1 bra again;
+                """;
+        assertThat(cuts(own)).isEmpty();
+    }
+
+    @Test
+    void oneThreadNeedsNoMeeting() {
+        String sum =
+                """
+                setp.ne.s32 %p1, %r2, 0; @%p1 bra done;
+                again: ld.shared.u32 %r3, [common+4]; st.shared.u32 [common], %r3;
+                add.s32 %r1, %r1, -1; setp.ne.s32 %p2, %r1, 0; @%p2 bra again;
+                done:
+                """;
+        assertThat(cuts(sum)).isEmpty();
+    }
+
+    @Test
+    void exchangesOfPairsNeedNoMeeting() {
+        String exchange =
+                """
+                shl.b32 %r3, %r2, 2; mov.u32 %r4, common; add.s32 %r5, %r4, %r3;
+                xor.b32 %r6, %r2, %r1; shl.b32 %r7, %r6, 2; add.s32 %r8, %r4, %r7;
+                setp.le.u32 %p1, %r6, %r2; @%p1 bra done;
+                ld.shared.u32 %r9, [%r5]; ld.shared.u32 %r10, [%r8];
+                st.shared.u32 [%r5], %r10; st.shared.u32 [%r8], %r9;
+                done:
+                """;
+        assertThat(cuts(exchange)).isEmpty();
+        assertThat(cuts(exchange.replace("setp.le", "setp.ne"))).contains(Cut.Kind.MEETING);
+    }
+
+    @Test
+    void whatBelongsToNobodyNeedsAMeeting() {
+        String one = "shl.b32 %r3, %r2, 2; mov.u32 %r4, common; add.s32 %r5, %r4, %r3;";
+        for (String pair :
+                List.of(
+                        "st.shared.u32 [%r5], %r1; ld.shared.u32 %r6, [common];",
+                        "ld.shared.u32 %r6, [%r5+4]; st.shared.u32 [%r5], %r6;",
+                        "st.shared.u32 [%r5], %r1; ld.shared.u32 %r6, [%r1];",
+                        "st.shared.u32 [%r1], %r1; ld.shared.u32 %r6, [%r1];",
+                        "red.shared.add.u32 [common], %r1; ld.shared.u32 %r6, [common];")) {
+            assertThat(cuts(one + pair)).as(pair).containsExactly(Cut.Kind.MEETING);
+        }
+    }
+
+    @Test
+    void lanesThatSkipCodeComeToItsMeeting() {
+        String some =
+                """
+                shl.b32 %r4, %r2, 2; mov.u32 %r5, common; add.s32 %r6, %r5, %r4;
+                setp.gt.s32 %p1, %r2, %r1; @%p1 bra done;
+                ld.shared.u32 %r7, [%r6+4]; st.shared.u32 [%r6], %r7;
+                done: bar.sync 0; st.global.u32 [%rd1], %r6;
+                """;
+        Kernel kernel = kernel(some, MethodBudget.BYTES);
+        assertThat(kernel.flow().cuts().stream().map(Cut::kind))
+                .containsExactlyInAnyOrder(Cut.Kind.MEETING, Cut.Kind.BARRIER);
+        Convergence convergence =
+                new Convergence(kernel.flow(), kernel.use(), kernel.uniform(), _ -> true);
+        assertThat(convergence.together()).isTrue();
+    }
 }
