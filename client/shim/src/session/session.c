@@ -8,108 +8,12 @@
 #include <unistd.h>
 
 #include "session/adaptor.h"
+#include "session/handshake.h"
 #include "session/host_word.h"
 #include "contexts/devices.h"
 #include "transport/incoming.h"
 #include "program/log.h"
 #include "objects/state.h"
-
-#ifndef BF_BUILD
-#define BF_BUILD "5.0.0"
-#endif
-
-enum {
-    HELLO_BYTES = 128,
-    HELLO_MILLISECONDS = 15000,
-    KIND_SESSION = 2,
-    KIND_DATA = 3,
-    ANSWER_KIND = 0x80
-};
-
-enum hello_status { WELCOME, OTHER_VERSION, NOT_ALLOWED, NO_WORKER, BUSY, UNKNOWN_LEASE };
-
-struct hello {
-    char magic[8];
-    uint32_t version;
-    uint32_t kind;
-    char build[64];
-    uint8_t id[16];
-    uint8_t secret[16];
-    uint32_t process;
-    uint32_t flags;
-    uint64_t reserved;
-};
-_Static_assert(sizeof(struct hello) == HELLO_BYTES, "layout of the hello");
-
-static const char magic[8] = {'B', 'I', 'T', 'F', 'U', 'S', 'N', 1};
-
-static void say_refusal(const struct bf_worker *worker, const struct hello *answer)
-{
-    switch ((enum hello_status)answer->flags) {
-    case OTHER_VERSION:
-        bf_say("%s speaks protocol %u (build %.64s), this client protocol %u (build %s). Install "
-               "the same version on both sides.",
-               worker->name, answer->version, answer->build, BF_PROTOCOL_VERSION, BF_BUILD);
-        break;
-    case NOT_ALLOWED:
-        bf_say("%s does not let this user in. Run as the user who started the appliance, or "
-               "through \"bitfusion run\".",
-               worker->name);
-        break;
-    case NO_WORKER:
-        bf_say("%s has no port or worker left for this program. Free some programs, or widen "
-               "BF_SERVER_PORT_MIN and BF_SERVER_PORT_MAX there.",
-               worker->name);
-        break;
-    case BUSY:
-        bf_say("%s is busy. Try again later.", worker->name);
-        break;
-    case UNKNOWN_LEASE:
-        bf_say("%s does not know this lease; it has ended. Start the program with \"bitfusion "
-               "run\" again.",
-               worker->name);
-        break;
-    default:
-        bf_say("%s refused the connection (reason %u).", worker->name, answer->flags);
-    }
-}
-
-static CUresult status_of(uint32_t refusal)
-{
-    return refusal == OTHER_VERSION                  ? CUDA_ERROR_SYSTEM_DRIVER_MISMATCH
-           : refusal == NO_WORKER || refusal == BUSY ? CUDA_ERROR_DEVICE_UNAVAILABLE
-                                                     : CUDA_ERROR_NO_DEVICE;
-}
-
-static CUresult greet(struct bf_worker *worker, struct bf_transport *transport, uint32_t kind,
-                      const uint8_t id[16], const uint8_t secret[16])
-{
-    struct hello mine = {.version = BF_PROTOCOL_VERSION,
-                         .kind = kind,
-                         .build = BF_BUILD,
-                         .process = (uint32_t)getpid()};
-    struct hello answer;
-    memcpy(mine.magic, magic, sizeof magic);
-    memcpy(mine.id, id, sizeof mine.id);
-    memcpy(mine.secret, secret, sizeof mine.secret);
-    if (!bf_transport_write_all(transport, &mine, sizeof mine, HELLO_MILLISECONDS) ||
-        !bf_transport_read_all(transport, &answer, sizeof answer, HELLO_MILLISECONDS)) {
-        bf_say("%s does not answer. Is a Bitfusion server listening there?", worker->name);
-        return CUDA_ERROR_NO_DEVICE;
-    }
-    if (memcmp(answer.magic, magic, sizeof magic - 1) || answer.kind != (kind | ANSWER_KIND)) {
-        bf_say("what answers at %s is no Bitfusion server. Check the address and the port.",
-               worker->name);
-        return CUDA_ERROR_NO_DEVICE;
-    }
-    if (answer.flags != WELCOME || answer.version != BF_PROTOCOL_VERSION) {
-        if (answer.flags == WELCOME)
-            answer.flags = OTHER_VERSION;
-        say_refusal(worker, &answer);
-        return status_of(answer.flags);
-    }
-    return CUDA_SUCCESS;
-}
 
 static void program_name(char *name, size_t bytes)
 {
@@ -117,26 +21,28 @@ static void program_name(char *name, size_t bytes)
     name[length > 0 ? length : 0] = 0;
 }
 
-/* Asks the dispatcher for a worker. */
+/* Asks the dispatcher for a worker, with the proof that it may. */
 static CUresult ask_for_worker(struct bf_worker *worker, struct bf_transport *transport,
+                               const struct bf_handshake *handshake,
                                struct bf_session_open_answer *opened)
 {
     char program[1024];
-    uint8_t frame[BF_FRAME_BYTES + BF_SESSION_OPEN_MINIMUM + sizeof program], head[BF_FRAME_BYTES],
-        body[64];
+    uint8_t frame[BF_PROOF_BYTES + BF_FRAME_BYTES + BF_SESSION_OPEN_MINIMUM + sizeof program];
+    uint8_t head[BF_FRAME_BYTES], body[64];
     struct bf_frame answer;
     program_name(program, sizeof program);
     struct bf_session_open m = {(uint32_t)getpid(), bf_view_of_text(program), worker->window_base,
                                 worker->window_bytes, bf_host_word_given()};
-    size_t bytes = bf_session_open_frame(frame, &m, 1);
-    if (!bf_transport_write_all(transport, frame, bytes, HELLO_MILLISECONDS) ||
-        !bf_transport_read_all(transport, head, sizeof head, 2 * HELLO_MILLISECONDS)) {
+    memcpy(frame, handshake->proof, BF_PROOF_BYTES);
+    size_t bytes = BF_PROOF_BYTES + bf_session_open_frame(frame + BF_PROOF_BYTES, &m, 1);
+    if (!bf_transport_write_all(transport, frame, bytes, BF_HELLO_MILLISECONDS) ||
+        !bf_transport_read_all(transport, head, sizeof head, 2 * BF_HELLO_MILLISECONDS)) {
         bf_say("%s gave no worker for this program; its log says why.", worker->name);
         return CUDA_ERROR_DEVICE_UNAVAILABLE;
     }
     bf_frame_read(head, &answer);
     bool good = answer.length <= sizeof body &&
-                bf_transport_read_all(transport, body, answer.length, HELLO_MILLISECONDS);
+                bf_transport_read_all(transport, body, answer.length, BF_HELLO_MILLISECONDS);
     if (good && answer.status) {
         bf_say("%s has no worker for this program (error %d); its log says why.", worker->name,
                answer.status);
@@ -180,20 +86,23 @@ static CUresult connect_to(struct bf_worker *worker, struct bf_transport *transp
     return why ? CUDA_ERROR_NO_DEVICE : CUDA_SUCCESS;
 }
 
-static CUresult receive_devices(struct bf_worker *worker, struct bf_transport *transport)
+static CUresult receive_devices(struct bf_worker *worker, struct bf_transport *transport,
+                                const struct bf_handshake *handshake)
 {
     uint8_t head[BF_FRAME_BYTES];
     struct bf_frame frame;
     CUresult status = CUDA_ERROR_NO_DEVICE;
     uint8_t *body = NULL;
-    bool good = bf_transport_read_all(transport, head, sizeof head, HELLO_MILLISECONDS);
+    bool good = bf_transport_write_all(transport, handshake->proof, sizeof handshake->proof,
+                                       BF_HELLO_MILLISECONDS) &&
+                bf_transport_read_all(transport, head, sizeof head, BF_HELLO_MILLISECONDS);
     if (good) {
         bf_frame_read(head, &frame);
         good = frame.call == BF_CALL_SESSION_DEVICES && frame.length <= BF_MAX_BODY;
     }
     if (good) {
         body = malloc(frame.length ? frame.length : 1);
-        good = body && bf_transport_read_all(transport, body, frame.length, HELLO_MILLISECONDS) &&
+        good = body && bf_transport_read_all(transport, body, frame.length, BF_HELLO_MILLISECONDS) &&
                bf_devices_add(worker, body, frame.length);
     }
     if (good)
@@ -208,24 +117,27 @@ static CUresult receive_devices(struct bf_worker *worker, struct bf_transport *t
 static CUresult open_worker(struct bf_worker *worker, const struct bf_server *server)
 {
     struct bf_transport transport;
+    struct bf_handshake handshake;
     struct bf_session_open_answer opened;
-    uint8_t nobody[16] = {0};
+    uint8_t secret[BF_SECRET_BYTES];
     CUresult status = reserve_window(worker);
     if (status == CUDA_SUCCESS)
         status = connect_to(worker, &transport, server->host, server->port);
     if (status != CUDA_SUCCESS)
         return status;
-    status = greet(worker, &transport, KIND_SESSION, server->lease, server->secret);
+    status = bf_handshake(&handshake, worker, &transport, BF_HELLO_SESSION, server->lease,
+                          server->secret);
     if (status == CUDA_SUCCESS)
-        status = ask_for_worker(worker, &transport, &opened);
+        status = ask_for_worker(worker, &transport, &handshake, &opened);
     transport.close(&transport);
     if (status == CUDA_SUCCESS)
         status = connect_to(worker, &transport, server->host, opened.port);
     if (status != CUDA_SUCCESS)
         return status;
-    status = greet(worker, &transport, KIND_DATA, nobody, opened.session_secret);
+    bf_handshake_session_secret(&handshake, opened.session, secret);
+    status = bf_handshake(&handshake, worker, &transport, BF_HELLO_DATA, opened.session, secret);
     if (status == CUDA_SUCCESS)
-        status = receive_devices(worker, &transport);
+        status = receive_devices(worker, &transport, &handshake);
     if (status == CUDA_SUCCESS && !bf_connection_start(&worker->connection, transport))
         status = CUDA_ERROR_OUT_OF_MEMORY;
     worker->connection.on_frame = bf_incoming;

@@ -4,6 +4,13 @@
 
 #include "objects/model.h"
 
+#ifndef BF_BUILD
+#define BF_BUILD "5.0.0"
+#endif
+
+/* How long a server may take to answer. */
+enum { BF_HELLO_MILLISECONDS = 15000 };
+
 /* The version that is told when there is no worker to ask. */
 #define BF_DRIVER_VERSION 13000
 

@@ -1,22 +1,22 @@
 package org.bitfusion.dispatcher;
 
 import io.netty.buffer.Unpooled;
-import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.handler.codec.DecoderException;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
+import org.bitfusion.protocol.Handshake;
 import org.bitfusion.protocol.Hello;
+import org.bitfusion.protocol.Proof;
 import org.bitfusion.protocol.ProtocolException;
 import org.bitfusion.protocol.Secret;
+import org.bitfusion.protocol.VersionRange;
 import org.bitfusion.protocol.message.LeaseMessages;
-import org.bitfusion.protocol.message.WireConstants;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,6 +28,7 @@ final class ClientConnection extends SimpleChannelInboundHandler<Object> {
 
     private final DispatcherSettings settings;
     private final BrokerSource brokers;
+    private boolean waitsForDevices;
     private ClientConnectionState state = new ClientConnectionState.AwaitingHello();
 
     /// Gives the broker as soon as the devices are known.
@@ -51,12 +52,17 @@ final class ClientConnection extends SimpleChannelInboundHandler<Object> {
                 context.executor()
                         .schedule(
                                 () -> {
-                                    if (state instanceof ClientConnectionState.AwaitingHello) {
-                                        refuse(context, "nothing was said");
+                                    if (!isLetIn() && !waitsForDevices) {
+                                        refuse(context, "no hello and proof in time");
                                     }
                                 },
                                 SECONDS_TO_GREET,
                                 TimeUnit.SECONDS);
+    }
+
+    private boolean isLetIn() {
+        return !(state instanceof ClientConnectionState.AwaitingHello
+                || state instanceof ClientConnectionState.Greeted);
     }
 
     @Override
@@ -64,9 +70,11 @@ final class ClientConnection extends SimpleChannelInboundHandler<Object> {
         switch (message) {
             case Hello hello when state instanceof ClientConnectionState.AwaitingHello -> {
                 // What follows the hello waits until the devices are known and it is answered.
+                waitsForDevices = true;
                 context.channel().config().setAutoRead(false);
                 brokers.whenKnown(broker -> greet(context, hello, broker));
             }
+            case Proof proof -> brokers.whenKnown(_ -> prove(context, proof));
             case FrameDecoder.Frame frame ->
                     brokers.whenKnown(broker -> call(context, frame, broker));
             default -> throw new ProtocolException("unexpected " + message.getClass());
@@ -74,51 +82,72 @@ final class ClientConnection extends SimpleChannelInboundHandler<Object> {
     }
 
     private void greet(ChannelHandlerContext context, Hello hello, SessionBroker broker) {
-        Hello.Status status = judge(hello, broker);
-        ByteBuffer answer = ByteBuffer.allocate(Hello.BYTES);
-        hello.answer(status, settings.build(), (int) ProcessHandle.current().pid()).write(answer);
-        ChannelFuture sent = context.writeAndFlush(Unpooled.wrappedBuffer(answer.flip()));
-        if (status == Hello.Status.WELCOME) {
-            state =
-                    hello.kind() == Hello.KIND_LEASE
-                            ? new ClientConnectionState.Leasing(new HashSet<>())
-                            : new ClientConnectionState.Joining(hello.id());
-            context.channel().config().setAutoRead(true);
-            return;
+        int process = (int) ProcessHandle.current().pid();
+        waitsForDevices = false;
+        switch (judge(hello, broker)) {
+            case Judgement.Refused(Hello.Status status) -> {
+                Hello answer = hello.refusal(status, settings.build(), process);
+                LOG.warn(
+                        "peer={} pid={} refused, error={} versions=\"{}\" build={}",
+                        context.channel().remoteAddress(),
+                        hello.process(),
+                        status,
+                        hello.versions(),
+                        hello.build());
+                state = new ClientConnectionState.Closed();
+                context.writeAndFlush(Unpooled.wrappedBuffer(answer.bytes()))
+                        .addListener(ChannelFutureListener.CLOSE);
+            }
+            case Judgement.Knows(Secret secret) -> {
+                Handshake handshake =
+                        Handshake.welcome(
+                                hello, secret, UUID.randomUUID(), settings.build(), process);
+                state = new ClientConnectionState.Greeted(handshake);
+                var _ = context.writeAndFlush(Unpooled.wrappedBuffer(handshake.answer().bytes()));
+                context.channel().config().setAutoRead(true);
+            }
         }
-        LOG.warn(
-                "peer={} pid={} refused, error={} version={} build={}",
-                context.channel().remoteAddress(),
-                hello.process(),
-                status,
-                hello.version(),
-                hello.build());
-        state = new ClientConnectionState.Closed();
-        sent.addListener(ChannelFutureListener.CLOSE);
     }
 
-    private Hello.Status judge(Hello hello, SessionBroker broker) {
-        if (hello.version() != WireConstants.PROTOCOL_VERSION) {
-            return Hello.Status.OTHER_VERSION;
-        }
-        return switch (hello.kind()) {
-            case Hello.KIND_LEASE -> allowed(hello, settings.accessSecret());
-            case Hello.KIND_SESSION -> judgeSession(hello, broker);
-            default -> Hello.Status.NOT_ALLOWED;
-        };
+    private sealed interface Judgement {
+        record Refused(Hello.Status status) implements Judgement {}
+
+        /// The client may come in if it knows this secret too.
+        record Knows(Secret secret) implements Judgement {}
     }
 
-    private Hello.Status judgeSession(Hello hello, SessionBroker broker) {
+    private Judgement judge(Hello hello, SessionBroker broker) {
+        if (VersionRange.OWN.common(hello.versions()).isEmpty()) {
+            return new Judgement.Refused(Hello.Status.OTHER_VERSION);
+        }
+        if (hello.kind() != Hello.KIND_LEASE && hello.kind() != Hello.KIND_SESSION) {
+            return new Judgement.Refused(Hello.Status.NOT_ALLOWED);
+        }
         if (hello.id().equals(Hello.NO_LEASE)) {
-            return allowed(hello, settings.accessSecret());
+            return new Judgement.Knows(settings.accessSecret());
         }
         return broker.lease(hello.id())
-                .map(lease -> allowed(hello, lease.secret()))
-                .orElse(Hello.Status.UNKNOWN_LEASE);
+                .<Judgement>map(lease -> new Judgement.Knows(lease.secret()))
+                .orElse(new Judgement.Refused(Hello.Status.UNKNOWN_LEASE));
     }
 
-    private static Hello.Status allowed(Hello hello, Secret secret) {
-        return hello.secret().equals(secret) ? Hello.Status.WELCOME : Hello.Status.NOT_ALLOWED;
+    private void prove(ChannelHandlerContext context, Proof proof) {
+        if (!(state instanceof ClientConnectionState.Greeted(Handshake handshake))) {
+            return;
+        }
+        Hello hello = handshake.hello();
+        if (!handshake.clientIsProvedBy(proof)) {
+            refuse(context, "pid " + hello.process() + " does not know the secret");
+        } else if (hello.kind() == Hello.KIND_SESSION) {
+            state = new ClientConnectionState.Joining(handshake, hello.id());
+        } else {
+            boolean mayRequest = hello.id().equals(Hello.NO_LEASE);
+            state =
+                    new ClientConnectionState.Leasing(
+                            handshake,
+                            mayRequest,
+                            new HashSet<>(mayRequest ? Set.of() : Set.of(hello.id())));
+        }
     }
 
     private void call(
@@ -139,7 +168,15 @@ final class ClientConnection extends SimpleChannelInboundHandler<Object> {
     public void channelInactive(ChannelHandlerContext context) {
         ClientConnectionState last = state;
         state = new ClientConnectionState.Closed();
-        if (last instanceof ClientConnectionState.Leasing(Set<UUID> leases)) {
+        if (last instanceof ClientConnectionState.Greeted(Handshake handshake)) {
+            LOG.warn(
+                    "peer={} pid={} left without a proof: it knows another secret",
+                    context.channel().remoteAddress(),
+                    handshake.hello().process());
+        }
+        if (last
+                instanceof
+                ClientConnectionState.Leasing(Handshake _, boolean _, Set<UUID> leases)) {
             brokers.whenKnown(broker -> {
                 broker.stopsAsking(context.channel());
                 leases.forEach(broker::holderGone);

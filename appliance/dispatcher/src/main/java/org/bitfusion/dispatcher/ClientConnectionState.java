@@ -2,28 +2,35 @@ package org.bitfusion.dispatcher;
 
 import java.util.Set;
 import java.util.UUID;
+import org.bitfusion.protocol.Handshake;
 
 /// The life of a connection to the dispatcher.
 ///
 /// ```
-///                         +--> Leasing(leases) --+  requests, renewals, releases; holds leases
-///  AwaitingHello --hello--|                      |--> Closed
-///     |                   +--> Joining(lease) ---+  opens one session
-///     | not this protocol, other version,           |
-///     | wrong secret, nothing within 10 s           v
-///     +----------------------------------------> Closed
+///                                          +--> Leasing(leases) --+  requests, renewals, releases
+///  AwaitingHello --hello--> Greeted --proof--|                      |--> Closed
+///     |                        |             +--> Joining(lease) ---+  opens one session
+///     | not this protocol, no common version, unknown lease,           |
+///     | wrong proof, not both within 10 s                              v
+///     +------------------------+-----------------------------------> Closed
 /// ```
 sealed interface ClientConnectionState {
-    /// Nobody knows yet who this is: nothing but the 128 bytes of a hello is read.
+    /// Nobody knows yet who this is: nothing but the bytes of a hello is read.
     record AwaitingHello() implements ClientConnectionState {}
 
-    /// A command line of the appliance's own user.
+    /// This side has answered and proved itself; the client has not yet.
+    record Greeted(Handshake handshake) implements ClientConnectionState {}
+
+    /// A command line of the appliance's own user, or the owner of one lease.
     ///
-    /// @param leases granted on this connection and not yet released
-    record Leasing(Set<UUID> leases) implements ClientConnectionState {}
+    /// @param mayRequest whether it proved the access secret; else it owns what it proved
+    /// @param leases that it owns: granted on this connection or proved in the hello, and not yet
+    ///   released
+    record Leasing(Handshake handshake, boolean mayRequest, Set<UUID> leases)
+            implements ClientConnectionState {}
 
     /// A program that proved the right to use a lease, or all devices.
-    record Joining(UUID lease) implements ClientConnectionState {}
+    record Joining(Handshake handshake, UUID lease) implements ClientConnectionState {}
 
     record Closed() implements ClientConnectionState {}
 }

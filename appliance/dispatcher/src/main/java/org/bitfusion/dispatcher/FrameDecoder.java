@@ -9,29 +9,47 @@ import java.nio.ByteOrder;
 import java.util.List;
 import org.bitfusion.protocol.FrameHeader;
 import org.bitfusion.protocol.Hello;
+import org.bitfusion.protocol.Proof;
 import org.bitfusion.protocol.ProtocolException;
 import org.bitfusion.protocol.message.LeaseMessages;
 
-/// Cuts the bytes of a connection into a [Hello], then [Frame]s. A frame's limits are checked as
-/// soon as its header is there, before its body is waited for.
+/// Cuts the bytes of a connection into a [Hello], a [Proof], then [Frame]s. A frame's limits are
+/// checked as soon as its header is there, before its body is waited for.
 final class FrameDecoder extends ByteToMessageDecoder {
     /// A whole frame.
     ///
     /// @param body little-endian, of its own
     record Frame(FrameHeader header, ByteBuffer body) {}
 
-    private boolean greeted;
+    private enum Next {
+        HELLO,
+        PROOF,
+        FRAME
+    }
+
+    private Next next = Next.HELLO;
 
     @Override
     protected void decode(ChannelHandlerContext context, ByteBuf in, List<Object> out)
             throws IOException {
-        if (!greeted) {
-            if (in.readableBytes() >= Hello.BYTES) {
-                out.add(Hello.read(take(in, Hello.BYTES)));
-                greeted = true;
+        switch (next) {
+            case HELLO -> {
+                if (in.readableBytes() >= Hello.BYTES) {
+                    out.add(Hello.read(take(in, Hello.BYTES)));
+                    next = Next.PROOF;
+                }
             }
-            return;
+            case PROOF -> {
+                if (in.readableBytes() >= Proof.BYTES) {
+                    out.add(Proof.read(take(in, Proof.BYTES)));
+                    next = Next.FRAME;
+                }
+            }
+            case FRAME -> decodeFrame(in, out);
         }
+    }
+
+    private static void decodeFrame(ByteBuf in, List<Object> out) throws IOException {
         if (in.readableBytes() < FrameHeader.BYTES) {
             return;
         }

@@ -54,19 +54,27 @@ final class LeaseCalls implements LeaseMessageHandler {
         this.state = state;
     }
 
-    private Set<UUID> leasing(String call) throws ProtocolException {
-        if (state instanceof ClientConnectionState.Leasing(Set<UUID> leases)) {
-            return leases;
+    private ClientConnectionState.Leasing leasing(String call) throws ProtocolException {
+        if (state instanceof ClientConnectionState.Leasing leasing) {
+            return leasing;
         }
         throw new ProtocolException(call + " without the right to lease");
     }
 
+    private ClientConnectionState.Leasing requesting(String call) throws ProtocolException {
+        ClientConnectionState.Leasing leasing = leasing(call);
+        if (!leasing.mayRequest()) {
+            throw new ProtocolException(call + " without the access secret");
+        }
+        return leasing;
+    }
+
     @Override
     public void leaseRequest(int request, LeaseRequest message) throws IOException {
-        Set<UUID> leases = leasing("lease.request");
-        switch (broker.request(channel, message)) {
+        ClientConnectionState.Leasing leasing = requesting("lease.request");
+        switch (broker.request(channel, message, leasing.handshake()::leaseSecret)) {
             case LeaseDecision.Granted(Lease lease) -> {
-                leases.add(lease.id());
+                leasing.leases().add(lease.id());
                 LeaseRequestAnswer answer = answer(lease);
                 send(answer.wireBytes(), out -> answer.writeFrame(out, request));
             }
@@ -83,7 +91,7 @@ final class LeaseCalls implements LeaseMessageHandler {
             ServedDevice device = broker.devices().get(share.device());
             leased.add(new LeasedDevice(device.uuid(), device.name(), share.limit()));
         }
-        return new LeaseRequestAnswer(lease.id(), lease.secret(), 0, renewal(), leased);
+        return new LeaseRequestAnswer(lease.id(), 0, renewal(), leased);
     }
 
     private int renewal() {
@@ -92,9 +100,8 @@ final class LeaseCalls implements LeaseMessageHandler {
 
     @Override
     public void leaseRenew(int request, LeaseRenew message) throws IOException {
-        Set<UUID> leases = leasing("lease.renew");
-        if (broker.renew(message.lease())) {
-            leases.add(message.lease());
+        Set<UUID> owned = leasing("lease.renew").leases();
+        if (owned.contains(message.lease()) && broker.renew(message.lease())) {
             LeaseRenewAnswer answer = new LeaseRenewAnswer(renewal());
             send(answer.wireBytes(), out -> answer.writeFrame(out, request));
         } else {
@@ -104,12 +111,16 @@ final class LeaseCalls implements LeaseMessageHandler {
 
     @Override
     public void leaseRelease(int request, LeaseRelease message) throws IOException {
-        leasing("lease.release").remove(message.lease());
+        boolean owned = leasing("lease.release").leases().contains(message.lease());
         LeaseReleaseAnswer answer = new LeaseReleaseAnswer();
         boolean known =
-                broker.release(
-                        message.lease(),
-                        () -> send(answer.wireBytes(), out -> answer.writeFrame(out, request)));
+                owned
+                        && broker.release(
+                                message.lease(),
+                                () ->
+                                        send(
+                                                answer.wireBytes(),
+                                                out -> answer.writeFrame(out, request)));
         if (!known) {
             fail(LeaseRelease.CALL, request, CudaResult.ERROR_INVALID_HANDLE);
         }
@@ -117,7 +128,7 @@ final class LeaseCalls implements LeaseMessageHandler {
 
     @Override
     public void leaseDevices(int request, LeaseDevices message) throws IOException {
-        leasing("lease.devices");
+        requesting("lease.devices");
         List<FreeDevice> devices = new ArrayList<>();
         for (int i = 0; i < broker.devices().size(); i++) {
             ServedDevice device = broker.devices().get(i);
@@ -136,8 +147,12 @@ final class LeaseCalls implements LeaseMessageHandler {
 
     @Override
     public void sessionEnded(int request, SessionEnded message) throws IOException {
-        Set<UUID> leases = leasing("session.ended");
-        if (!message.lease().equals(Hello.NO_LEASE) && !leases.contains(message.lease())) {
+        ClientConnectionState.Leasing leasing = leasing("session.ended");
+        boolean owned =
+                message.lease().equals(Hello.NO_LEASE)
+                        ? leasing.mayRequest()
+                        : leasing.leases().contains(message.lease());
+        if (!owned) {
             fail(SessionEnded.CALL, request, CudaResult.ERROR_NOT_PERMITTED);
             return;
         }
@@ -148,21 +163,20 @@ final class LeaseCalls implements LeaseMessageHandler {
 
     @Override
     public void sessionOpen(int request, SessionOpen message) throws IOException {
-        if (!(state instanceof ClientConnectionState.Joining(UUID lease))) {
+        if (!(state instanceof ClientConnectionState.Joining joining)) {
             throw new ProtocolException("session.open on a connection for leases");
         }
         if (!new AddressWindow(message.windowBase(), message.windowBytes()).isPossible()) {
             fail(SessionOpen.CALL, request, CudaResult.ERROR_INVALID_VALUE);
             return;
         }
-        broker.open(lease, message, result -> opened(request, result));
+        broker.open(joining, message, result -> opened(request, result));
     }
 
     private void opened(int request, SessionResult result) {
         switch (result) {
             case SessionResult.Opened opened -> {
-                SessionOpenAnswer answer =
-                        new SessionOpenAnswer(opened.port(), opened.secret(), opened.session());
+                SessionOpenAnswer answer = new SessionOpenAnswer(opened.port(), opened.session());
                 send(answer.wireBytes(), out -> answer.writeFrame(out, request));
             }
             case SessionResult.NoPort _ ->

@@ -1,6 +1,5 @@
 package org.bitfusion.dispatcher;
 
-import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -8,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.bitfusion.protocol.Hello;
 import org.bitfusion.protocol.Secret;
@@ -22,7 +22,6 @@ final class LeaseTable {
     private final Ledger ledger;
     private final Duration renewal;
     private final LongSupplier nanoClock;
-    private final SecureRandom random = new SecureRandom();
     private final Map<UUID, Lease> leases = new HashMap<>();
 
     /// @param nanoClock as [System#nanoTime]
@@ -37,7 +36,8 @@ final class LeaseTable {
     /// Takes the first devices, in their order, that have so much free.
     ///
     /// @param before how many wait for devices that came before; nothing is taken unless it is 0
-    LeaseDecision request(LeaseRequest request, int before) {
+    /// @param secretOf gives the lease its secret
+    LeaseDecision request(LeaseRequest request, int before, Function<UUID, Secret> secretOf) {
         int count = request.deviceCount();
         if (count < 1 || count > devices.size()) {
             return new LeaseDecision.Impossible(
@@ -70,14 +70,15 @@ final class LeaseTable {
                     ? new LeaseDecision.Impossible(reason)
                     : new LeaseDecision.NotFree(reason);
         }
-        return new LeaseDecision.Granted(grant(request, shares));
+        return new LeaseDecision.Granted(grant(request, shares, secretOf));
     }
 
-    private Lease grant(LeaseRequest request, List<Share> shares) {
+    private Lease grant(LeaseRequest request, List<Share> shares, Function<UUID, Secret> secretOf) {
+        UUID id = UUID.randomUUID();
         Lease lease =
                 new Lease(
-                        new UUID(random.nextLong(), random.nextLong()),
-                        Secret.random(random),
+                        id,
+                        secretOf.apply(id),
                         request.clientName(),
                         shares,
                         nanoClock.getAsLong() + renewal.toNanos());

@@ -1,12 +1,11 @@
 package org.bitfusion.dispatcher;
 
-import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.function.Consumer;
-import org.bitfusion.protocol.Secret;
+import org.bitfusion.protocol.Handshake;
 import org.bitfusion.protocol.control.WorkerOrder;
 import org.bitfusion.protocol.control.WorkerReport;
 import org.bitfusion.protocol.message.SessionOpen;
@@ -27,7 +26,6 @@ final class Session implements WorkerPool.Owner {
     static final Duration PATIENCE = Duration.ofSeconds(20);
 
     private static final Logger LOG = LoggerFactory.getLogger(Session.class);
-    private static final SecureRandom RANDOM = new SecureRandom();
 
     private sealed interface State {
         /// The client waits for the port.
@@ -45,7 +43,6 @@ final class Session implements WorkerPool.Owner {
     private final UUID lease;
     private final List<Share> shares;
     private final UUID id = UUID.randomUUID();
-    private final Secret secret = Secret.random(RANDOM);
     private State state;
 
     Session(
@@ -61,7 +58,8 @@ final class Session implements WorkerPool.Owner {
         state = new State.Opening(taker);
     }
 
-    void open(DispatcherSettings settings, SessionOpen request) {
+    /// @param asked over what the client asked for it, from which both derive the session's secret
+    void open(DispatcherSettings settings, SessionOpen request, Handshake asked) {
         List<WorkerOrder.Share> granted = new ArrayList<>();
         for (Share share : shares) {
             granted.add(new WorkerOrder.Share(broker.driverIndex(share), share.limit()));
@@ -71,7 +69,7 @@ final class Session implements WorkerPool.Owner {
                         lease.toString(),
                         id,
                         request.hostWord() != 0,
-                        secret,
+                        asked.sessionSecret(id),
                         settings.ports().minimum(),
                         settings.ports().maximum(),
                         request.windowBase(),
@@ -85,7 +83,7 @@ final class Session implements WorkerPool.Owner {
     public void reported(WorkerReport report) {
         switch (report) {
             case WorkerReport.Listening(int port) ->
-                    opened(new SessionResult.Opened(port, secret, id), new State.Waiting());
+                    opened(new SessionResult.Opened(port, id), new State.Waiting());
             case WorkerReport.NoPort _ -> {
                 LOG.error("lease={} worker={} error=\"no data port is free\"", lease, worker.pid());
                 opened(new SessionResult.NoPort(), state);

@@ -12,7 +12,9 @@ import java.util.UUID;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.bitfusion.protocol.Hello;
+import org.bitfusion.protocol.Secret;
 import org.bitfusion.protocol.message.LeaseRequest;
 import org.bitfusion.protocol.message.SessionOpen;
 import org.slf4j.Logger;
@@ -71,8 +73,9 @@ final class SessionBroker {
     }
 
     /// @param asker the same each time a client asks again, until [#stopsAsking]
-    LeaseDecision request(Object asker, LeaseRequest request) {
-        LeaseDecision decision = leases.request(request, line.before(asker));
+    /// @param secretOf gives a lease its secret
+    LeaseDecision request(Object asker, LeaseRequest request, Function<UUID, Secret> secretOf) {
+        LeaseDecision decision = leases.request(request, line.before(asker), secretOf);
         switch (decision) {
             case LeaseDecision.Granted(Lease lease) -> {
                 line.leave(asker);
@@ -195,7 +198,11 @@ final class SessionBroker {
     }
 
     /// Opens a session for a client of the lease, or of none ([Hello#NO_LEASE]).
-    void open(UUID lease, SessionOpen request, Consumer<SessionResult> taker) {
+    void open(
+            ClientConnectionState.Joining joining,
+            SessionOpen request,
+            Consumer<SessionResult> taker) {
+        UUID lease = joining.lease();
         pool.take(worker -> {
             Optional<Lease> known = leases.find(lease);
             if (worker == null) {
@@ -216,7 +223,7 @@ final class SessionBroker {
                             taker);
             sessions.computeIfAbsent(lease, _ -> new HashSet<>()).add(session);
             pool.assign(worker, session);
-            session.open(settings, request);
+            session.open(settings, request, joining.handshake());
             Duration patience = Session.PATIENCE;
             var _ =
                     executor.schedule(

@@ -11,18 +11,20 @@ import java.util.Random;
 import java.util.UUID;
 import org.bitfusion.protocol.FrameHeader;
 import org.bitfusion.protocol.Hello;
+import org.bitfusion.protocol.Proof;
 import org.bitfusion.protocol.ProtocolException;
-import org.bitfusion.protocol.Secret;
 import org.bitfusion.protocol.message.LeaseRenew;
 import org.junit.jupiter.api.Test;
 
 class FrameDecoderTest {
     private static final UUID LEASE = new UUID(3, 4);
+    private static final int GREETING = Hello.BYTES + Proof.BYTES;
 
     private static byte[] conversation() {
         LeaseRenew renew = new LeaseRenew(LEASE);
-        ByteBuffer bytes = ByteBuffer.allocate(Hello.BYTES + FrameHeader.BYTES + renew.wireBytes());
-        Hello.of(Hello.KIND_LEASE, "test", Hello.NO_LEASE, Secret.NONE, 1).write(bytes);
+        ByteBuffer bytes = ByteBuffer.allocate(GREETING + FrameHeader.BYTES + renew.wireBytes());
+        Hello.of(Hello.KIND_LEASE, "test", Hello.NO_LEASE, 1).write(bytes);
+        Proof.NONE.write(bytes);
         renew.writeFrame(bytes, 9);
         return bytes.array();
     }
@@ -35,6 +37,8 @@ class FrameDecoderTest {
         }
         Hello hello = channel.readInbound();
         assertThat(hello.build()).isEqualTo("test");
+        Proof proof = channel.readInbound();
+        assertThat(proof).isEqualTo(Proof.NONE);
         FrameDecoder.Frame frame = channel.readInbound();
         assertThat(frame.header().request()).isEqualTo(9);
         assertThat(frame.body().remaining()).isEqualTo(16);
@@ -45,7 +49,7 @@ class FrameDecoderTest {
     @Test
     void aLengthThatTheMessageCannotHaveIsRefusedBeforeItsBodyComes() {
         EmbeddedChannel channel = new EmbeddedChannel(new FrameDecoder());
-        channel.writeInbound(Unpooled.wrappedBuffer(conversation(), 0, Hello.BYTES));
+        channel.writeInbound(Unpooled.wrappedBuffer(conversation(), 0, GREETING));
         ByteBuffer header = ByteBuffer.allocate(FrameHeader.BYTES);
         FrameHeader.write(header, 1 << 20, LeaseRenew.CALL, 0, 1, 0);
         assertThatThrownBy(() -> channel.writeInbound(Unpooled.wrappedBuffer(header.flip())))

@@ -8,6 +8,7 @@ import java.util.Random;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
 import org.bitfusion.protocol.Hello;
+import org.bitfusion.protocol.Secret;
 import org.bitfusion.protocol.message.LeaseRequest;
 import org.junit.jupiter.api.Test;
 
@@ -25,7 +26,8 @@ class LeaseTableTest {
     private final LeaseTable table = new LeaseTable(devices, ledger, RENEWAL, nanos::get);
 
     private LeaseDecision request(int devices, int millionths, long bytes) {
-        return table.request(new LeaseRequest(devices, millionths, bytes, "client", "", 1), 0);
+        return table.request(
+                new LeaseRequest(devices, millionths, bytes, "client", "", 1), 0, _ -> Secret.NONE);
     }
 
     private static Lease granted(LeaseDecision decision) {
@@ -69,10 +71,12 @@ class LeaseTableTest {
     @Test
     void nothingIsTakenWhileOthersCameBefore() {
         LeaseRequest fits = new LeaseRequest(1, 0, MIB, "client", "", 1);
-        assertThat(table.request(fits, 1)).isInstanceOf(LeaseDecision.NotFree.class);
+        assertThat(table.request(fits, 1, _ -> Secret.NONE))
+                .isInstanceOf(LeaseDecision.NotFree.class);
         assertThat(ledger.free(0)).isEqualTo(CAPACITY);
         LeaseRequest tooMuch = new LeaseRequest(3, 0, MIB, "client", "", 1);
-        assertThat(table.request(tooMuch, 1)).isInstanceOf(LeaseDecision.Impossible.class);
+        assertThat(table.request(tooMuch, 1, _ -> Secret.NONE))
+                .isInstanceOf(LeaseDecision.Impossible.class);
     }
 
     @Test

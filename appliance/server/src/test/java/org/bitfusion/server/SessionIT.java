@@ -14,12 +14,16 @@ import java.util.Random;
 import java.util.UUID;
 import org.bitfusion.dispatcher.DispatcherSettings.PortRange;
 import org.bitfusion.protocol.FrameHeader;
+import org.bitfusion.protocol.Handshake;
 import org.bitfusion.protocol.Hello;
+import org.bitfusion.protocol.Proof;
 import org.bitfusion.protocol.Secret;
+import org.bitfusion.protocol.VersionRange;
 import org.bitfusion.protocol.cuda.CudaResult;
-import org.bitfusion.protocol.message.LeaseRequestAnswer;
+import org.bitfusion.protocol.message.LeaseRenew;
 import org.bitfusion.protocol.message.MemSet;
-import org.bitfusion.protocol.message.SessionOpenAnswer;
+import org.bitfusion.server.TestAppliance.TestLease;
+import org.bitfusion.server.TestAppliance.TestOpened;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -77,7 +81,7 @@ class SessionIT {
         try (TestConnection holder = appliance.leasing();
                 TestConnection much = appliance.leasing();
                 TestConnection little = appliance.leasing()) {
-            LeaseRequestAnswer held = TestAppliance.lease(holder, 1, TestAppliance.DEVICE_BYTES);
+            TestLease held = TestAppliance.lease(holder, 1, TestAppliance.DEVICE_BYTES);
             assertThatThrownBy(() -> TestAppliance.lease(much, 2, TestAppliance.DEVICE_BYTES))
                     .hasMessage("status " + CudaResult.ERROR_OUT_OF_MEMORY);
             assertThatThrownBy(() -> TestAppliance.lease(little, 1, 1 << 20))
@@ -86,7 +90,7 @@ class SessionIT {
             assertThatThrownBy(() -> TestAppliance.lease(little, 3, 1 << 20))
                     .hasMessage("status " + CudaResult.ERROR_INVALID_DEVICE);
             assertThat(TestAppliance.release(holder, held)).isZero();
-            LeaseRequestAnswer got = TestAppliance.lease(much, 2, TestAppliance.DEVICE_BYTES);
+            TestLease got = TestAppliance.lease(much, 2, TestAppliance.DEVICE_BYTES);
             assertThat(TestAppliance.release(much, got)).isZero();
             TestAppliance.release(little, TestAppliance.lease(little, 1, 1 << 20));
         }
@@ -96,12 +100,12 @@ class SessionIT {
     void aWaiterWhoseConnectionEndsHoldsUpNobody() throws IOException {
         try (TestConnection holder = appliance.leasing();
                 TestConnection little = appliance.leasing()) {
-            LeaseRequestAnswer held = TestAppliance.lease(holder, 1, TestAppliance.DEVICE_BYTES);
+            TestLease held = TestAppliance.lease(holder, 1, TestAppliance.DEVICE_BYTES);
             try (TestConnection much = appliance.leasing()) {
                 assertThatThrownBy(() -> TestAppliance.lease(much, 2, TestAppliance.DEVICE_BYTES))
                         .isInstanceOf(IOException.class);
             }
-            LeaseRequestAnswer got =
+            TestLease got =
                     await().atMost(WAITS_BEFORE_SILENT_ONES_ARE_FORGOTTEN)
                             .ignoreExceptions()
                             .until(() -> TestAppliance.lease(little, 1, 1 << 20), _ -> true);
@@ -124,21 +128,21 @@ class SessionIT {
     void theWordThatAProgramHasEndedEndsItsSessionAndNoOther() throws IOException {
         try (TestConnection leasing = appliance.leasing();
                 TestConnection other = appliance.leasing()) {
-            LeaseRequestAnswer lease = TestAppliance.lease(leasing, 1, 100L << 20);
-            SessionOpenAnswer opened = appliance.openSession(Optional.of(lease));
+            TestLease lease = TestAppliance.lease(leasing, 1, 100L << 20);
+            TestOpened opened = appliance.openSession(Optional.of(lease));
             try (TestSession ended = appliance.join(opened);
                     TestSession bystander = appliance.session(lease)) {
                 bystander.createContext(CONTEXT, 0);
-                assertThat(TestAppliance.sessionEnded(other, lease.lease(), opened.session()))
+                assertThat(TestAppliance.sessionEnded(other, lease.id(), opened.id()))
                         .as("the word of one who does not hold the lease")
                         .isEqualTo(CudaResult.ERROR_NOT_PERMITTED);
-                assertThat(TestAppliance.sessionEnded(leasing, lease.lease(), UUID.randomUUID()))
+                assertThat(TestAppliance.sessionEnded(leasing, lease.id(), UUID.randomUUID()))
                         .as("no such session")
                         .isZero();
                 ended.createContext(CONTEXT, 0);
                 assertThat(ended.synchronize(CONTEXT)).isZero();
                 for (int i = 0; i < 2; i++) {
-                    assertThat(TestAppliance.sessionEnded(leasing, lease.lease(), opened.session()))
+                    assertThat(TestAppliance.sessionEnded(leasing, lease.id(), opened.id()))
                             .isZero();
                 }
                 assertThat(ended.connection().isClosedByPeer()).isTrue();
@@ -151,7 +155,7 @@ class SessionIT {
     @Test
     void memoryIsLimitedByTheLeaseAndSharedByItsPrograms() throws IOException {
         try (TestConnection leasing = appliance.leasing()) {
-            LeaseRequestAnswer lease = TestAppliance.lease(leasing, 1, 100L << 20);
+            TestLease lease = TestAppliance.lease(leasing, 1, 100L << 20);
             try (TestSession first = appliance.session(lease);
                     TestSession second = appliance.session(lease)) {
                 first.createContext(CONTEXT, 0);
@@ -176,7 +180,7 @@ class SessionIT {
         byte[] secret = new byte[bytes];
         Arrays.fill(secret, (byte) 0xA5);
         try (TestConnection leasing = appliance.leasing()) {
-            LeaseRequestAnswer lease = TestAppliance.lease(leasing, 1, 64L << 20);
+            TestLease lease = TestAppliance.lease(leasing, 1, 64L << 20);
             try (TestSession first = appliance.session(lease);
                     TestSession second = appliance.session(lease)) {
                 first.createContext(CONTEXT, 0);
@@ -204,7 +208,7 @@ class SessionIT {
     @Test
     void theMemoryOfAGoneProgramIsFreeWithinTwoSeconds() throws IOException {
         try (TestConnection leasing = appliance.leasing()) {
-            LeaseRequestAnswer lease = TestAppliance.lease(leasing, 1, 64L << 20);
+            TestLease lease = TestAppliance.lease(leasing, 1, 64L << 20);
             TestSession first = appliance.session(lease);
             first.createContext(CONTEXT, 0);
             assertThat(first.allocate(CONTEXT, 60L << 20)).isPositive();
@@ -222,7 +226,7 @@ class SessionIT {
     @Test
     void theEndOfALeaseEndsItsWorkers() throws IOException {
         try (TestConnection leasing = appliance.leasing()) {
-            LeaseRequestAnswer lease = TestAppliance.lease(leasing, 1, 64L << 20);
+            TestLease lease = TestAppliance.lease(leasing, 1, 64L << 20);
             try (TestSession session = appliance.session(lease)) {
                 assertThat(TestAppliance.release(leasing, lease)).isZero();
                 assertThat(session.connection().isClosedByPeer()).isTrue();
@@ -267,14 +271,16 @@ class SessionIT {
 
     @Test
     void aStrangerOnTheDataPortIsRefusedAndTheRightOneComesIn() throws IOException {
-        SessionOpenAnswer opened = appliance.openSession(Optional.empty());
+        TestOpened opened = appliance.openSession(Optional.empty());
         try (TestConnection silent = new TestConnection(opened.port());
-                TestConnection stranger = new TestConnection(opened.port())) {
-            Hello answer =
-                    stranger.hello(
-                            Hello.KIND_DATA, Hello.NO_LEASE, Secret.random(new SecureRandom()));
-            assertThat(answer.status()).isEqualTo(Hello.Status.NOT_ALLOWED);
+                TestConnection stranger = new TestConnection(opened.port());
+                TestConnection guesser = new TestConnection(opened.port())) {
+            Hello other = Hello.of(Hello.KIND_DATA, "test", UUID.randomUUID(), 1);
+            assertThat(stranger.hello(other).answeredStatus()).isEqualTo(Hello.Status.NOT_ALLOWED);
             assertThat(stranger.isClosedByPeer()).isTrue();
+            guesser.hello(Hello.of(Hello.KIND_DATA, "test", opened.id(), 1));
+            guesser.prove(Proof.NONE);
+            assertThat(guesser.isClosedByPeer()).isTrue();
             try (TestSession session = appliance.join(opened)) {
                 session.createContext(CONTEXT, 0);
                 assertThat(session.synchronize(CONTEXT)).isZero();
@@ -285,34 +291,42 @@ class SessionIT {
 
     @Test
     void theDispatcherRefusesWrongSecretsVersionsAndLeases() throws IOException {
-        Secret wrong = Secret.random(new SecureRandom());
         int port = appliance.dispatcher.port();
         try (TestConnection connection = new TestConnection(port)) {
-            assertThat(connection.hello(Hello.KIND_LEASE, Hello.NO_LEASE, wrong).status())
-                    .isEqualTo(Hello.Status.NOT_ALLOWED);
+            Hello hello = Hello.of(Hello.KIND_LEASE, "test", Hello.NO_LEASE, 1);
+            Hello answer = connection.hello(hello);
+            Secret wrong = Secret.random(new SecureRandom());
+            assertThat(new Handshake(hello, answer, appliance.secret).serverIsProved()).isTrue();
+            assertThat(new Handshake(hello, answer, wrong).serverIsProved()).isFalse();
+            connection.prove(new Handshake(hello, answer, wrong).clientProof());
             assertThat(connection.isClosedByPeer()).isTrue();
         }
-        try (TestConnection connection = new TestConnection(port)) {
-            Hello answer =
-                    connection.hello(
-                            new Hello(
-                                    99,
-                                    Hello.KIND_LEASE,
-                                    "future",
-                                    Hello.NO_LEASE,
-                                    appliance.secret,
-                                    1,
-                                    0));
-            assertThat(answer.status()).isEqualTo(Hello.Status.OTHER_VERSION);
-            assertThat(answer.build()).isEqualTo("test appliance");
+        for (VersionRange versions : List.of(new VersionRange(1, 1), new VersionRange(90, 99))) {
+            try (TestConnection connection = new TestConnection(port)) {
+                Hello answer =
+                        connection.hello(
+                                Hello.of(versions, Hello.KIND_LEASE, "other", Hello.NO_LEASE, 1));
+                assertThat(answer.answeredStatus()).isEqualTo(Hello.Status.OTHER_VERSION);
+                assertThat(answer.build()).isEqualTo("test appliance");
+                assertThat(answer.versions()).isEqualTo(VersionRange.OWN);
+            }
         }
         try (TestConnection connection = new TestConnection(port)) {
-            assertThat(
-                            connection
-                                    .hello(Hello.KIND_SESSION, UUID.randomUUID(), appliance.secret)
-                                    .status())
-                    .isEqualTo(Hello.Status.UNKNOWN_LEASE);
+            Hello newer =
+                    Hello.of(
+                            new VersionRange(VersionRange.OWN.maximum(), 99),
+                            Hello.KIND_LEASE,
+                            "newer",
+                            Hello.NO_LEASE,
+                            1);
+            Hello answer = connection.hello(newer);
+            assertThat(answer.answeredStatus()).isEqualTo(Hello.Status.WELCOME);
+            assertThat(answer.chosen()).isEqualTo(VersionRange.OWN.maximum());
         }
+        assertThatThrownBy(() ->
+                        TestConnection.open(
+                                port, Hello.KIND_SESSION, UUID.randomUUID(), appliance.secret))
+                .hasMessageContaining("UNKNOWN_LEASE");
         try (TestConnection connection = new TestConnection(port)) {
             connection.sendBytes(
                     "GET / HTTP/1.1\r\n\r\n"
@@ -322,10 +336,35 @@ class SessionIT {
         }
     }
 
+    /// The access secret alone does not do: all users of an appliance know it.
+    @Test
+    void onlyItsOwnerRenewsAndReleasesALease() throws IOException {
+        try (TestConnection owner = appliance.leasing();
+                TestConnection other = appliance.leasing()) {
+            TestLease lease = TestAppliance.lease(owner, 1, 64L << 20);
+            LeaseRenew renew = new LeaseRenew(lease.id());
+            assertThat(other.ask(renew.wireBytes(), renew::writeFrame).header().status())
+                    .isEqualTo(CudaResult.ERROR_INVALID_HANDLE);
+            assertThat(TestAppliance.release(other, lease))
+                    .isEqualTo(CudaResult.ERROR_INVALID_HANDLE);
+            assertThat(owner.ask(renew.wireBytes(), renew::writeFrame).header().status()).isZero();
+            try (TestConnection again =
+                    TestConnection.open(
+                            appliance.dispatcher.port(),
+                            Hello.KIND_LEASE,
+                            lease.id(),
+                            lease.secret())) {
+                assertThat(again.ask(renew.wireBytes(), renew::writeFrame).header().status())
+                        .isZero();
+                assertThat(TestAppliance.release(again, lease)).isZero();
+            }
+        }
+    }
+
     @Test
     void aRefusedLeaseSaysWhetherWaitingHelps() throws IOException {
         try (TestConnection leasing = appliance.leasing()) {
-            LeaseRequestAnswer all =
+            TestLease all =
                     TestAppliance.lease(leasing, 2, TestAppliance.DEVICE_BYTES - (64L << 20));
             assertThatThrownBy(() -> TestAppliance.lease(leasing, 1, 100L << 20))
                     .hasMessage("status " + CudaResult.ERROR_OUT_OF_MEMORY);
@@ -364,8 +403,8 @@ class SessionIT {
         try (TestAppliance hasty =
                         new TestAppliance(new PortRange(0, 0), 1, Duration.ofMillis(300));
                 TestConnection leasing = hasty.leasing()) {
-            LeaseRequestAnswer lease = TestAppliance.lease(leasing, 2, TestAppliance.DEVICE_BYTES);
-            assertThat(lease.renewWithinMilliseconds()).isEqualTo(300);
+            TestLease lease = TestAppliance.lease(leasing, 2, TestAppliance.DEVICE_BYTES);
+            assertThat(lease.granted().renewWithinMilliseconds()).isEqualTo(300);
             await().atMost(Duration.ofSeconds(5))
                     .until(() -> {
                         try {

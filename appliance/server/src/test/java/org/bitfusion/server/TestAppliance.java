@@ -76,26 +76,31 @@ final class TestAppliance implements AutoCloseable {
 
     /// A connection that may lease.
     TestConnection leasing() throws IOException {
-        TestConnection connection = new TestConnection(dispatcher.port());
-        Hello answer = connection.hello(Hello.KIND_LEASE, Hello.NO_LEASE, secret);
-        if (answer.status() != Hello.Status.WELCOME) {
-            throw new IOException("refused: " + answer.status());
-        }
-        return connection;
+        return TestConnection.open(dispatcher.port(), Hello.KIND_LEASE, Hello.NO_LEASE, secret);
     }
 
-    static LeaseRequestAnswer lease(TestConnection connection, int devices, long bytes)
-            throws IOException {
+    /// A lease and what its owner derived.
+    record TestLease(LeaseRequestAnswer granted, Secret secret) {
+        UUID id() {
+            return granted.lease();
+        }
+    }
+
+    /// A session that was opened, and what its owner derived.
+    record TestOpened(int port, UUID id, Secret secret) {}
+
+    static TestLease lease(TestConnection connection, int devices, long bytes) throws IOException {
         LeaseRequest message = new LeaseRequest(devices, 0, bytes, "test", "command", 1);
         TestConnection.Frame frame = connection.ask(message.wireBytes(), message::writeFrame);
         if (frame.header().status() != 0) {
             throw new RefusedException(frame.header().status());
         }
-        return LeaseRequestAnswer.read(frame.body());
+        LeaseRequestAnswer granted = LeaseRequestAnswer.read(frame.body());
+        return new TestLease(granted, connection.handshake().leaseSecret(granted.lease()));
     }
 
-    static int release(TestConnection connection, LeaseRequestAnswer lease) throws IOException {
-        LeaseRelease message = new LeaseRelease(lease.lease());
+    static int release(TestConnection connection, TestLease lease) throws IOException {
+        LeaseRelease message = new LeaseRelease(lease.id());
         return connection.ask(message.wireBytes(), message::writeFrame).header().status();
     }
 
@@ -118,45 +123,45 @@ final class TestAppliance implements AutoCloseable {
     }
 
     /// Asks for a worker with a lease, or without one.
-    SessionOpenAnswer openSession(Optional<LeaseRequestAnswer> lease) throws IOException {
+    TestOpened openSession(Optional<TestLease> lease) throws IOException {
         return openSession(lease, WINDOW_BASE, WINDOW_BYTES);
     }
 
-    SessionOpenAnswer openSession(
-            Optional<LeaseRequestAnswer> lease, long windowBase, long windowBytes)
+    TestOpened openSession(Optional<TestLease> lease, long windowBase, long windowBytes)
             throws IOException {
-        try (TestConnection connection = new TestConnection(dispatcher.port())) {
-            Hello answer =
-                    connection.hello(
-                            Hello.KIND_SESSION,
-                            lease.map(LeaseRequestAnswer::lease).orElse(Hello.NO_LEASE),
-                            lease.map(LeaseRequestAnswer::leaseSecret).orElse(secret));
-            if (answer.status() != Hello.Status.WELCOME) {
-                throw new IOException("refused: " + answer.status());
-            }
+        try (TestConnection connection =
+                TestConnection.open(
+                        dispatcher.port(),
+                        Hello.KIND_SESSION,
+                        lease.map(TestLease::id).orElse(Hello.NO_LEASE),
+                        lease.map(TestLease::secret).orElse(secret))) {
             SessionOpen message = new SessionOpen(1, "test", windowBase, windowBytes, (byte) 0);
             TestConnection.Frame frame = connection.ask(message.wireBytes(), message::writeFrame);
             if (frame.header().status() != 0) {
                 throw new RefusedException(frame.header().status());
             }
-            return SessionOpenAnswer.read(frame.body());
+            SessionOpenAnswer opened = SessionOpenAnswer.read(frame.body());
+            return new TestOpened(
+                    opened.port(),
+                    opened.session(),
+                    connection.handshake().sessionSecret(opened.session()));
         }
     }
 
-    TestSession join(SessionOpenAnswer opened) throws IOException {
-        TestConnection data = new TestConnection(opened.port());
-        Hello answer = data.hello(Hello.KIND_DATA, Hello.NO_LEASE, opened.sessionSecret());
-        if (answer.status() != Hello.Status.WELCOME) {
-            throw new IOException("refused: " + answer.status());
-        }
-        return new TestSession(data, SessionDevices.read(data.receive().body()), answer.process());
+    TestSession join(TestOpened opened) throws IOException {
+        TestConnection data =
+                TestConnection.open(opened.port(), Hello.KIND_DATA, opened.id(), opened.secret());
+        return new TestSession(
+                data,
+                SessionDevices.read(data.receive().body()),
+                data.handshake().answer().process());
     }
 
     TestSession session() throws IOException {
         return join(openSession(Optional.empty()));
     }
 
-    TestSession session(LeaseRequestAnswer lease) throws IOException {
+    TestSession session(TestLease lease) throws IOException {
         return join(openSession(Optional.of(lease)));
     }
 

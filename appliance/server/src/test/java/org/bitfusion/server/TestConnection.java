@@ -6,12 +6,16 @@ import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.bitfusion.protocol.FrameHeader;
+import org.bitfusion.protocol.Handshake;
 import org.bitfusion.protocol.Hello;
+import org.bitfusion.protocol.Proof;
 import org.bitfusion.protocol.Secret;
+import org.jspecify.annotations.Nullable;
 
 /// A connection that says exactly what a test wants, right or wrong.
 final class TestConnection implements AutoCloseable {
@@ -21,6 +25,7 @@ final class TestConnection implements AutoCloseable {
     record Frame(FrameHeader header, ByteBuffer body) {}
 
     private final Socket socket;
+    private @Nullable Handshake handshake;
     private int request;
 
     TestConnection(int port) throws IOException {
@@ -33,14 +38,45 @@ final class TestConnection implements AutoCloseable {
         socket.getOutputStream().write(bytes);
     }
 
-    Hello hello(int kind, UUID id, Secret secret) throws IOException {
-        return hello(Hello.of(kind, "test", id, secret, 1));
+    /// Connects, says hello and proves the secret.
+    ///
+    /// @throws IOException if the other side does not let in, or does not prove itself
+    static TestConnection open(int port, int kind, UUID id, Secret secret) throws IOException {
+        TestConnection connection = new TestConnection(port);
+        try {
+            connection.shakeHands(kind, id, secret);
+            return connection;
+        } catch (IOException e) {
+            connection.close();
+            throw e;
+        }
+    }
+
+    private void shakeHands(int kind, UUID id, Secret secret) throws IOException {
+        Hello hello = Hello.of(kind, "test", id, 1);
+        handshake = new Handshake(hello, hello(hello), secret);
+        if (handshake.answer().answeredStatus() != Hello.Status.WELCOME) {
+            throw new IOException("refused: " + handshake.answer().answeredStatus());
+        }
+        if (!handshake.serverIsProved()) {
+            throw new IOException("the server does not know the secret");
+        }
+        prove(handshake.clientProof());
+    }
+
+    /// Of a connection that was opened with a proof.
+    Handshake handshake() {
+        return Objects.requireNonNull(handshake);
+    }
+
+    void prove(Proof proof) throws IOException {
+        ByteBuffer bytes = ByteBuffer.allocate(Proof.BYTES);
+        proof.write(bytes);
+        sendBytes(bytes.array());
     }
 
     Hello hello(Hello hello) throws IOException {
-        ByteBuffer bytes = ByteBuffer.allocate(Hello.BYTES);
-        hello.write(bytes);
-        sendBytes(bytes.array());
+        sendBytes(hello.bytes().array());
         return Hello.read(read(Hello.BYTES));
     }
 

@@ -10,12 +10,14 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadLocalRandom;
+import org.bitfusion.protocol.Handshake;
 import org.bitfusion.protocol.Hello;
-import org.bitfusion.protocol.ProtocolException;
+import org.bitfusion.protocol.Proof;
 import org.bitfusion.protocol.Secret;
-import org.bitfusion.protocol.message.WireConstants;
+import org.bitfusion.protocol.VersionRange;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,12 +29,14 @@ final class DataListener implements AutoCloseable {
     private static final int MOST_STRANGERS = 64;
 
     private final ServerSocketChannel channel;
+    private final UUID session;
     private final Secret secret;
     private final String build;
     private final CompletableFuture<SocketChannel> client = new CompletableFuture<>();
 
-    private DataListener(ServerSocketChannel channel, Secret secret, String build) {
+    private DataListener(ServerSocketChannel channel, UUID session, Secret secret, String build) {
         this.channel = channel;
+        this.session = session;
         this.secret = secret;
         this.build = build;
     }
@@ -40,7 +44,8 @@ final class DataListener implements AutoCloseable {
     /// Opens a port of the range, from a random one on; 0 to 0: any.
     ///
     /// @return empty when all are taken
-    static Optional<DataListener> open(int minimum, int maximum, Secret secret, String build)
+    static Optional<DataListener> open(
+            int minimum, int maximum, UUID session, Secret secret, String build)
             throws IOException {
         int count = maximum - minimum + 1;
         int first = ThreadLocalRandom.current().nextInt(count);
@@ -50,7 +55,7 @@ final class DataListener implements AutoCloseable {
                 channel.bind(
                         new InetSocketAddress(
                                 InetAddress.getLoopbackAddress(), minimum + (first + i) % count));
-                return Optional.of(new DataListener(channel, secret, build));
+                return Optional.of(new DataListener(channel, session, secret, build));
             } catch (java.net.BindException e) {
                 channel.close();
             }
@@ -106,22 +111,11 @@ final class DataListener implements AutoCloseable {
                             }
                         });
         try {
-            Hello hello = readHello(connection);
-            Hello.Status status = judge(hello);
-            boolean welcome = status == Hello.Status.WELCOME;
+            boolean letIn = shakeHands(connection);
             watch.interrupt();
-            ByteBuffer answer = ByteBuffer.allocate(Hello.BYTES);
-            hello.answer(status, build, (int) ProcessHandle.current().pid()).write(answer);
-            connection.write(answer.flip());
-            if (welcome && client.complete(connection)) {
+            if (letIn && client.complete(connection)) {
                 return;
             }
-            LOG.warn(
-                    "peer={} pid={} refused, error={} build={}",
-                    connection.getRemoteAddress(),
-                    hello.process(),
-                    welcome ? Hello.Status.BUSY : status,
-                    hello.build());
             connection.close();
         } catch (IOException e) {
             LOG.warn("a stranger on the data port, error=\"{}\"", e.toString());
@@ -129,27 +123,58 @@ final class DataListener implements AutoCloseable {
         }
     }
 
+    /// @return whether the client has proved that it knows the session's secret
+    private boolean shakeHands(SocketChannel connection) throws IOException {
+        int process = (int) ProcessHandle.current().pid();
+        Hello hello = Hello.read(receive(connection, Hello.BYTES));
+        Hello.Status status = judge(hello);
+        if (status != Hello.Status.WELCOME) {
+            send(connection, hello.refusal(status, build, process));
+            LOG.warn(
+                    "peer={} pid={} refused, error={} versions=\"{}\" build={}",
+                    connection.getRemoteAddress(),
+                    hello.process(),
+                    status,
+                    hello.versions(),
+                    hello.build());
+            return false;
+        }
+        Handshake handshake = Handshake.welcome(hello, secret, UUID.randomUUID(), build, process);
+        send(connection, handshake.answer());
+        boolean proved = handshake.clientIsProvedBy(Proof.read(receive(connection, Proof.BYTES)));
+        if (!proved) {
+            LOG.warn(
+                    "peer={} pid={} refused, error=\"does not know the secret\"",
+                    connection.getRemoteAddress(),
+                    hello.process());
+        }
+        return proved;
+    }
+
     private Hello.Status judge(Hello hello) {
-        if (hello.version() != WireConstants.PROTOCOL_VERSION) {
+        if (VersionRange.OWN.common(hello.versions()).isEmpty()) {
             return Hello.Status.OTHER_VERSION;
         }
-        if (hello.kind() != Hello.KIND_DATA || !hello.secret().equals(secret)) {
+        if (hello.kind() != Hello.KIND_DATA || !hello.id().equals(session)) {
             return Hello.Status.NOT_ALLOWED;
         }
         return client.isDone() ? Hello.Status.BUSY : Hello.Status.WELCOME;
     }
 
-    private static Hello readHello(SocketChannel connection) throws IOException {
-        ByteBuffer bytes = ByteBuffer.allocate(Hello.BYTES);
+    private static ByteBuffer receive(SocketChannel connection, int count) throws IOException {
+        ByteBuffer bytes = ByteBuffer.allocate(count);
         while (bytes.hasRemaining()) {
             if (connection.read(bytes) < 0) {
                 throw new EOFException();
             }
         }
-        try {
-            return Hello.read(bytes.flip());
-        } catch (ProtocolException e) {
-            throw new IOException(e.getMessage(), e);
+        return bytes.flip();
+    }
+
+    private static void send(SocketChannel connection, Hello answer) throws IOException {
+        ByteBuffer bytes = answer.bytes();
+        while (bytes.hasRemaining()) {
+            connection.write(bytes);
         }
     }
 

@@ -22,7 +22,9 @@ import org.bitfusion.gpu.GpuDriver;
 import org.bitfusion.gpu.GpuDriverProvider;
 import org.bitfusion.gpu.Outcome;
 import org.bitfusion.protocol.FrameHeader;
+import org.bitfusion.protocol.Handshake;
 import org.bitfusion.protocol.Hello;
+import org.bitfusion.protocol.Proof;
 import org.bitfusion.protocol.Secret;
 import org.bitfusion.protocol.control.WorkerOrder;
 import org.bitfusion.protocol.message.ContextCreate;
@@ -46,7 +48,6 @@ import org.slf4j.LoggerFactory;
 /// that a client's first calls do not pay for it. Its memory is private and gone at the end.
 final class WarmUp implements ReadableByteChannel, GatheringByteChannel {
     private static final Logger LOG = LoggerFactory.getLogger(WarmUp.class);
-    private static final UUID NO_SESSION = new UUID(0, 0);
     private static final long WINDOW_BASE = 1L << 40;
     private static final long WINDOW_PER_DEVICE = 32L << 30;
     private static final int BYTES = 4096;
@@ -92,11 +93,12 @@ final class WarmUp implements ReadableByteChannel, GatheringByteChannel {
 
     /// The way from the dispatcher's order to a client that is let in.
     private static void connect() throws IOException {
+        UUID session = UUID.randomUUID();
         Secret secret = Secret.random(new SecureRandom());
         String line =
                 new WorkerOrder.Open(
                                 "none",
-                                NO_SESSION,
+                                session,
                                 false,
                                 secret,
                                 0,
@@ -107,18 +109,31 @@ final class WarmUp implements ReadableByteChannel, GatheringByteChannel {
                                 "",
                                 List.of(new WorkerOrder.Share(0, 0)))
                         .line();
-        Hello hello = Hello.of(Hello.KIND_DATA, "", Hello.NO_LEASE, secret, 0);
-        ByteBuffer bytes = ByteBuffer.allocate(Hello.BYTES);
-        hello.write(bytes);
+        Hello hello = Hello.of(Hello.KIND_DATA, "", session, 0);
         if (WorkerOrder.parse(line) instanceof WorkerOrder.Open open) {
-            try (DataListener listener = DataListener.open(0, 0, open.secret(), "").orElseThrow();
+            try (DataListener listener =
+                            DataListener.open(0, 0, open.session(), open.secret(), "")
+                                    .orElseThrow();
                     SocketChannel client =
                             SocketChannel.open(
                                     new InetSocketAddress(
                                             InetAddress.getLoopbackAddress(), listener.port()))) {
-                client.write(bytes.flip());
+                client.write(hello.bytes());
+                var _ = Thread.ofVirtual().start(() -> prove(client, hello, secret));
                 listener.accept().close();
             }
+        }
+    }
+
+    private static void prove(SocketChannel client, Hello hello, Secret secret) {
+        ByteBuffer answer = ByteBuffer.allocate(Hello.BYTES);
+        ByteBuffer proof = ByteBuffer.allocate(Proof.BYTES);
+        try {
+            while (answer.hasRemaining() && client.read(answer) >= 0) {}
+            new Handshake(hello, Hello.read(answer.flip()), secret).clientProof().write(proof);
+            client.write(proof.flip());
+        } catch (IOException e) {
+            LOG.warn("not warmed up, error=\"{}\"", e.toString());
         }
     }
 
@@ -129,7 +144,7 @@ final class WarmUp implements ReadableByteChannel, GatheringByteChannel {
         WorkerOrder.Open order =
                 new WorkerOrder.Open(
                         "none",
-                        NO_SESSION,
+                        Hello.NO_LEASE,
                         false,
                         Secret.NONE,
                         0,

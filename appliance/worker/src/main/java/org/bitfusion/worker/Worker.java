@@ -163,7 +163,12 @@ public final class Worker implements ControlChannel.Listener {
             return cannotServe(status.cudaName() + " " + detail);
         }
         Optional<DataListener> opened =
-                DataListener.open(order.portMinimum(), order.portMaximum(), order.secret(), build);
+                DataListener.open(
+                        order.portMinimum(),
+                        order.portMaximum(),
+                        order.session(),
+                        order.secret(),
+                        build);
         if (opened.isEmpty()) {
             control.report(new WorkerReport.NoPort());
             return CANNOT_SERVE;

@@ -2,50 +2,68 @@ package org.bitfusion.protocol;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.CharBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.UUID;
-import org.bitfusion.protocol.message.WireConstants;
 
-/// What each side says first, before any frame: 128 bytes.
+/// What each side says first, before any frame: 176 bytes. [Handshake] makes and checks the proofs.
 ///
 /// ```
-///   0: magic "BITFUSN\x01"      8: u32 protocol version    12: u32 kind
+///   0: magic "BITFUSN\x02"      8: u32 highest version      12: u32 kind
 ///  16: build, 64 bytes of UTF-8, padded with zeros
-///  80: id, 16 bytes            96: secret, 16 bytes
-/// 112: u32 process            116: u32 flags              120: u64 0
+///  80: id, 16 bytes            96: nonce, 16 bytes
+/// 112: proof, 32 bytes
+/// 144: u32 lowest version     148: u32 chosen version
+/// 152: u32 process            156: u32 status
+/// 160: 16 bytes for later versions: sent as 0, not looked at, part of what is proved
 /// ```
 ///
-/// The answer has the same shape: 0x80 is added to the kind, and the flags hold the [Status]. It
-/// never carries a secret.
+/// The answer has the same shape: 0x80 is added to the kind.
 ///
-/// @param version of the protocol that the sender speaks
+/// @param versions that the sender speaks
 /// @param kind one of the `KIND_` constants, in an answer with [#ANSWER] added
 /// @param build of the sender, for messages that name both sides
-/// @param id of the lease, or zero
-/// @param flags 0 in a hello, the status's number in an answer
+/// @param id of whose secret is proved: the lease, the session, or zero for the access secret
+/// @param nonce 16 bytes that the sender has never used before
+/// @param proof in an answer the server's; in a hello the client's, if it knew the server's nonce
+///   ahead
+/// @param chosen the version of this connection in an answer that welcomes; 0 elsewhere
+/// @param status 0 in a hello, the status's number in an answer
+/// @param later the bytes that later versions give a meaning
 public record Hello(
-        int version, int kind, String build, UUID id, Secret secret, int process, int flags) {
+        VersionRange versions,
+        int kind,
+        String build,
+        UUID id,
+        UUID nonce,
+        Proof proof,
+        int chosen,
+        int process,
+        int status,
+        UUID later) {
     /// Bytes of a hello and of its answer.
-    public static final int BYTES = 128;
+    public static final int BYTES = 176;
 
-    /// A command line asks the dispatcher for leases; the secret is the access secret.
+    /// A command line asks the dispatcher for leases; or, with a lease's id, renews or releases it.
     public static final int KIND_LEASE = 1;
 
-    /// A shim asks the dispatcher for a session; id and secret are the lease's, or zero and the
-    /// access secret.
+    /// A shim asks the dispatcher for a session of a lease, or of none.
     public static final int KIND_SESSION = 2;
 
-    /// A shim joins its worker; the secret is the session's.
+    /// A shim joins its worker; the id is the session's.
     public static final int KIND_DATA = 3;
 
     /// Added to the kind in answers.
     public static final int ANSWER = 0x80;
 
-    /// The id of those who have no lease.
+    /// The id of those who have no lease, and prove the access secret.
     public static final UUID NO_LEASE = new UUID(0, 0);
 
-    private static final byte[] MAGIC = "BITFUSN\u0001".getBytes(StandardCharsets.US_ASCII);
+    /// Of a refusal, which proves nothing, and of what has no meaning yet.
+    static final UUID ZERO = new UUID(0, 0);
+
+    private static final byte[] MAGIC = "BITFUSN\u0002".getBytes(StandardCharsets.US_ASCII);
     private static final int BUILD_BYTES = 64;
 
     /// What an answer says.
@@ -63,27 +81,40 @@ public record Hello(
             this.number = number;
         }
 
-        /// @return what travels in the flags
+        /// @return what travels
         public int number() {
             return number;
         }
     }
 
-    /// @return a first hello in this version of the protocol
-    public static Hello of(int kind, String build, UUID id, Secret secret, int process) {
-        return new Hello(WireConstants.PROTOCOL_VERSION, kind, build, id, secret, process, 0);
+    /// @return a first hello in the versions of this build, with a new nonce
+    public static Hello of(int kind, String build, UUID id, int process) {
+        return of(VersionRange.OWN, kind, build, id, process);
     }
 
-    /// @return the answer to this hello in this version of the protocol, which repeats the id
-    public Hello answer(Status status, String ownBuild, int ownProcess) {
+    /// @return a first hello with a new nonce
+    public static Hello of(VersionRange versions, int kind, String build, UUID id, int process) {
         return new Hello(
-                WireConstants.PROTOCOL_VERSION,
+                versions, kind, build, id, UUID.randomUUID(), Proof.NONE, 0, process, 0, ZERO);
+    }
+
+    /// @return the answer that lets nobody in; it repeats the id
+    public Hello refusal(Status status, String ownBuild, int ownProcess) {
+        return new Hello(
+                VersionRange.OWN,
                 kind | ANSWER,
                 ownBuild,
                 id,
-                Secret.NONE,
+                ZERO,
+                Proof.NONE,
+                0,
                 ownProcess,
-                status.number());
+                status.number(),
+                ZERO);
+    }
+
+    Hello withProof(Proof other) {
+        return new Hello(versions, kind, build, id, nonce, other, chosen, process, status, later);
     }
 
     /// @return whether this is the answer to a hello of the kind
@@ -93,16 +124,16 @@ public record Hello(
 
     /// @return what an answer says
     /// @throws ProtocolException if its number is unknown
-    public Status status() throws ProtocolException {
-        for (Status status : Status.values()) {
-            if (status.number == flags) {
-                return status;
+    public Status answeredStatus() throws ProtocolException {
+        for (Status known : Status.values()) {
+            if (known.number == status) {
+                return known;
             }
         }
-        throw new ProtocolException("hello: status " + flags);
+        throw new ProtocolException("hello: status " + status);
     }
 
-    /// Reads [#BYTES]. The version is not compared, so that a mismatch can be answered.
+    /// Reads [#BYTES]. The versions are not compared, so that a mismatch can be answered.
     ///
     /// @throws ProtocolException if the bytes are no hello
     public static Hello read(ByteBuffer in) throws ProtocolException {
@@ -113,18 +144,20 @@ public record Hello(
         if (!Arrays.equals(magic, MAGIC)) {
             throw new ProtocolException("hello: not this protocol");
         }
-        int version = in.getInt();
+        int highest = in.getInt();
         int kind = in.getInt();
         byte[] build = new byte[BUILD_BYTES];
         in.get(build);
         UUID id = Wire.getUuid(in);
-        Secret secret = Secret.read(in);
+        UUID nonce = Wire.getUuid(in);
+        Proof proof = Proof.read(in);
+        VersionRange versions = new VersionRange(in.getInt(), highest);
+        int chosen = in.getInt();
         int process = in.getInt();
-        int flags = in.getInt();
-        if (in.getLong() != 0) {
-            throw new ProtocolException("hello: reserved bytes are not 0");
-        }
-        return new Hello(version, kind, text(build), id, secret, process, flags);
+        int status = in.getInt();
+        UUID later = Wire.getUuid(in);
+        return new Hello(
+                versions, kind, text(build), id, nonce, proof, chosen, process, status, later);
     }
 
     /// Malformed UTF-8 becomes replacement characters and control characters become '?': the text
@@ -134,16 +167,36 @@ public record Hello(
         while (length < padded.length && padded[length] != 0) {
             length++;
         }
-        return new String(padded, 0, length, StandardCharsets.UTF_8).replaceAll("\\p{Cntrl}", "?");
+        StringBuilder text =
+                new StringBuilder(new String(padded, 0, length, StandardCharsets.UTF_8));
+        for (int i = 0; i < text.length(); i++) {
+            if (Character.isISOControl(text.charAt(i))) {
+                text.setCharAt(i, '?');
+            }
+        }
+        return text.toString();
     }
 
-    /// Writes [#BYTES]; a longer build is cut.
+    /// Writes [#BYTES]; a longer build is cut after a whole character.
     public void write(ByteBuffer out) {
-        out.order(ByteOrder.LITTLE_ENDIAN).put(MAGIC).putInt(version).putInt(kind);
-        byte[] text = build.getBytes(StandardCharsets.UTF_8);
-        out.put(Arrays.copyOf(text, BUILD_BYTES));
+        out.order(ByteOrder.LITTLE_ENDIAN).put(MAGIC).putInt(versions.maximum()).putInt(kind);
+        byte[] text = new byte[BUILD_BYTES];
+        var _ =
+                StandardCharsets.UTF_8
+                        .newEncoder()
+                        .encode(CharBuffer.wrap(build), ByteBuffer.wrap(text), true);
+        out.put(text);
         Wire.putUuid(out, id);
-        secret.write(out);
-        out.putInt(process).putInt(flags).putLong(0);
+        Wire.putUuid(out, nonce);
+        proof.write(out);
+        out.putInt(versions.minimum()).putInt(chosen).putInt(process).putInt(status);
+        Wire.putUuid(out, later);
+    }
+
+    /// @return the [#BYTES] of it
+    public ByteBuffer bytes() {
+        ByteBuffer bytes = ByteBuffer.allocate(BYTES);
+        write(bytes);
+        return bytes.flip();
     }
 }

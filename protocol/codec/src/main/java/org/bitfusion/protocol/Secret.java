@@ -22,6 +22,10 @@ public final class Secret {
         this.second = second;
     }
 
+    static Secret of(long first, long second) {
+        return new Secret(first, second);
+    }
+
     /// @return a new secret that nobody can guess
     public static Secret random(SecureRandom random) {
         return new Secret(random.nextLong(), random.nextLong());

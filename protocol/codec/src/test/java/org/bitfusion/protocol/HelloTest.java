@@ -13,70 +13,81 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 class HelloTest {
     private static final UUID LEASE = UUID.fromString("00112233-4455-6677-8899-aabbccddeeff");
-    private static final Secret SECRET = Secret.parse("0123456789abcdef0123456789abcdef");
+    private static final VersionRange VERSIONS = new VersionRange(2, 0x0103);
+
+    private static Hello hello(String build) {
+        return Hello.of(VERSIONS, Hello.KIND_SESSION, build, LEASE, 0x01020304);
+    }
 
     private static ByteBuffer bytes(Hello hello) {
-        ByteBuffer bytes = ByteBuffer.allocate(Hello.BYTES);
-        hello.write(bytes);
-        return bytes.flip();
+        return hello.bytes();
     }
 
     @Test
     void hasItsFieldsWhereTheProtocolSays() {
-        byte[] bytes =
-                bytes(Hello.of(Hello.KIND_SESSION, "5.0.0", LEASE, SECRET, 0x01020304)).array();
+        byte[] bytes = bytes(hello("5.0.0")).array();
         assertThat(Arrays.copyOf(bytes, 8))
-                .isEqualTo(new byte[] {'B', 'I', 'T', 'F', 'U', 'S', 'N', 1});
-        assertThat(Arrays.copyOfRange(bytes, 8, 16)).containsExactly(1, 0, 0, 0, 2, 0, 0, 0);
+                .isEqualTo(new byte[] {'B', 'I', 'T', 'F', 'U', 'S', 'N', 2});
+        assertThat(Arrays.copyOfRange(bytes, 8, 16)).containsExactly(3, 1, 0, 0, 2, 0, 0, 0);
         assertThat(new String(bytes, 16, 5, java.nio.charset.StandardCharsets.UTF_8))
                 .isEqualTo("5.0.0");
         assertThat(Arrays.copyOfRange(bytes, 21, 80)).containsOnly(0);
         assertThat(Arrays.copyOfRange(bytes, 80, 84)).containsExactly(0x00, 0x11, 0x22, 0x33);
-        assertThat(Arrays.copyOfRange(bytes, 96, 100)).containsExactly(0x01, 0x23, 0x45, 0x67);
-        assertThat(Arrays.copyOfRange(bytes, 112, 116)).containsExactly(4, 3, 2, 1);
-        assertThat(Arrays.copyOfRange(bytes, 116, 128)).containsOnly(0);
+        assertThat(Arrays.copyOfRange(bytes, 96, 112)).as("the nonce").isNotEqualTo(new byte[16]);
+        assertThat(Arrays.copyOfRange(bytes, 112, 144)).as("the proof").containsOnly(0);
+        assertThat(Arrays.copyOfRange(bytes, 144, 152)).containsExactly(2, 0, 0, 0, 0, 0, 0, 0);
+        assertThat(Arrays.copyOfRange(bytes, 152, 156)).containsExactly(4, 3, 2, 1);
+        assertThat(Arrays.copyOfRange(bytes, 156, 176)).containsOnly(0);
     }
 
     @Test
     void whatIsReadIsWhatWasWritten() throws ProtocolException {
-        Hello hello = Hello.of(Hello.KIND_DATA, "5.0.0 (ä)", LEASE, SECRET, 4711);
+        Hello hello = hello("5.0.0 (ä)");
         assertThat(Hello.read(bytes(hello))).isEqualTo(hello);
+    }
+
+    @Test
+    void whatALaterVersionAddsIsKeptForTheProofs() throws ProtocolException {
+        byte[] bytes = bytes(hello("6.0.0")).array();
+        bytes[170] = 17;
+        assertThat(bytes(Hello.read(ByteBuffer.wrap(bytes))).array()).isEqualTo(bytes);
     }
 
     @ParameterizedTest
     @EnumSource(Hello.Status.class)
-    void anAnswerCarriesTheStatusAndNoSecret(Hello.Status status) throws ProtocolException {
-        Hello hello = Hello.of(Hello.KIND_DATA, "client", LEASE, SECRET, 1);
-        Hello answer = Hello.read(bytes(hello.answer(status, "server", 2)));
-        assertThat(answer.status()).isEqualTo(status);
-        assertThat(answer.answers(Hello.KIND_DATA)).isTrue();
+    void aRefusalCarriesItsStatusAndProvesNothing(Hello.Status status) throws ProtocolException {
+        Hello answer = Hello.read(bytes(hello("client").refusal(status, "server", 2)));
+        assertThat(answer.answeredStatus()).isEqualTo(status);
+        assertThat(answer.answers(Hello.KIND_SESSION)).isTrue();
         assertThat(answer.answers(Hello.KIND_LEASE)).isFalse();
-        assertThat(answer.secret()).isEqualTo(Secret.NONE);
+        assertThat(answer.proof()).isEqualTo(Proof.NONE);
         assertThat(answer.build()).isEqualTo("server");
+        assertThat(answer.versions()).isEqualTo(VersionRange.OWN);
     }
 
     @Test
-    void aLongBuildIsCut() throws ProtocolException {
-        Hello hello = Hello.of(Hello.KIND_LEASE, "x".repeat(100), LEASE, SECRET, 1);
-        assertThat(Hello.read(bytes(hello)).build()).isEqualTo("x".repeat(64));
+    void aLongBuildIsCutAfterAWholeCharacter() throws ProtocolException {
+        assertThat(Hello.read(bytes(hello("x".repeat(100)))).build()).isEqualTo("x".repeat(64));
+        assertThat(Hello.read(bytes(hello("x" + "ä".repeat(50)))).build())
+                .isEqualTo("x" + "ä".repeat(31));
     }
 
     @Test
     void controlCharactersOfABuildDoNotReachTerminals() throws ProtocolException {
-        Hello hello = Hello.of(Hello.KIND_LEASE, "5\u001b[2J", LEASE, SECRET, 1);
+        Hello hello = hello("5\u001b[2J");
         assertThat(Hello.read(bytes(hello)).build()).isEqualTo("5?[2J");
     }
 
     @Test
     void anotherVersionIsReadSoThatItCanBeNamed() throws ProtocolException {
-        ByteBuffer bytes = bytes(Hello.of(Hello.KIND_LEASE, "5", LEASE, SECRET, 1));
-        bytes.put(8, (byte) 9);
-        assertThat(Hello.read(bytes).version()).isEqualTo(9);
+        ByteBuffer bytes = bytes(hello("5"));
+        bytes.put(8, (byte) 9).put(144, (byte) 7);
+        assertThat(Hello.read(bytes).versions()).isEqualTo(new VersionRange(7, 0x0109));
     }
 
     @Test
     void isRefusedWhereverItIsCutOff() {
-        byte[] bytes = bytes(Hello.of(Hello.KIND_LEASE, "5", LEASE, SECRET, 1)).array();
+        byte[] bytes = bytes(hello("5")).array();
         for (int length = 0; length < bytes.length; length++) {
             ByteBuffer cut = ByteBuffer.wrap(bytes, 0, length);
             assertThatThrownBy(() -> Hello.read(cut)).isInstanceOf(ProtocolException.class);
@@ -95,16 +106,9 @@ class HelloTest {
     }
 
     @Test
-    void anUnknownStatusIsRefused() {
-        Hello answer = new Hello(1, 0x83, "", LEASE, Secret.NONE, 1, 17);
-        assertThatThrownBy(answer::status).isInstanceOf(ProtocolException.class);
-    }
-
-    @Test
-    void aSecretIsNotPrintedByAccident() {
-        assertThat(SECRET.toString()).doesNotContain("0123");
-        assertThat(Hello.of(1, "", LEASE, SECRET, 1).toString()).doesNotContain("0123");
-        assertThat(Secret.parse(SECRET.hex())).isEqualTo(SECRET);
-        assertThatThrownBy(() -> Secret.parse("12")).isInstanceOf(IllegalArgumentException.class);
+    void anUnknownStatusIsRefused() throws ProtocolException {
+        ByteBuffer bytes = bytes(hello("5").refusal(Hello.Status.BUSY, "", 1));
+        Hello answer = Hello.read(bytes.put(156, (byte) 17));
+        assertThatThrownBy(answer::answeredStatus).isInstanceOf(ProtocolException.class);
     }
 }

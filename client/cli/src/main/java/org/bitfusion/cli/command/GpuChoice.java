@@ -37,7 +37,7 @@ record GpuChoice(int gpuCount, Share share, Duration patience, String command) {
         boolean waiting = false;
         while (true) {
             for (int i = 0; i < servers.size(); i++) {
-                Lease lease = request(servers, i, access, transcript, waiting);
+                Lease lease = request(servers, i, transcript, waiting);
                 if (lease != null) {
                     return lease;
                 }
@@ -77,7 +77,6 @@ record GpuChoice(int gpuCount, Share share, Duration patience, String command) {
     private @Nullable Lease request(
             List<Server> servers,
             int index,
-            AccessSecret access,
             Transcript transcript,
             boolean waiting) {
         Server server = servers.get(index);
@@ -95,7 +94,7 @@ record GpuChoice(int gpuCount, Share share, Duration patience, String command) {
                             + server.build()
                             + "...");
         }
-        Lease lease = server.request(gpuCount, share, command, access);
+        Lease lease = server.request(gpuCount, share, command);
         if (lease == null) {
             return null;
         }

@@ -27,7 +27,7 @@ public final class Lease {
     private static final long PAUSE_BETWEEN_WORDS_MILLISECONDS = 500;
 
     private final ServerAddress address;
-    private final AccessSecret access;
+    private final LeaseConnection.Identity owner;
     private final String build;
     private final LeaseRequestAnswer granted;
     private final String hostAddress;
@@ -39,16 +39,19 @@ public final class Lease {
 
     Lease(
             ServerAddress address,
-            AccessSecret access,
             LeaseConnection connection,
             String build,
             LeaseRequestAnswer granted) {
         this.address = address;
-        this.access = access;
         this.connection = connection;
         this.build = build;
         this.granted = granted;
         this.hostAddress = connection.hostAddress();
+        this.owner =
+                new LeaseConnection.Identity(
+                        granted.lease(),
+                        connection.handshake().leaseSecret(granted.lease()),
+                        "this session's lease");
     }
 
     List<UUID> devices() {
@@ -84,7 +87,7 @@ public final class Lease {
 
     /// The line of the adaptor file; who knows it is in the session.
     public String adaptorLine() {
-        return shownLine() + " " + granted.leaseSecret().hex();
+        return shownLine() + " " + owner.secret().hex();
     }
 
     /// How long the lease lives if nobody renews it.
@@ -144,11 +147,13 @@ public final class Lease {
         connection.close();
         LeaseRenew message = new LeaseRenew(granted.lease());
         try {
-            connection = LeaseConnection.connect(address, access);
+            connection = LeaseConnection.connect(address, owner);
             return connection
                             .call(LeaseRenew.CALL, message.wireBytes(), message::writeFrame)
                             .status()
                     == 0;
+        } catch (LeaseConnection.LeaseEndedException _) {
+            return false;
         } catch (IOException | Fault _) {
             return true;
         }
@@ -232,8 +237,10 @@ public final class Lease {
     private Release releaseOverNewConnection() {
         connection.close();
         try {
-            connection = LeaseConnection.connect(address, access);
+            connection = LeaseConnection.connect(address, owner);
             return callRelease();
+        } catch (LeaseConnection.LeaseEndedException _) {
+            return Release.ENDED_BEFORE;
         } catch (ConnectException _) {
             return Release.APPLIANCE_GONE;
         } catch (IOException | Fault _) {

@@ -12,14 +12,18 @@ import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.time.Duration;
+import java.util.UUID;
 import org.bitfusion.cli.ExitCode;
 import org.bitfusion.cli.Fault;
 import org.bitfusion.cli.Version;
 import org.bitfusion.cli.configuration.ServerAddress;
 import org.bitfusion.protocol.FrameHeader;
+import org.bitfusion.protocol.Handshake;
 import org.bitfusion.protocol.Hello;
+import org.bitfusion.protocol.Proof;
 import org.bitfusion.protocol.ProtocolException;
-import org.bitfusion.protocol.message.WireConstants;
+import org.bitfusion.protocol.Secret;
+import org.bitfusion.protocol.VersionRange;
 
 /// A connection to a dispatcher over which leases are asked for. Used by one thread at a time.
 final class LeaseConnection implements AutoCloseable {
@@ -29,11 +33,28 @@ final class LeaseConnection implements AutoCloseable {
 
     private final ServerAddress address;
     private final Socket socket;
+    private final Handshake handshake;
     private int lastRequest;
 
-    private LeaseConnection(ServerAddress address, Socket socket) {
+    private LeaseConnection(ServerAddress address, Socket socket, Handshake handshake) {
         this.address = address;
         this.socket = socket;
+        this.handshake = handshake;
+    }
+
+    /// Who one says to be in a hello, and how one proves it.
+    ///
+    /// @param id of a lease, or [Hello#NO_LEASE]
+    /// @param source of the secret, for messages
+    record Identity(UUID id, Secret secret, String source) {
+        static Identity of(AccessSecret access) {
+            return new Identity(Hello.NO_LEASE, access.secret(), access.file().toString());
+        }
+    }
+
+    /// The appliance does not know the lease (any more).
+    static final class LeaseEndedException extends IOException {
+        private static final long serialVersionUID = 1;
     }
 
     /// A frame that answers.
@@ -48,7 +69,7 @@ final class LeaseConnection implements AutoCloseable {
     ///   in
     static LeaseConnection open(ServerAddress address, AccessSecret access) {
         try {
-            return connect(address, access);
+            return connect(address, Identity.of(access));
         } catch (IOException exception) {
             throw fault(address, exception);
         }
@@ -57,16 +78,15 @@ final class LeaseConnection implements AutoCloseable {
     /// As [#open], for those who go on without a connection.
     ///
     /// @throws ConnectException if nobody listens there
-    static LeaseConnection connect(ServerAddress address, AccessSecret access) throws IOException {
+    /// @throws LeaseEndedException if the lease that one says to own is no more
+    static LeaseConnection connect(ServerAddress address, Identity self) throws IOException {
         InetAddress host = resolve(address);
         Socket socket = new Socket();
         try {
             socket.connect(new InetSocketAddress(host, address.port()), CONNECT_MILLISECONDS);
             socket.setTcpNoDelay(true);
             socket.setSoTimeout(ANSWER_MILLISECONDS);
-            LeaseConnection connection = new LeaseConnection(address, socket);
-            connection.sayHello(access);
-            return connection;
+            return new LeaseConnection(address, socket, shakeHands(address, socket, self));
         } catch (IOException | Fault failure) {
             closeQuietly(socket);
             throw failure;
@@ -76,6 +96,11 @@ final class LeaseConnection implements AutoCloseable {
     /// The address in numbers, as the adaptor file has it.
     String hostAddress() {
         return socket.getInetAddress().getHostAddress();
+    }
+
+    /// Whose secret was proved, and from which the secrets derive that are given over it.
+    Handshake handshake() {
+        return handshake;
     }
 
     private static InetAddress resolve(ServerAddress address) {
@@ -94,42 +119,59 @@ final class LeaseConnection implements AutoCloseable {
         return host;
     }
 
-    private void sayHello(AccessSecret access) throws IOException {
-        ByteBuffer hello = ByteBuffer.allocate(Hello.BYTES);
+    private static Handshake shakeHands(ServerAddress address, Socket socket, Identity self)
+            throws IOException {
         int process = (int) ProcessHandle.current().pid();
-        Hello.of(Hello.KIND_LEASE, Version.NUMBER, Hello.NO_LEASE, access.secret(), process)
-                .write(hello);
-        socket.getOutputStream().write(hello.array());
-        Hello answer = Hello.read(receive(Hello.BYTES));
+        Hello hello = Hello.of(Hello.KIND_LEASE, Version.NUMBER, self.id(), process);
+        socket.getOutputStream().write(hello.bytes().array());
+        Hello answer = Hello.read(receive(socket, Hello.BYTES));
         if (!answer.answers(Hello.KIND_LEASE)) {
             throw new ProtocolException("hello: kind " + answer.kind());
         }
-        switch (answer.status()) {
-            case WELCOME -> {}
+        if (answer.answeredStatus() != Hello.Status.WELCOME) {
+            throw refused(address, answer, self);
+        }
+        Handshake handshake = new Handshake(hello, answer, self.secret());
+        if (!handshake.serverIsProved()) {
+            throw notAllowed(address, self);
+        }
+        ByteBuffer proof = ByteBuffer.allocate(Proof.BYTES);
+        handshake.clientProof().write(proof);
+        socket.getOutputStream().write(proof.array());
+        return handshake;
+    }
+
+    private static Fault refused(ServerAddress address, Hello answer, Identity self)
+            throws IOException {
+        return switch (answer.answeredStatus()) {
+            case WELCOME, NOT_ALLOWED -> notAllowed(address, self);
             case OTHER_VERSION ->
-                    throw new Fault(
+                    new Fault(
                             ExitCode.PROTOCOL,
                             address
                                     + ": speaks protocol "
-                                    + answer.version()
+                                    + answer.versions()
                                     + " (build "
                                     + answer.build()
                                     + "), this program "
-                                    + WireConstants.PROTOCOL_VERSION
+                                    + VersionRange.OWN
                                     + " (build "
                                     + Version.NUMBER
                                     + "); install the same version on both sides");
-            case NOT_ALLOWED, UNKNOWN_LEASE ->
-                    throw new Fault(
-                            ExitCode.NOT_ALLOWED,
-                            address
-                                    + ": does not accept the secret in "
-                                    + access.file()
-                                    + "; use the secret of the user who runs the appliance (BF_ACCESS_SECRET_FILE)");
+            case UNKNOWN_LEASE -> throw new LeaseEndedException();
             case NO_WORKER, BUSY ->
-                    throw new Fault(
+                    new Fault(
                             ExitCode.UNAVAILABLE, address + ": is too busy to answer; try again");
-        }
+        };
+    }
+
+    private static Fault notAllowed(ServerAddress address, Identity self) {
+        return new Fault(
+                ExitCode.NOT_ALLOWED,
+                address
+                        + ": does not accept the secret in "
+                        + self.source()
+                        + "; use the secret of the user who runs the appliance (BF_ACCESS_SECRET_FILE)");
     }
 
     /// Sends a request and waits for its answer.
@@ -138,12 +180,12 @@ final class LeaseConnection implements AutoCloseable {
         ByteBuffer frame = ByteBuffer.allocate(FrameHeader.BYTES + bodyBytes);
         writer.writeFrame(frame, request);
         socket.getOutputStream().write(frame.array(), 0, frame.position());
-        FrameHeader header = FrameHeader.read(receive(FrameHeader.BYTES));
+        FrameHeader header = FrameHeader.read(receive(socket, FrameHeader.BYTES));
         if (!header.answer() || header.call() != call || header.request() != request) {
             throw new ProtocolException(
                     "call 0x" + Integer.toHexString(header.call()) + ": answers nothing");
         }
-        return new Answer(header.status(), receive(header.length()));
+        return new Answer(header.status(), receive(socket, header.length()));
     }
 
     /// Writes header and body of a request.
@@ -152,7 +194,7 @@ final class LeaseConnection implements AutoCloseable {
         void writeFrame(ByteBuffer out, int request);
     }
 
-    private ByteBuffer receive(int byteCount) throws IOException {
+    private static ByteBuffer receive(Socket socket, int byteCount) throws IOException {
         InputStream input = socket.getInputStream();
         byte[] bytes = input.readNBytes(byteCount);
         if (bytes.length < byteCount) {

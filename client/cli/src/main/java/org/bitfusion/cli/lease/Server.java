@@ -158,7 +158,7 @@ public final class Server implements AutoCloseable {
     /// Asks for the lease; null when others hold what is wanted.
     ///
     /// @param command the program's command line, for the appliance's log
-    public @Nullable Lease request(int count, Share share, String command, AccessSecret access) {
+    public @Nullable Lease request(int count, Share share, String command) {
         long bytes = share instanceof Share.Whole ? 0 : mebibytes(share) * MIB;
         String shortCommand =
                 command.length() * 3 > COMMAND_LIMIT
@@ -188,7 +188,7 @@ public final class Server implements AutoCloseable {
                                 + "); ask for less");
             }
             return new Lease(
-                    address, access, connection, build(), LeaseRequestAnswer.read(answer.body()));
+                    address, connection, build(), LeaseRequestAnswer.read(answer.body()));
         } catch (IOException exception) {
             throw LeaseConnection.fault(address, exception);
         }

@@ -3,6 +3,7 @@ package org.bitfusion.cli.lease;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -11,11 +12,16 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import org.bitfusion.cli.ExitCode;
 import org.bitfusion.cli.Fault;
 import org.bitfusion.cli.configuration.ServerAddress;
+import org.bitfusion.protocol.Handshake;
 import org.bitfusion.protocol.Hello;
+import org.bitfusion.protocol.Proof;
 import org.bitfusion.protocol.Secret;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -63,18 +69,22 @@ class ServerFaultsTest {
         return fault;
     }
 
-    private static byte[] hello(int version, Hello.Status status) {
-        ByteBuffer bytes = ByteBuffer.allocate(Hello.BYTES);
-        new Hello(
-                        version,
-                        Hello.KIND_LEASE | Hello.ANSWER,
-                        "9.9.9-test",
-                        Hello.NO_LEASE,
-                        Secret.NONE,
-                        1,
-                        status.number())
-                .write(bytes);
-        return bytes.array();
+    private static byte[] refusal(int version, Hello.Status status) {
+        return Hello.of(Hello.KIND_LEASE, "", Hello.NO_LEASE, 1)
+                .refusal(status, "9.9.9-test", 1)
+                .bytes()
+                .putInt(8, Integer.reverseBytes(version))
+                .putInt(144, Integer.reverseBytes(version))
+                .array();
+    }
+
+    /// A welcome of one who does not know the secret.
+    private static byte[] welcome() {
+        Hello hello = Hello.of(Hello.KIND_LEASE, "", Hello.NO_LEASE, 1);
+        return Handshake.welcome(hello, ACCESS.secret(), UUID.randomUUID(), "9.9.9-test", 1)
+                .answer()
+                .bytes()
+                .array();
     }
 
     @Test
@@ -96,19 +106,21 @@ class ServerFaultsTest {
 
     @Test
     void aServerOfAnotherVersionIsNamedWithBothBuilds() {
-        Fault fault = faultWhenAnswered(hello(2, Hello.Status.OTHER_VERSION));
+        Fault fault = faultWhenAnswered(refusal(7, Hello.Status.OTHER_VERSION));
         assertThat(fault.code()).isEqualTo(ExitCode.PROTOCOL);
         assertThat(fault.line())
                 .contains(
-                        "protocol 2 (build 9.9.9-test)", "this program 1 (build ", "same version");
+                        "protocol 7 (build 9.9.9-test)", "this program 2 (build ", "same version");
     }
 
     @Test
     void aWrongSecretNamesItsFile() {
-        Fault fault = faultWhenAnswered(hello(1, Hello.Status.NOT_ALLOWED));
-        assertThat(fault.code()).isEqualTo(ExitCode.NOT_ALLOWED);
-        assertThat(fault.line())
-                .contains("/home/u/.bitfusion/access.secret", "BF_ACCESS_SECRET_FILE");
+        for (byte[] answer : List.of(refusal(2, Hello.Status.NOT_ALLOWED), welcome())) {
+            Fault fault = faultWhenAnswered(answer);
+            assertThat(fault.code()).isEqualTo(ExitCode.NOT_ALLOWED);
+            assertThat(fault.line())
+                    .contains("/home/u/.bitfusion/access.secret", "BF_ACCESS_SECRET_FILE");
+        }
     }
 
     @Test
@@ -125,8 +137,33 @@ class ServerFaultsTest {
     @Test
     void aServerThatClosesIsUnavailable() {
         assertThat(faultWhenAnswered(new byte[7]).code()).isEqualTo(ExitCode.UNAVAILABLE);
-        assertThat(faultWhenAnswered(hello(1, Hello.Status.WELCOME)).line())
-                .contains("closed the connection");
+        assertThat(faultWhenAnswered(new byte[7]).line()).contains("closed the connection");
+    }
+
+    /// Whoever listens at a server's port, in its place or before it was started, learns nothing
+    /// that helps to be let in anywhere.
+    @Test
+    void anImpostorGetsNeitherTheSecretNorAProof() throws Exception {
+        ByteArrayOutputStream heard = new ByteArrayOutputStream();
+        Thread impostor =
+                Thread.ofVirtual()
+                        .start(() -> {
+                            try (Socket peer = listener.accept()) {
+                                heard.write(peer.getInputStream().readNBytes(Hello.BYTES));
+                                peer.getOutputStream().write(welcome());
+                                peer.getInputStream().transferTo(heard);
+                            } catch (IOException exception) {
+                                throw new IllegalStateException(exception);
+                            }
+                        });
+        Fault fault = fault(new ServerAddress("127.0.0.1", listener.getLocalPort()));
+        impostor.join();
+        assertThat(fault.code()).isEqualTo(ExitCode.NOT_ALLOWED);
+        assertThat(heard.size()).as("nothing follows the hello").isEqualTo(Hello.BYTES);
+        assertThat(HexFormat.of().formatHex(heard.toByteArray()))
+                .doesNotContain(ACCESS.secret().hex());
+        assertThat(Hello.read(ByteBuffer.wrap(heard.toByteArray())).proof())
+                .isEqualTo(Proof.NONE);
     }
 
     @Test

@@ -4,6 +4,7 @@ import java.net.URLDecoder;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.UUID;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.bitfusion.protocol.ProtocolException;
@@ -51,6 +52,14 @@ final class Words {
         try {
             return Integer.parseInt(next());
         } catch (NumberFormatException e) {
+            throw broken();
+        }
+    }
+
+    UUID uuid() throws ProtocolException {
+        try {
+            return UUID.fromString(next());
+        } catch (IllegalArgumentException e) {
             throw broken();
         }
     }

@@ -18,7 +18,7 @@ public sealed interface WorkerOrder {
     /// secret.
     ///
     /// @param lease for the log
-    /// @param session what the dispatcher calls it
+    /// @param session what the dispatcher calls it, and a client names in its hello
     /// @param hostWord whether the client's host tells the dispatcher when the program has ended,
     ///   which then says [End]: so a lost connection alone does not mean that the program died
     /// @param portMinimum first port to try; 0 with `portMaximum` 0: any
@@ -103,11 +103,10 @@ public sealed interface WorkerOrder {
 
     private static Open open(Words words) throws ProtocolException {
         String lease = words.next();
-        UUID session;
+        UUID session = words.uuid();
         boolean hostWord;
         Secret secret;
         try {
-            session = UUID.fromString(words.next());
             hostWord = words.number() == 1;
             secret = Secret.parse(words.next());
         } catch (IllegalArgumentException e) {

@@ -103,12 +103,7 @@ public sealed interface WorkerReport {
 
     private static Device device(Words words) throws ProtocolException {
         int index = words.number();
-        UUID uuid;
-        try {
-            uuid = UUID.fromString(words.next());
-        } catch (IllegalArgumentException e) {
-            throw words.broken();
-        }
+        UUID uuid = words.uuid();
         long totalBytes = words.longNumber();
         int major = words.number();
         int minor = words.number();

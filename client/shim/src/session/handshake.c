@@ -1,0 +1,156 @@
+#include "session/handshake.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "program/log.h"
+#include "session/hmac.h"
+#include "session/session.h"
+
+/* What this library speaks; a test makes one of another range. */
+#ifndef BF_LOWEST_VERSION
+#define BF_LOWEST_VERSION BF_PROTOCOL_MINIMUM
+#endif
+#ifndef BF_HIGHEST_VERSION
+#define BF_HIGHEST_VERSION BF_PROTOCOL_VERSION
+#endif
+
+enum { HELLO_BYTES = 176, ANSWER_KIND = 0x80 };
+
+_Static_assert(sizeof(struct bf_hello) == HELLO_BYTES, "layout of the hello");
+_Static_assert(2 * HELLO_BYTES + 64 <= BF_HMAC_MOST, "both hellos can be proved");
+
+enum hello_status { WELCOME, OTHER_VERSION, NOT_ALLOWED, NO_WORKER, BUSY, UNKNOWN_LEASE };
+
+static const char magic[8] = {'B', 'I', 'T', 'F', 'U', 'S', 'N', 2};
+
+static const char *range(char text[32], uint32_t lowest, uint32_t highest)
+{
+    if (lowest == highest)
+        snprintf(text, 32, "%u", highest);
+    else
+        snprintf(text, 32, "%u to %u", lowest, highest);
+    return text;
+}
+
+static void say_other_version(const struct bf_worker *worker, const struct bf_hello *answer)
+{
+    char theirs[32], ours[32];
+    bf_say("%s speaks protocol %s (build %.64s), this client protocol %s (build %s). Install "
+           "the same version on both sides.",
+           worker->name, range(theirs, answer->lowest_version, answer->highest_version),
+           answer->build, range(ours, BF_LOWEST_VERSION, BF_HIGHEST_VERSION), BF_BUILD);
+}
+
+static void say_not_allowed(const struct bf_worker *worker)
+{
+    bf_say("%s does not know this user's secret. Run as the user who started the appliance, or "
+           "through \"bitfusion run\".",
+           worker->name);
+}
+
+static CUresult refused(const struct bf_worker *worker, const struct bf_hello *answer)
+{
+    CUresult status = CUDA_ERROR_NO_DEVICE;
+    switch ((enum hello_status)answer->status) {
+    case OTHER_VERSION:
+        say_other_version(worker, answer);
+        status = CUDA_ERROR_SYSTEM_DRIVER_MISMATCH;
+        break;
+    case NOT_ALLOWED:
+        say_not_allowed(worker);
+        break;
+    case NO_WORKER:
+        bf_say("%s has no port or worker left for this program. Free some programs, or widen "
+               "BF_SERVER_PORT_MIN and BF_SERVER_PORT_MAX there.",
+               worker->name);
+        status = CUDA_ERROR_DEVICE_UNAVAILABLE;
+        break;
+    case BUSY:
+        bf_say("%s is busy. Try again later.", worker->name);
+        status = CUDA_ERROR_DEVICE_UNAVAILABLE;
+        break;
+    case UNKNOWN_LEASE:
+        bf_say("%s does not know this lease; it has ended. Start the program with \"bitfusion "
+               "run\" again.",
+               worker->name);
+        break;
+    default:
+        bf_say("%s refused the connection (reason %u).", worker->name, answer->status);
+    }
+    return status;
+}
+
+static void prove(const struct bf_handshake *h, const char *what, const struct bf_hello *answer,
+                  const uint8_t *id, uint8_t code[BF_PROOF_BYTES])
+{
+    const struct bf_piece pieces[] = {{what, strlen(what)},
+                                      {&h->hello, sizeof h->hello},
+                                      {answer, sizeof *answer},
+                                      {id, BF_ID_BYTES}};
+    bf_hmac(h->secret, pieces, id ? 4 : 3, code);
+}
+
+/* Whether what answered knows the secret, and chose a version that was offered. */
+static bool server_is_proved(const struct bf_handshake *h)
+{
+    struct bf_hello unproved = h->answer;
+    uint8_t expected[BF_PROOF_BYTES];
+    memset(unproved.proof, 0, sizeof unproved.proof);
+    prove(h, "bitfusion-server", &unproved, NULL, expected);
+    return bf_same_code(expected, h->answer.proof) &&
+           h->answer.chosen_version >= h->hello.lowest_version &&
+           h->answer.chosen_version <= h->hello.highest_version;
+}
+
+static bool make_hello(struct bf_hello *hello, enum bf_hello_kind kind, const uint8_t *id)
+{
+    *hello = (struct bf_hello){.highest_version = BF_HIGHEST_VERSION,
+                               .kind = kind,
+                               .build = BF_BUILD,
+                               .lowest_version = BF_LOWEST_VERSION,
+                               .process = (uint32_t)getpid()};
+    memcpy(hello->magic, magic, sizeof magic);
+    memcpy(hello->id, id, sizeof hello->id);
+    bool good = getrandom(hello->nonce, sizeof hello->nonce, 0) == (ssize_t)sizeof hello->nonce;
+    if (!good)
+        bf_say("the system gives no random numbers; without them no server can be trusted.");
+    return good;
+}
+
+CUresult bf_handshake(struct bf_handshake *h, const struct bf_worker *worker,
+                      struct bf_transport *transport, enum bf_hello_kind kind,
+                      const uint8_t id[BF_ID_BYTES], const uint8_t secret[BF_SECRET_BYTES])
+{
+    memcpy(h->secret, secret, sizeof h->secret);
+    if (!make_hello(&h->hello, kind, id))
+        return CUDA_ERROR_OPERATING_SYSTEM;
+    if (!bf_transport_write_all(transport, &h->hello, sizeof h->hello, BF_HELLO_MILLISECONDS) ||
+        !bf_transport_read_all(transport, &h->answer, sizeof h->answer, BF_HELLO_MILLISECONDS)) {
+        bf_say("%s does not answer. Is a Bitfusion server listening there?", worker->name);
+        return CUDA_ERROR_NO_DEVICE;
+    }
+    if (memcmp(h->answer.magic, magic, sizeof magic) || h->answer.kind != (kind | ANSWER_KIND)) {
+        bf_say("what answers at %s is no Bitfusion server. Check the address and the port.",
+               worker->name);
+        return CUDA_ERROR_NO_DEVICE;
+    }
+    if (h->answer.status != WELCOME)
+        return refused(worker, &h->answer);
+    if (!server_is_proved(h)) {
+        say_not_allowed(worker);
+        return CUDA_ERROR_NO_DEVICE;
+    }
+    prove(h, "bitfusion-client", &h->answer, NULL, h->proof);
+    return CUDA_SUCCESS;
+}
+
+void bf_handshake_session_secret(const struct bf_handshake *h, const uint8_t session[BF_ID_BYTES],
+                                 uint8_t secret[BF_SECRET_BYTES])
+{
+    uint8_t code[BF_PROOF_BYTES];
+    prove(h, "bitfusion-session", &h->answer, session, code);
+    memcpy(secret, code, BF_SECRET_BYTES);
+}
