@@ -6,6 +6,8 @@
 #ifndef BF_GLIBC_COMPAT_H
 #define BF_GLIBC_COMPAT_H
 
+#include <sys/stat.h>
+
 #define BF_OLD(symbol) __asm__(".symver " #symbol "," #symbol "@GLIBC_2.2.5")
 BF_OLD(pthread_create);
 BF_OLD(pthread_detach);
@@ -23,5 +25,14 @@ BF_OLD(sem_init);
 BF_OLD(sem_wait);
 BF_OLD(sem_post);
 BF_OLD(dlsym);
+BF_OLD(__fxstat);
+
+/* A symbol of its own since 2.33; before that it was this one in a header. */
+int __fxstat(int version, int descriptor, struct stat *out);
+static inline int bf_fstat(int descriptor, struct stat *out)
+{
+    return __fxstat(1, descriptor, out);
+}
+#define fstat(descriptor, out) bf_fstat(descriptor, out)
 
 #endif
