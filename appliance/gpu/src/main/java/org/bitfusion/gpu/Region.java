@@ -5,6 +5,8 @@ package org.bitfusion.gpu;
 /// @param pitch bytes from one row to the next
 /// @param slicePitch bytes from one slice to the next
 public record Region(long widthBytes, long height, long depth, long pitch, long slicePitch) {
+    private static final long MOST_BYTES = 1L << 46;
+
     /// One run of bytes.
     public static Region linear(long bytes) {
         return new Region(bytes, 1, 1, bytes, bytes);
@@ -28,28 +30,36 @@ public record Region(long widthBytes, long height, long depth, long pitch, long 
 
     /// Bytes from the first to behind the last, gaps included; 0 when the box is empty.
     public long spanBytes() {
-        return packedBytes() == 0
-                ? 0
-                : (depth - 1) * slicePitch + (height - 1) * pitch + widthBytes;
+        return isEmpty() ? 0 : (depth - 1) * slicePitch + (height - 1) * pitch + widthBytes;
     }
 
-    /// True when no extent is negative and nothing overflows or overlaps itself.
+    /// True when no extent is negative and nothing overflows or overlaps itself. A pitch of a
+    /// single row, or slice, does not matter.
     public boolean isValid() {
-        if (widthBytes < 0 || height < 0 || depth < 0 || pitch < 0 || slicePitch < 0) {
+        if (widthBytes < 0 || height < 0 || depth < 0) {
             return false;
         }
-        if (height > 1 && pitch < widthBytes) {
-            return false;
+        if (isEmpty()) {
+            return true;
         }
-        long limit = 1L << 46;
-        return widthBytes <= limit
-                && Math.multiplyHigh(pitch, height) == 0
-                && pitch * height >= 0
-                && pitch * height <= limit
-                && Math.multiplyHigh(slicePitch, depth) == 0
-                && slicePitch * depth >= 0
-                && slicePitch * depth <= limit
-                && Math.multiplyHigh(widthBytes * height, depth) == 0
-                && widthBytes * height * depth >= 0;
+        long slice = span(height, pitch, widthBytes);
+        return slice >= 0 && span(depth, slicePitch, slice) >= 0;
+    }
+
+    private boolean isEmpty() {
+        return widthBytes == 0 || height == 0 || depth == 0;
+    }
+
+    /// From the first to behind the last of so many pieces; -1 when they overlap or reach too far.
+    private static long span(long count, long step, long bytes) {
+        if (bytes > MOST_BYTES) {
+            return -1;
+        }
+        if (count == 1) {
+            return bytes;
+        }
+        boolean apart = step >= bytes && step <= MOST_BYTES / (count - 1);
+        long all = (count - 1) * step + bytes;
+        return apart && all <= MOST_BYTES ? all : -1;
     }
 }

@@ -62,7 +62,7 @@ final class SoftContext implements GpuContext, ModuleHost {
                         heap,
                         driver.settings().threads(),
                         ContextLimits.PRINT_BYTES);
-        this.limits = new ContextLimits(heap, services);
+        this.limits = new ContextLimits(heap, services, driver.settings().capability());
         this.environment = environment();
         this.legacy = new SoftStream(this, SoftStream.Order.LEGACY);
         this.legacyQueue = new StreamQueue[] {legacy.queue()};

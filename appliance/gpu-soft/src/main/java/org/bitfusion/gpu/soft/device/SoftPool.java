@@ -169,7 +169,7 @@ final class SoftPool implements GpuPool {
 
     @Override
     public synchronized CudaStatus trim(long bytesToKeep) {
-        trimTo(bytesToKeep);
+        trimTo(bytesToKeep < 0 ? Long.MAX_VALUE : bytesToKeep); // unsigned
         return CudaStatus.SUCCESS;
     }
 
