@@ -5,6 +5,7 @@
 
 #include "memory/allocations.h"
 #include "objects/children.h"
+#include "program/refusals.h"
 #include "program/threads.h"
 
 /* Making, retaining, resetting of primary contexts; recursive because destructors of context-local
@@ -244,7 +245,7 @@ CUresult bf_cuCtxCreate_v4(CUcontext *out, CUctxCreateParams *parameters, unsign
     if (parameters && parameters->numExecAffinityParams)
         return CUDA_ERROR_UNSUPPORTED_EXEC_AFFINITY;
     if (parameters && parameters->cigParams)
-        return CUDA_ERROR_NOT_SUPPORTED;
+        return bf_refused("cuCtxCreate for graphics (CIG)");
     return bf_cuCtxCreate_v2(out, flags, ordinal);
 }
 

@@ -19,8 +19,8 @@ static struct bf_region region_of(struct bf_place place, struct bf_extent extent
 {
     struct bf_region region = {extent.width, extent.height, extent.depth, place.pitch,
                                place.slice_pitch};
-    if (place.pitch == extent.width &&
-        (extent.depth == 1 || place.slice_pitch == place.pitch * extent.height)) {
+    if ((extent.height == 1 || place.pitch == extent.width) &&
+        (extent.depth == 1 || place.slice_pitch == extent.width * extent.height)) {
         /* one piece */
         region.width_bytes = extent.width * extent.height * extent.depth;
         region.height = region.depth = 1;
@@ -291,7 +291,8 @@ CUresult bf_copy(CUstream stream, struct bf_place to, struct bf_place from, stru
                  bool asynchronous)
 {
     struct bf_stream_use use;
-    CUresult status = bf_stream_use(stream, &use);
+    CUdeviceptr memory = to.device ? to.address : from.device ? from.address : 0;
+    CUresult status = bf_stream_use_at(stream, memory, &use);
     if (status != CUDA_SUCCESS || !extent.width || !extent.height || !extent.depth)
         return status;
     if (!is_live(to, extent) || !is_live(from, extent))

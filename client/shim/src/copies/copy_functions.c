@@ -1,6 +1,7 @@
 /* The program's copy functions, each a case of bf_copy. */
 #include "memory/allocations.h"
 #include "copies/copies.h"
+#include "program/refusals.h"
 
 static CUresult linear(CUstream stream, bool to_device, CUdeviceptr to, bool from_device,
                        CUdeviceptr from, size_t bytes, bool asynchronous)
@@ -83,23 +84,48 @@ CUresult bf_cuMemcpyPeerAsync(CUdeviceptr to, CUcontext to_context, CUdeviceptr 
     return peer(to, to_context, from, from_context, bytes, stream, true);
 }
 
-/* One end of a 2D or 3D copy as the structures give it. False if it is no memory that can be
- * copied. */
-static bool place_of(CUmemorytype type, const void *host_pointer, CUdeviceptr address, size_t x,
-                     size_t y, size_t z, size_t pitch, size_t height, struct bf_extent extent,
-                     struct bf_place *place)
+/* One end of a 2D or 3D copy, as the structures give it. */
+struct end {
+    CUmemorytype type;
+    const void *host;
+    CUdeviceptr device;
+    size_t x, y, z, pitch, height;
+};
+
+/* *sum += a * b; false if that wraps. */
+static bool add_product(size_t *sum, size_t a, size_t b)
 {
-    bool good =
-        type == CU_MEMORYTYPE_HOST || type == CU_MEMORYTYPE_DEVICE || type == CU_MEMORYTYPE_UNIFIED;
-    if (type == CU_MEMORYTYPE_HOST)
-        address = host(host_pointer);
-    place->device = type == CU_MEMORYTYPE_DEVICE ||
-                    (type == CU_MEMORYTYPE_UNIFIED && bf_is_device_address(address));
-    place->pitch = pitch ? pitch : extent.width;
-    place->slice_pitch = place->pitch * (height ? height : extent.height);
-    good =
-        good && (extent.height * extent.depth <= 1 || place->pitch >= extent.width + x) && address;
-    place->address = address + x + y * place->pitch + z * place->slice_pitch;
+    size_t product;
+    return !__builtin_mul_overflow(a, b, &product) && !__builtin_add_overflow(*sum, product, sum);
+}
+
+/* False if it is no memory that can be copied: rows and slices must not overlap (CUDA Driver API,
+ * cuMemcpy3D: the pitch is at least WidthInBytes + XInBytes, the height at least Height + Y), and
+ * no address may wrap. */
+static bool place_of(const struct end *end, struct bf_extent extent, struct bf_place *place)
+{
+    size_t height = end->height ? end->height : extent.height;
+    size_t row = end->x, rows = end->y;
+    CUdeviceptr address = end->type == CU_MEMORYTYPE_HOST ? host(end->host) : end->device;
+    bool good = end->type == CU_MEMORYTYPE_HOST || end->type == CU_MEMORYTYPE_DEVICE ||
+                end->type == CU_MEMORYTYPE_UNIFIED;
+    place->device = end->type == CU_MEMORYTYPE_DEVICE ||
+                    (end->type == CU_MEMORYTYPE_UNIFIED && bf_is_device_address(address));
+    place->pitch = end->pitch ? end->pitch : extent.width;
+    size_t at = address;
+    good = good && address && add_product(&row, extent.width, 1) &&
+           add_product(&rows, extent.height, 1);
+    if (good && (extent.height > 1 || extent.depth > 1))
+        good = place->pitch >= row;
+    if (good && extent.depth > 1)
+        good = height >= (end->height ? rows : extent.height);
+    if (__builtin_mul_overflow(place->pitch, height, &place->slice_pitch)) {
+        good = good && extent.depth == 1 && !end->z;
+        place->slice_pitch = place->pitch;
+    }
+    good = good && add_product(&at, end->x, 1) && add_product(&at, end->y, place->pitch) &&
+           add_product(&at, end->z, place->slice_pitch);
+    place->address = at;
     return good;
 }
 
@@ -112,14 +138,15 @@ static CUresult copy_2d(const CUDA_MEMCPY2D *c, CUstream stream, bool asynchrono
     if (status != CUDA_SUCCESS)
         return status;
     if (c->srcMemoryType == CU_MEMORYTYPE_ARRAY || c->dstMemoryType == CU_MEMORYTYPE_ARRAY)
-        return CUDA_ERROR_NOT_SUPPORTED;
+        return bf_refused("a copy of a CUDA array (cuMemcpy2D)");
     struct bf_extent extent = {c->WidthInBytes, c->Height, 1};
     if (!extent.width || !extent.height)
         return CUDA_SUCCESS;
-    if (!place_of(c->dstMemoryType, c->dstHost, c->dstDevice, c->dstXInBytes, c->dstY, 0,
-                  c->dstPitch, 0, extent, &to) ||
-        !place_of(c->srcMemoryType, c->srcHost, c->srcDevice, c->srcXInBytes, c->srcY, 0,
-                  c->srcPitch, 0, extent, &from))
+    struct end destination = {c->dstMemoryType, c->dstHost, c->dstDevice, c->dstXInBytes,
+                              c->dstY,          0,          c->dstPitch,  0};
+    struct end source = {c->srcMemoryType, c->srcHost, c->srcDevice, c->srcXInBytes,
+                         c->srcY,          0,          c->srcPitch,  0};
+    if (!place_of(&destination, extent, &to) || !place_of(&source, extent, &from))
         return CUDA_ERROR_INVALID_VALUE;
     return bf_copy(stream, to, from, extent, asynchronous);
 }
@@ -143,15 +170,16 @@ static CUresult copy_3d(const CUDA_MEMCPY3D_PEER *c, CUstream stream, bool async
 {
     struct bf_place to, from;
     if (c->srcMemoryType == CU_MEMORYTYPE_ARRAY || c->dstMemoryType == CU_MEMORYTYPE_ARRAY)
-        return CUDA_ERROR_NOT_SUPPORTED;
+        return bf_refused("a copy of a CUDA array (cuMemcpy3D)");
     struct bf_extent extent = {c->WidthInBytes, c->Height, c->Depth};
     if (!extent.width || !extent.height || !extent.depth)
         return CUDA_SUCCESS;
-    if (c->srcLOD || c->dstLOD ||
-        !place_of(c->dstMemoryType, c->dstHost, c->dstDevice, c->dstXInBytes, c->dstY, c->dstZ,
-                  c->dstPitch, c->dstHeight, extent, &to) ||
-        !place_of(c->srcMemoryType, c->srcHost, c->srcDevice, c->srcXInBytes, c->srcY, c->srcZ,
-                  c->srcPitch, c->srcHeight, extent, &from))
+    struct end destination = {c->dstMemoryType, c->dstHost, c->dstDevice, c->dstXInBytes,
+                              c->dstY,          c->dstZ,    c->dstPitch,  c->dstHeight};
+    struct end source = {c->srcMemoryType, c->srcHost, c->srcDevice, c->srcXInBytes,
+                         c->srcY,          c->srcZ,    c->srcPitch,  c->srcHeight};
+    if (c->srcLOD || c->dstLOD || !place_of(&destination, extent, &to) ||
+        !place_of(&source, extent, &from))
         return CUDA_ERROR_INVALID_VALUE;
     return bf_copy(stream, to, from, extent, asynchronous);
 }

@@ -9,7 +9,7 @@ static CUresult fill(CUdeviceptr destination, size_t pitch, unsigned value, unsi
     struct bf_stream_use use;
     uint8_t frame[BF_FRAME_BYTES + BF_MEM_SET_MINIMUM];
     size_t width, extent;
-    CUresult status = bf_stream_use(stream, &use);
+    CUresult status = bf_stream_use_at(stream, destination, &use);
     if (status != CUDA_SUCCESS || !columns || !rows)
         return status;
     if (__builtin_mul_overflow(columns, (size_t)element, &width) ||

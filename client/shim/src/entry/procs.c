@@ -1,6 +1,7 @@
 /* Functions by name, error names and texts, the profiler that is not there. */
 #include "bf_proc_table.h"
 #include "program/log.h"
+#include "program/refusals.h"
 #include "objects/state.h"
 
 enum { PER_THREAD = 2, KNOWN_FLAGS = 3 };
@@ -63,7 +64,7 @@ CUresult bf_cuProfilerInitialize(const char *config_file, const char *output_fil
     (void)config_file;
     (void)output_file;
     (void)mode;
-    return CUDA_ERROR_NOT_SUPPORTED;
+    return bf_refused("cuProfilerInitialize");
 }
 
 CUresult bf_cuProfilerStart(void)

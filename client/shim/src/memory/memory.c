@@ -74,9 +74,13 @@ CUresult bf_cuMemFree_v2(CUdeviceptr address)
 {
     struct bf_allocation allocation;
     uint8_t frame[BF_FRAME_BYTES + BF_MEM_FREE_MINIMUM];
-    struct bf_context *context;
-    CUresult status = bf_current(&context);
+    CUresult status = bf_ready();
     if (status != CUDA_SUCCESS || !address)
+        return status;
+    if (!bf_allocation_find(address, &allocation))
+        return CUDA_ERROR_INVALID_VALUE;
+    status = bf_context_usable(allocation.context);
+    if (status != CUDA_SUCCESS)
         return status;
     if (!bf_allocation_remove(address, &allocation))
         return CUDA_ERROR_INVALID_VALUE;
@@ -111,9 +115,8 @@ CUresult bf_cuMemGetInfo_v2(size_t *free_bytes, size_t *total_bytes)
 
 CUresult bf_cuMemGetAddressRange_v2(CUdeviceptr *base, size_t *bytes, CUdeviceptr address)
 {
-    struct bf_context *context;
     struct bf_allocation allocation;
-    CUresult status = bf_current(&context);
+    CUresult status = bf_ready();
     if (status == CUDA_SUCCESS && !bf_allocation_find(address, &allocation))
         status = CUDA_ERROR_NOT_FOUND;
     if (status == CUDA_SUCCESS && base)
@@ -151,7 +154,7 @@ CUresult bf_cuMemFreeAsync(CUdeviceptr address, CUstream stream)
     struct bf_stream_use use;
     struct bf_allocation allocation;
     uint8_t frame[BF_FRAME_BYTES + BF_MEM_FREE_ASYNC_MINIMUM];
-    CUresult status = bf_stream_use(stream, &use);
+    CUresult status = bf_stream_use_at(stream, address, &use);
     if (status != CUDA_SUCCESS || !address)
         return status;
     if (!bf_allocation_find(address, &allocation) || allocation.base != address ||

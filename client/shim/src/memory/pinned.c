@@ -8,6 +8,7 @@
 #include "memory/allocations.h"
 #include "copies/late_copies.h"
 #include "copies/reads.h"
+#include "program/refusals.h"
 
 static pthread_rwlock_t lock = PTHREAD_RWLOCK_INITIALIZER;
 static struct bf_pinned *sorted; /* by base */
@@ -184,7 +185,7 @@ CUresult bf_cuMemHostRegister_v2(void *pointer, size_t bytes, unsigned int flags
         (!pointer || !bytes || (flags & ~known) || (uintptr_t)pointer + bytes < (uintptr_t)pointer))
         status = CUDA_ERROR_INVALID_VALUE;
     if (status == CUDA_SUCCESS && (flags & CU_MEMHOSTREGISTER_IOMEMORY))
-        status = CUDA_ERROR_NOT_SUPPORTED;
+        status = bf_refused("memory of a device in cuMemHostRegister");
     if (status == CUDA_SUCCESS && (bf_is_device_address((CUdeviceptr)(uintptr_t)pointer) ||
                                    !mapped((uintptr_t)pointer, bytes)))
         status = CUDA_ERROR_INVALID_VALUE;

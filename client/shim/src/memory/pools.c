@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "memory/memory.h"
+#include "program/refusals.h"
 
 static CUmemoryPool handle_of(const struct bf_pool *pool)
 {
@@ -101,7 +102,7 @@ static CUresult location(const CUmemLocation *where, CUmemAllocationType type)
         status = CUDA_ERROR_INVALID_VALUE;
     if (status == CUDA_SUCCESS &&
         (where->type != CU_MEM_LOCATION_TYPE_DEVICE || type != CU_MEM_ALLOCATION_TYPE_PINNED))
-        status = CUDA_ERROR_NOT_SUPPORTED;
+        status = bf_refused("a memory pool that is not of a device");
     return status;
 }
 
@@ -134,7 +135,8 @@ CUresult bf_cuMemPoolCreate(CUmemoryPool *out, const CUmemPoolProps *properties)
         status = CUDA_ERROR_INVALID_VALUE;
     if (status == CUDA_SUCCESS && (properties->handleTypes != CU_MEM_HANDLE_TYPE_NONE ||
                                    properties->location.type != CU_MEM_LOCATION_TYPE_DEVICE))
-        status = CUDA_ERROR_NOT_SUPPORTED;
+        status =
+            bf_refused("a memory pool for other processes, or not of a device (cuMemPoolCreate)");
     if (status == CUDA_SUCCESS)
         status = bf_device_of(properties->location.id, &device);
     if (status != CUDA_SUCCESS)

@@ -10,7 +10,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "bf_functions.h"
 #include "program/cancellation.h"
 #include "program/descriptors.h"
 
@@ -94,9 +93,4 @@ void bf_log(enum bf_log_level level, const char *format, ...)
     int cancellation = bf_hold_cancellation();
     append_to_file(level, text);
     bf_allow_cancellation(cancellation);
-}
-
-void bf_unsupported(const char *symbol)
-{
-    bf_log(BF_LOG_WARNING, "%s is not supported: it answers CUDA_ERROR_NOT_SUPPORTED", symbol);
 }

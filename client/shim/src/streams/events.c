@@ -4,6 +4,7 @@
 #include "program/output.h"
 #include "streams/holds.h"
 #include "streams/progress.h"
+#include "program/refusals.h"
 
 static CUresult find(CUevent handle, struct bf_event **event)
 {
@@ -24,8 +25,9 @@ CUresult bf_cuEventCreate(CUevent *out, unsigned int flags)
     if (status == CUDA_SUCCESS && (!out || (flags & ~known)))
         status = CUDA_ERROR_INVALID_VALUE;
     if (status == CUDA_SUCCESS && (flags & CU_EVENT_INTERPROCESS))
-        status =
-            flags & CU_EVENT_DISABLE_TIMING ? CUDA_ERROR_NOT_SUPPORTED : CUDA_ERROR_INVALID_VALUE;
+        status = flags & CU_EVENT_DISABLE_TIMING
+                     ? bf_refused("an event for other processes (cuEventCreate)")
+                     : CUDA_ERROR_INVALID_VALUE;
     if (status != CUDA_SUCCESS)
         return status;
     struct bf_event *event = bf_object_new(BF_EVENT, context->device->worker->index);

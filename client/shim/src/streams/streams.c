@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "memory/allocations.h"
 #include "program/output.h"
 #include "program/threads.h"
 #include "streams/progress.h"
@@ -95,7 +96,25 @@ static CUresult use_created(uint64_t handle, struct bf_stream_use *use)
     return CUDA_SUCCESS;
 }
 
+/* The current context, or without one that of the memory. */
+static CUresult context_at(CUdeviceptr address, struct bf_context **context)
+{
+    struct bf_allocation allocation;
+    CUresult status = bf_current(context);
+    if (status == CUDA_ERROR_INVALID_CONTEXT && address &&
+        bf_allocation_find(address, &allocation)) {
+        *context = allocation.context;
+        status = bf_context_usable(*context);
+    }
+    return status;
+}
+
 CUresult bf_stream_use(CUstream handle, struct bf_stream_use *use)
+{
+    return bf_stream_use_at(handle, 0, use);
+}
+
+CUresult bf_stream_use_at(CUstream handle, CUdeviceptr address, struct bf_stream_use *use)
 {
     CUresult status;
     uint64_t number = (uint64_t)(uintptr_t)handle;
@@ -106,7 +125,7 @@ CUresult bf_stream_use(CUstream handle, struct bf_stream_use *use)
         return status == CUDA_SUCCESS ? bf_context_usable(use->context) : status;
     }
     struct bf_context *context;
-    status = bf_current(&context);
+    status = context_at(address, &context);
     if (status == CUDA_SUCCESS && handle == CU_STREAM_PER_THREAD) {
         status = own_stream(context, &number);
         if (status == CUDA_SUCCESS)

@@ -25,6 +25,10 @@ struct bf_stream_use bf_stream_default_of(struct bf_context *context);
    error if it has one. */
 CUresult bf_stream_use(CUstream handle, struct bf_stream_use *use);
 
+/* The same for a call that names memory: without a current context a default stream is that of the
+   memory's context, as its address tells it (CUDA Driver API, "Unified Addressing"). */
+CUresult bf_stream_use_at(CUstream handle, CUdeviceptr address, struct bf_stream_use *use);
+
 /* A stream of the library's own in the context, which waits for no other: for what the program's
    stream stands still for. */
 CUresult bf_stream_aside(struct bf_context *context, struct bf_stream_use *use);

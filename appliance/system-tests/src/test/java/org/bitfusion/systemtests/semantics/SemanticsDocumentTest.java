@@ -26,11 +26,13 @@ class SemanticsDocumentTest {
         Path sources = Repository.root().resolve("appliance/system-tests/src/test/c");
         for (String file :
                 Set.of(
+                        "addresses.c",
                         "descriptors.c",
                         "errors.c",
                         "memory.c",
                         "pinned.c",
                         "process.c",
+                        "refusals.c",
                         "servers.c",
                         "threads.c",
                         "waits.c")) {

@@ -51,6 +51,16 @@ class SemanticsIT {
     }
 
     @TestFactory
+    Stream<DynamicTest> addresses() {
+        return testsOf("addresses");
+    }
+
+    @TestFactory
+    Stream<DynamicTest> refusals() {
+        return testsOf("refusals");
+    }
+
+    @TestFactory
     Stream<DynamicTest> descriptors() {
         return testsOf("descriptors");
     }
