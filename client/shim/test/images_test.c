@@ -1,6 +1,8 @@
 /* Fat binaries of every compression, LZ4, PTX and ELF scans; then all of them damaged at random:
  * nothing but a refusal may come of it. */
 #include "images/images.h"
+#include "images/ptx_join.h"
+#include "images/scans.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -9,11 +11,17 @@
 
 #include "check.h"
 #include "program/log.h"
+#include "program/refusals.h"
 
 void bf_log(enum bf_log_level level, const char *format, ...)
 {
     (void)level;
     (void)format;
+}
+
+void bf_not_carried(const char *what)
+{
+    (void)what;
 }
 
 static const char ptx[] = ".version 8.0\n.target sm_80\n.address_size 64\n"
@@ -28,21 +36,13 @@ static const char ptx[] = ".version 8.0\n.target sm_80\n.address_size 64\n"
 
 static const struct bf_image_target ampere = {8, 0, true, true};
 
-static void forget(struct bf_image *image)
-{
-    for (size_t i = 0; i < image->kernel_count; i++) {
-        free(image->kernels[i].name);
-        free(image->kernels[i].parameters);
-    }
-    free(image->kernels);
-}
-
 static void kernels_are_found_with_their_layouts(void)
 {
-    struct bf_image image = {0};
+    struct bf_contents image = {0};
     CHECK(bf_ptx_scan(ptx, strlen(ptx), &image));
-    CHECK(image.kernel_count == 3 && image.uses_shared);
-    const struct bf_kernel_layout *second = bf_image_kernel(&image, "second");
+    CHECK(image.kernel_count == 3 && image.uses_shared && !image.holds_managed &&
+          !image.launches_kernels);
+    const struct bf_kernel_layout *second = bf_contents_kernel(&image, "second");
     CHECK(second && second->parameter_count == 4 && second->max_threads == 256);
     if (second && second->parameter_count == 4) {
         const struct bf_parameter *p = second->parameters;
@@ -52,12 +52,12 @@ static void kernels_are_found_with_their_layouts(void)
         CHECK(p[3].offset == 40 && p[3].bytes == 4);
         CHECK(second->parameter_bytes == 44);
     }
-    const struct bf_kernel_layout *first = bf_image_kernel(&image, "first");
+    const struct bf_kernel_layout *first = bf_contents_kernel(&image, "first");
     CHECK(first && !first->parameter_count && !first->max_threads);
-    const struct bf_kernel_layout *third = bf_image_kernel(&image, "third");
+    const struct bf_kernel_layout *third = bf_contents_kernel(&image, "third");
     CHECK(third && third->parameter_bytes == 32 && third->max_threads == 64);
-    CHECK(!bf_image_kernel(&image, "helper") && !bf_image_kernel(&image, "not_this_one"));
-    forget(&image);
+    CHECK(!bf_contents_kernel(&image, "helper") && !bf_contents_kernel(&image, "not_this_one"));
+    bf_contents_free(&image);
 }
 
 /* One sequence of literals: what any encoder may write. */
@@ -165,6 +165,66 @@ static void the_entry_that_fits_best_is_chosen(void)
     CHECK(choose(fatbin, bytes - 1, 8, 0, true, true, &kind, text) == CUDA_ERROR_INVALID_IMAGE);
 }
 
+/* The first bytes of what a device of that capability gets of PTX for 90, 90a, 100, 100f, 103f and
+ * machine code for 90a, 100f. */
+static const char *special(int major, int minor, bool sass)
+{
+    static uint8_t fatbin[4096];
+    static char text[8];
+    const uint64_t a = 0x100000, f = 0x200000;
+    uint32_t magic = 0xBA55ED50u;
+    uint16_t one = 1, sixteen = 16;
+    size_t done = 16;
+    enum bf_image_kind kind;
+    done += entry(fatbin + done, 1, 90, 0, "p90", 4, 4);
+    done += entry(fatbin + done, 1, 90, a, "p90a", 5, 5);
+    done += entry(fatbin + done, 1, 100, 0, "p100", 5, 5);
+    done += entry(fatbin + done, 1, 100, f, "p100f", 6, 6);
+    done += entry(fatbin + done, 1, 103, f, "p103f", 6, 6);
+    done += entry(fatbin + done, 2, 90, a, "s90a", 5, 5);
+    done += entry(fatbin + done, 2, 100, f, "s100f", 6, 6);
+    uint64_t total = done - 16;
+    memcpy(fatbin, &magic, 4);
+    memcpy(fatbin + 4, &one, 2);
+    memcpy(fatbin + 6, &sixteen, 2);
+    memcpy(fatbin + 8, &total, 8);
+    return choose(fatbin, done, major, minor, true, sass, &kind, text) == CUDA_SUCCESS ? text
+                                                                                       : "none";
+}
+
+static void architectures_and_families_get_only_what_is_for_them(void)
+{
+    CHECK(!strcmp(special(8, 0, true), "none"));
+    CHECK(!strcmp(special(9, 0, false), "p90a"));
+    CHECK(!strcmp(special(9, 0, true), "s90a"));
+    CHECK(!strcmp(special(9, 1, true), "p90")); /* neither of the two for just 9.0 */
+    CHECK(!strcmp(special(10, 0, false), "p100f"));
+    CHECK(!strcmp(special(10, 0, true), "s100f"));
+    CHECK(!strcmp(special(10, 3, false), "p103f"));
+    CHECK(!strcmp(special(10, 3, true), "s100f"));
+    CHECK(!strcmp(special(12, 0, true), "p100")); /* another family */
+}
+
+static void what_is_not_carried_is_seen(void)
+{
+    static const char managed[] =
+        ".version 8.0\n.global .attribute(.managed) .align 4 .u32 c = 3;\n"
+        ".visible .entry k() { ret; }\n";
+    static const char parent[] = ".version 8.0\n.extern .func  (.param .b32 r) "
+                                 "__cudaCDP2LaunchDeviceV2\n(\n.param .b64 a\n)\n;\n"
+                                 ".visible .entry k() { ret; }\n";
+    static const char neither[] =
+        ".version 8.0\n.extern .func vprintf;\n.global .attribute(.unified(1, 2)) .u32 v;\n"
+        "// .attribute(.managed)\n.visible .entry k() { call cudaLaunchDevice; }\n";
+    struct bf_contents a = {0}, b = {0}, c = {0};
+    CHECK(bf_ptx_scan(managed, strlen(managed), &a) && a.holds_managed && !a.launches_kernels);
+    CHECK(bf_ptx_scan(parent, strlen(parent), &b) && !b.holds_managed && b.launches_kernels);
+    CHECK(bf_ptx_scan(neither, strlen(neither), &c) && !c.holds_managed && !c.launches_kernels);
+    bf_contents_free(&a);
+    bf_contents_free(&b);
+    bf_contents_free(&c);
+}
+
 static void wrappers_and_plain_text_are_decoded(void)
 {
     static uint8_t fatbin[32768];
@@ -175,7 +235,7 @@ static void wrappers_and_plain_text_are_decoded(void)
     } wrapper = {0x466243B1u, 1, fatbin, NULL};
     struct bf_image *image = NULL;
     CHECK(bf_image_decode(&wrapper, ampere, &image) == CUDA_SUCCESS);
-    CHECK(image && image->kind == BF_IMAGE_PTX && image->kernel_count == 3);
+    CHECK(image && image->kind == BF_IMAGE_PTX && image->contents.kernel_count == 3);
     bf_image_release(image);
     CHECK(bf_image_decode(fatbin, ampere, &image) == CUDA_SUCCESS);
     bf_image_release(image);
@@ -191,15 +251,18 @@ static void separately_compiled_parts_become_one_module(void)
                    ".entry a() { call g; ret; }";
     char second[] = "// made by a compiler\n.version 8.1\n.target sm_75, debug\n.address_size "
                     "64\n.visible .func g() { ret; }\n.visible .entry b() { ret; }\n";
-    struct bf_image image = {0};
-    CHECK(bf_ptx_join(&image, first, strlen(first)) && bf_ptx_join(&image, second, strlen(second)));
-    const char *text = (const char *)image.bytes;
-    CHECK(image.size == strlen(text) && strstr(text, ".version 8.0") && !strstr(text, "8.1") &&
+    struct bf_contents image = {0};
+    uint8_t *joined = NULL;
+    size_t size = 0;
+    CHECK(bf_ptx_join(&joined, &size, first, strlen(first)) &&
+          bf_ptx_join(&joined, &size, second, strlen(second)));
+    const char *text = (const char *)joined;
+    CHECK(size == strlen(text) && strstr(text, ".version 8.0") && !strstr(text, "8.1") &&
           !strstr(text, "sm_75"));
-    CHECK(bf_ptx_scan(text, image.size, &image) && bf_image_kernel(&image, "a") &&
-          bf_image_kernel(&image, "b"));
-    forget(&image);
-    free(image.bytes);
+    CHECK(bf_ptx_scan(text, size, &image) && bf_contents_kernel(&image, "a") &&
+          bf_contents_kernel(&image, "b"));
+    bf_contents_free(&image);
+    free(joined);
 }
 
 static uint64_t seed = 0x243F6A8885A308D3u;
@@ -230,7 +293,7 @@ static void damaged_images_are_refused_or_decoded_but_nothing_else(const uint8_t
     for (int i = 0; i < rounds; i++) {
         size_t bytes = random_number(4) ? size : 1 + random_number((uint32_t)size);
         uint8_t *copy = malloc(bytes);
-        struct bf_image image = {0};
+        struct bf_contents image = {0};
         memcpy(copy, original, bytes);
         damage(copy, bytes);
         if (what == 0) {
@@ -241,14 +304,14 @@ static void damaged_images_are_refused_or_decoded_but_nothing_else(const uint8_t
                                              true, random_number(2) != 0};
             if (bf_fatbin_choose(copy, bytes, target, &kind, &out, &out_bytes) == CUDA_SUCCESS &&
                 kind == BF_IMAGE_PTX && bf_ptx_scan((const char *)out, out_bytes, &image))
-                forget(&image);
+                bf_contents_free(&image);
             free(out);
         } else if (what == 1) {
             bf_ptx_scan((const char *)copy, bytes, &image);
-            forget(&image);
+            bf_contents_free(&image);
         } else if (what == 2) {
             bf_cubin_scan(copy, bytes, &image);
-            forget(&image);
+            bf_contents_free(&image);
         } else {
             uint8_t out[512];
             size_t made = bf_lz4_decode(copy, bytes, out, sizeof out);
@@ -260,18 +323,18 @@ static void damaged_images_are_refused_or_decoded_but_nothing_else(const uint8_t
 
 static void a_cubin_names_its_kernels(const char *path, uint8_t **bytes, size_t *size)
 {
-    struct bf_image image = {0};
+    struct bf_contents image = {0};
     FILE *file = fopen(path, "rb");
     *bytes = malloc(1 << 20);
     *size = file ? fread(*bytes, 1, 1 << 20, file) : 0;
     if (file)
         fclose(file);
     CHECK(*size && bf_cubin_scan(*bytes, *size, &image));
-    const struct bf_kernel_layout *kernel = bf_image_kernel(&image, "sample");
+    const struct bf_kernel_layout *kernel = bf_contents_kernel(&image, "sample");
     CHECK(kernel && kernel->parameter_count == 3 && kernel->parameters[1].offset == 8 &&
           kernel->parameters[1].bytes == 4 && kernel->parameters[2].offset == 16 &&
           kernel->parameter_bytes == 24);
-    forget(&image);
+    bf_contents_free(&image);
 }
 
 /* Arguments: rounds of damage, and perhaps a cubin with sample(float *, int, double). */
@@ -282,6 +345,8 @@ int main(int argc, char **argv)
     kernels_are_found_with_their_layouts();
     lz4_blocks_are_decoded();
     the_entry_that_fits_best_is_chosen();
+    architectures_and_families_get_only_what_is_for_them();
+    what_is_not_carried_is_seen();
     wrappers_and_plain_text_are_decoded();
     separately_compiled_parts_become_one_module();
     damaged_images_are_refused_or_decoded_but_nothing_else(fatbin, container(fatbin), 0, rounds);

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "images/images.h"
+#include "images/scans.h"
 
 enum {
     FORMAT_LONG = 4,
@@ -12,7 +12,8 @@ enum {
     PARAMETER_SIZE = 0x19,
     PARAMETER_V2 = 0x45,
     LARGEST_BANK = 65536,
-    MOST_PARAMETERS = 4096
+    MOST_PARAMETERS = 4096,
+    SYMBOL_MANAGED = 4
 };
 
 struct elf {
@@ -104,13 +105,29 @@ static bool read_info(struct bf_kernel_layout *kernel, const uint8_t *info, size
     return good;
 }
 
-static int by_name(const void *a, const void *b)
+/* Managed variables are marked in a symbol's st_other; what launches kernels from the device needs
+ * a function of cudadevrt by that name. */
+static void read_symbols(const struct elf *elf, const Elf64_Shdr *symbols,
+                         struct bf_contents *contents)
 {
-    return strcmp(((const struct bf_kernel_layout *)a)->name,
-                  ((const struct bf_kernel_layout *)b)->name);
+    Elf64_Shdr strings;
+    if (!section(elf, symbols->sh_link, &strings) || strings.sh_type == SHT_NOBITS)
+        return;
+    for (uint64_t at = 0; symbols->sh_size - at >= sizeof(Elf64_Sym); at += sizeof(Elf64_Sym)) {
+        Elf64_Sym symbol;
+        memcpy(&symbol, elf->bytes + symbols->sh_offset + at, sizeof symbol);
+        if (ELF64_ST_TYPE(symbol.st_info) == STT_OBJECT && (symbol.st_other & SYMBOL_MANAGED))
+            contents->holds_managed = true;
+        if (ELF64_ST_TYPE(symbol.st_info) == STT_FUNC && symbol.st_name < strings.sh_size) {
+            const char *name = (const char *)elf->bytes + strings.sh_offset + symbol.st_name;
+            size_t bytes = strnlen(name, strings.sh_size - symbol.st_name);
+            contents->launches_kernels |= memmem(name, bytes, "cudaLaunchDevice", 16) ||
+                                          memmem(name, bytes, "cudaCDP2LaunchDevice", 20);
+        }
+    }
 }
 
-bool bf_cubin_scan(const uint8_t *bytes, size_t size, struct bf_image *image)
+bool bf_cubin_scan(const uint8_t *bytes, size_t size, struct bf_contents *contents)
 {
     struct elf elf = {.bytes = bytes, .size = size};
     Elf64_Shdr s;
@@ -125,18 +142,18 @@ bool bf_cubin_scan(const uint8_t *bytes, size_t size, struct bf_image *image)
         return false;
     for (unsigned i = 0; i < elf.header.e_shnum; i++) {
         if (section(&elf, i, &s) && (name = name_after(&elf, &s, ".text.", &name_bytes)) &&
-            !bf_image_add_kernel(image, name, name_bytes))
+            !bf_contents_add(contents, name, name_bytes))
             return false;
     }
-    if (image->kernel_count)
-        qsort(image->kernels, image->kernel_count, sizeof *image->kernels, by_name);
+    bf_contents_sort(contents);
     for (unsigned i = 0; i < elf.header.e_shnum; i++) {
         if (section(&elf, i, &s) && s.sh_type != SHT_NOBITS &&
             (name = name_after(&elf, &s, ".nv.info.", &name_bytes))) {
-            struct bf_kernel_layout *kernel =
-                (struct bf_kernel_layout *)(uintptr_t)bf_image_kernel(image, name);
+            struct bf_kernel_layout *kernel = bf_contents_kernel(contents, name);
             if (kernel && !read_info(kernel, bytes + s.sh_offset, s.sh_size))
                 return false;
+        } else if (section(&elf, i, &s) && s.sh_type == SHT_SYMTAB) {
+            read_symbols(&elf, &s, contents);
         }
     }
     return true;

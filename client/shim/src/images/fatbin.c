@@ -1,12 +1,11 @@
 /* Fat binaries: the entries of one header, and the best one for a device. */
+#include "images/fatbin.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #define ZSTD_STATIC_LINKING_ONLY
 #include <zstd.h>
-
-#include "images/images.h"
-#include "program/log.h"
 
 #define HEADER_MAGIC 0xBA55ED50u
 #define LARGEST_IMAGE ((uint64_t)1 << 30)
@@ -17,7 +16,10 @@ enum {
     KIND_PTX = 1,
     KIND_ELF = 2,
     FLAG_LZ4 = 0x2000,
-    FLAG_ZSTD = 0x8000
+    FLAG_ZSTD = 0x8000,
+    FLAG_ARCHITECTURE = 0x100000, /* for just this one: sm_90a */
+    FLAG_FAMILY = 0x200000,       /* for its family: sm_100f */
+    SOME_ARCHITECTURE = 100000    /* no architecture's number is so large */
 };
 
 struct entry {
@@ -36,17 +38,35 @@ struct entry {
 };
 _Static_assert(sizeof(struct entry) == ENTRY_BYTES, "layout of a fat binary's entry");
 
-/* How well the entry fits: 0 not at all. SASS of the same major version before PTX, newer before
+/* Whether a device of that capability runs what was made for the entry's (CUDA C++ Programming
+ * Guide, "Compute Capabilities"; nvcc's names end in "a" or "f"): PTX of its capability or an older
+ * one, machine code of the same major version or an older minor one; what was made for one
+ * architecture, only there; for a family, where the major version is the same and the minor one not
  * older. */
+static bool runs_on(const struct entry *entry, unsigned device)
+{
+    bool same_major = entry->architecture / 10 == device / 10;
+    bool runs = entry->architecture <= device;
+    if (entry->flags & FLAG_ARCHITECTURE)
+        runs = entry->architecture == device;
+    else if (entry->kind == KIND_ELF || (entry->flags & FLAG_FAMILY))
+        runs = runs && same_major;
+    return runs;
+}
+
+/* How well the entry fits: 0 not at all. Machine code before PTX, newer before older, for just this
+ * architecture before the family's before any's. */
 static unsigned fit(const struct entry *entry, struct bf_image_target target)
 {
     unsigned device = (unsigned)(target.major * 10 + target.minor);
+    unsigned special = entry->flags & FLAG_ARCHITECTURE ? 2 : entry->flags & FLAG_FAMILY ? 1 : 0;
     unsigned value = 0;
-    if (entry->kind == KIND_ELF && target.sass && entry->architecture / 10 == device / 10 &&
-        entry->architecture <= device)
-        value = 10000 + entry->architecture;
-    else if (entry->kind == KIND_PTX && target.ptx && entry->architecture <= device)
-        value = 1 + entry->architecture;
+    if (entry->architecture < SOME_ARCHITECTURE && runs_on(entry, device)) {
+        if (entry->kind == KIND_ELF && target.sass)
+            value = 4 * (SOME_ARCHITECTURE + entry->architecture) + special;
+        else if (entry->kind == KIND_PTX && target.ptx)
+            value = 4 * (1 + entry->architecture) + special;
+    }
     return value;
 }
 

@@ -4,7 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "images/ptx_join.h"
+#include "images/scans.h"
 #include "program/log.h"
+#include "program/refusals.h"
 
 #define WRAPPER_MAGIC 0x466243B1u
 #define HEADER_MAGIC 0xBA55ED50u
@@ -18,48 +21,9 @@ struct wrapper {
     const uint8_t *const *prelinked; /* version 2: up to NULL */
 };
 
-struct bf_kernel_layout *bf_image_add_kernel(struct bf_image *image, const char *name,
-                                             size_t name_bytes)
-{
-    if ((image->kernel_count & (image->kernel_count - 1)) == 0) {
-        size_t capacity = image->kernel_count ? 2 * image->kernel_count : 1;
-        struct bf_kernel_layout *grown = realloc(image->kernels, capacity * sizeof *grown);
-        if (!grown)
-            return NULL;
-        image->kernels = grown;
-    }
-    struct bf_kernel_layout *kernel = &image->kernels[image->kernel_count];
-    *kernel = (struct bf_kernel_layout){.name = strndup(name, name_bytes)};
-    if (!kernel->name)
-        return NULL;
-    image->kernel_count++;
-    return kernel;
-}
-
-bool bf_layout_add_parameter(struct bf_kernel_layout *kernel, uint32_t offset, uint32_t bytes)
-{
-    uint32_t count = kernel->parameter_count;
-    if ((count & (count - 1)) == 0) {
-        struct bf_parameter *grown =
-            realloc(kernel->parameters, (count ? 2 * (size_t)count : 1) * sizeof *grown);
-        if (!grown)
-            return false;
-        kernel->parameters = grown;
-    }
-    kernel->parameters[kernel->parameter_count++] = (struct bf_parameter){offset, bytes};
-    return true;
-}
-
-static int compare_name(const void *name, const void *kernel)
-{
-    return strcmp(name, ((const struct bf_kernel_layout *)kernel)->name);
-}
-
 const struct bf_kernel_layout *bf_image_kernel(const struct bf_image *image, const char *name)
 {
-    return image->kernel_count ? bsearch(name, image->kernels, image->kernel_count,
-                                         sizeof *image->kernels, compare_name)
-                               : NULL;
+    return bf_contents_kernel(&image->contents, name);
 }
 
 struct bf_image *bf_image_use(struct bf_image *image)
@@ -72,11 +36,7 @@ void bf_image_release(struct bf_image *image)
 {
     if (!image || atomic_fetch_sub(&image->users, 1) != 1)
         return;
-    for (size_t i = 0; i < image->kernel_count; i++) {
-        free(image->kernels[i].name);
-        free(image->kernels[i].parameters);
-    }
-    free(image->kernels);
+    bf_contents_free(&image->contents);
     free(image->bytes);
     free(image);
 }
@@ -150,12 +110,14 @@ static CUresult choose_prelinked(const struct wrapper *wrapper, struct bf_image_
         status = bf_fatbin_choose(wrapper->prelinked[i], fatbin_extent(wrapper->prelinked[i]),
                                   ptx_only, &image->kind, &bytes, &size);
         if (status == CUDA_SUCCESS)
-            status =
-                bf_ptx_join(image, (char *)bytes, size) ? CUDA_SUCCESS : CUDA_ERROR_OUT_OF_MEMORY;
+            status = bf_ptx_join(&image->bytes, &image->size, (char *)bytes, size)
+                         ? CUDA_SUCCESS
+                         : CUDA_ERROR_OUT_OF_MEMORY;
         else if (status == CUDA_ERROR_NO_BINARY_FOR_GPU)
             status = CUDA_SUCCESS; /* a part that this device needs nothing of */
         free(bytes);
     }
+    image->kind = BF_IMAGE_PTX;
     return status == CUDA_SUCCESS && !image->bytes ? CUDA_ERROR_NO_BINARY_FOR_GPU : status;
 }
 
@@ -184,6 +146,17 @@ static CUresult choose(const void *code, struct bf_image_target target, struct b
     return status;
 }
 
+/* Before the first kernel of it fails. */
+static void say_what_is_not_carried(const struct bf_contents *contents)
+{
+    if (contents->holds_managed)
+        bf_not_carried("an image holds managed variables (__managed__), which are not supported: "
+                       "kernels and host do not share them");
+    if (contents->launches_kernels)
+        bf_not_carried("an image launches kernels from the device (dynamic parallelism), which is "
+                       "not supported: those kernels will fail");
+}
+
 CUresult bf_image_decode(const void *code, struct bf_image_target target, struct bf_image **out)
 {
     struct bf_image *image = calloc(1, sizeof *image);
@@ -196,14 +169,16 @@ CUresult bf_image_decode(const void *code, struct bf_image_target target, struct
                target.major, target.minor, target.ptx ? "PTX" : "",
                target.ptx && target.sass ? " and " : "", target.sass ? "SASS" : "");
     if (status == CUDA_SUCCESS && image->kind == BF_IMAGE_PTX &&
-        !bf_ptx_scan((const char *)image->bytes, image->size, image))
+        !bf_ptx_scan((const char *)image->bytes, image->size, &image->contents))
         status = CUDA_ERROR_OUT_OF_MEMORY;
     if (status == CUDA_SUCCESS && image->kind == BF_IMAGE_ELF &&
-        !bf_cubin_scan(image->bytes, image->size, image))
+        !bf_cubin_scan(image->bytes, image->size, &image->contents))
         status = CUDA_ERROR_INVALID_IMAGE;
-    if (status == CUDA_SUCCESS)
+    if (status == CUDA_SUCCESS) {
+        say_what_is_not_carried(&image->contents);
         *out = image;
-    else
+    } else {
         bf_image_release(image);
+    }
     return status;
 }

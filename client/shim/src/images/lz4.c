@@ -2,7 +2,7 @@
  */
 #include <string.h>
 
-#include "images/images.h"
+#include "images/fatbin.h"
 
 enum { MINIMUM_MATCH = 4, LONG = 15 };
 

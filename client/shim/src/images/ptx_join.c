@@ -1,9 +1,9 @@
 /* Parts of a program that was compiled separately (nvcc -rdc=true), as PTX: one text of them all.
  */
+#include "images/ptx_join.h"
+
 #include <stdlib.h>
 #include <string.h>
-
-#include "images/images.h"
 
 static bool begins(const char *line, const char *end, const char *word)
 {
@@ -29,19 +29,18 @@ static void blank_preamble(char *text, size_t bytes)
     }
 }
 
-bool bf_ptx_join(struct bf_image *image, char *text, size_t bytes)
+bool bf_ptx_join(uint8_t **joined, size_t *size, char *text, size_t bytes)
 {
-    uint8_t *joined = realloc(image->bytes, image->size + bytes + 2);
-    if (!joined)
+    uint8_t *grown = realloc(*joined, *size + bytes + 2);
+    if (!grown)
         return false;
-    if (image->size) {
+    *joined = grown;
+    if (*size) {
         blank_preamble(text, bytes);
-        joined[image->size++] = '\n';
+        grown[(*size)++] = '\n';
     }
-    memcpy(joined + image->size, text, bytes);
-    image->size += bytes;
-    joined[image->size] = 0;
-    image->bytes = joined;
-    image->kind = BF_IMAGE_PTX;
+    memcpy(grown + *size, text, bytes);
+    *size += bytes;
+    grown[*size] = 0;
     return true;
 }

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "images/images.h"
+#include "images/scans.h"
 
 struct scan {
     const char *at, *end;
@@ -167,13 +167,13 @@ static uint32_t read_product(struct scan *s)
 
 /* Behind ".entry". A kernel that makes no sense is not noted; the worker will say what is wrong
  * with it. */
-static bool read_entry(struct scan *s, struct bf_image *image)
+static bool read_entry(struct scan *s, struct bf_contents *contents)
 {
     const char *begin;
     size_t bytes = word(s, &begin);
     if (!bytes || !is_name(*begin))
         return true;
-    struct bf_kernel_layout *kernel = bf_image_add_kernel(image, begin, bytes);
+    struct bf_kernel_layout *kernel = bf_contents_add(contents, begin, bytes);
     if (!kernel)
         return false;
     struct scan before = *s;
@@ -185,9 +185,7 @@ static bool read_entry(struct scan *s, struct bf_image *image)
             *s = list;
         while (!last) {
             if (!read_parameter(s, kernel, &last)) {
-                free(kernel->parameters);
-                free(kernel->name);
-                image->kernel_count--;
+                bf_contents_drop_last(contents);
                 return true;
             }
         }
@@ -202,13 +200,35 @@ static bool read_entry(struct scan *s, struct bf_image *image)
     return true;
 }
 
-static int by_name(const void *a, const void *b)
+/* Whether what stands here up to the end of the declaration, or the beginning of a body, holds the
+ * text. */
+static bool declares(const struct scan *s, const char *text)
 {
-    return strcmp(((const struct bf_kernel_layout *)a)->name,
-                  ((const struct bf_kernel_layout *)b)->name);
+    size_t left = (size_t)(s->end - s->at), bytes = 0;
+    while (bytes < left && s->at[bytes] != ';' && s->at[bytes] != '{')
+        bytes++;
+    return memmem(s->at, bytes, text, strlen(text)) != NULL;
 }
 
-bool bf_ptx_scan(const char *text, size_t bytes, struct bf_image *image)
+/* A directive at the outermost level. False without memory. */
+static bool read_directive(struct scan *s, struct bf_contents *contents)
+{
+    bool good = true;
+    if (starts(s, ".entry")) {
+        s->at += 6;
+        good = read_entry(s, contents);
+    } else {
+        if (starts(s, ".attribute"))
+            contents->holds_managed |= declares(s, ".managed");
+        else if (starts(s, ".extern")) /* of cudadevrt, before CUDA 12 and since */
+            contents->launches_kernels |=
+                declares(s, " cudaLaunchDevice") || declares(s, "cudaCDP2LaunchDevice");
+        s->at++;
+    }
+    return good;
+}
+
+bool bf_ptx_scan(const char *text, size_t bytes, struct bf_contents *contents)
 {
     struct scan s = {text, text + bytes};
     int depth = 0;
@@ -218,11 +238,10 @@ bool bf_ptx_scan(const char *text, size_t bytes, struct bf_image *image)
         if ((c == '/' || c == '"') && skip_inert(&s)) {
             c = ' ';
         } else if (c == '.' && is_space(previous) && starts(&s, ".shared")) {
-            image->uses_shared = true;
+            contents->uses_shared = true;
             s.at += 7;
-        } else if (c == '.' && !depth && starts(&s, ".entry")) {
-            s.at += 6;
-            if (!read_entry(&s, image))
+        } else if (c == '.' && !depth) {
+            if (!read_directive(&s, contents))
                 return false;
         } else {
             depth += c == '{' ? 1 : c == '}' ? -1 : 0;
@@ -230,7 +249,6 @@ bool bf_ptx_scan(const char *text, size_t bytes, struct bf_image *image)
         }
         previous = c;
     }
-    if (image->kernel_count)
-        qsort(image->kernels, image->kernel_count, sizeof *image->kernels, by_name);
+    bf_contents_sort(contents);
     return true;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "launches/launches.h"
+#include "program/refusals.h"
 
 CUresult bf_cuLaunchKernel(CUfunction function, unsigned int grid_x, unsigned int grid_y,
                            unsigned int grid_z, unsigned int block_x, unsigned int block_y,
@@ -55,7 +56,7 @@ static CUresult read_attribute(const CUlaunchAttribute *attribute, struct bf_lau
         *event = attribute->value.launchCompletionEvent.event;
         break;
     case CU_LAUNCH_ATTRIBUTE_DEVICE_UPDATABLE_KERNEL_NODE:
-        status = CUDA_ERROR_NOT_SUPPORTED;
+        status = bf_refused("a launch that a graph can update (cuLaunchKernelEx)");
         break;
     default:
         status = (unsigned)attribute->id > CU_LAUNCH_ATTRIBUTE_NVLINK_UTIL_CENTRIC_SCHEDULING
@@ -100,11 +101,8 @@ struct bf_launch_state {
 
 static CUresult state_of(CUfunction handle, struct bf_launch_state **state)
 {
-    struct bf_context *context;
     struct bf_function *function;
-    CUresult status = bf_current(&context);
-    if (status == CUDA_SUCCESS)
-        status = bf_function_use(handle, context, &function);
+    CUresult status = bf_function_find(handle, &function);
     if (status == CUDA_SUCCESS && !function->old_style) {
         function->old_style = calloc(1, sizeof *function->old_style);
         status = function->old_style ? CUDA_SUCCESS : CUDA_ERROR_OUT_OF_MEMORY;

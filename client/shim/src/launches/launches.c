@@ -5,6 +5,7 @@
 
 #include "contexts/context_queries.h"
 #include "streams/progress.h"
+#include "program/refusals.h"
 
 enum { STACK_BYTES = 4096, MOST_EXTRA = 64 };
 
@@ -23,7 +24,7 @@ static CUresult check_shape(const struct bf_launch_wish *w, const struct bf_devi
         return CUDA_ERROR_INVALID_VALUE;
     for (int i = 0; i < 3; i++) {
         if (w->cluster[i] > 1 && !a[CU_DEVICE_ATTRIBUTE_CLUSTER_LAUNCH])
-            return CUDA_ERROR_NOT_SUPPORTED;
+            return bf_refused("a launch in clusters");
         if (w->cluster[i] > 1 && w->grid[i] % w->cluster[i])
             return CUDA_ERROR_INVALID_CLUSTER_SIZE;
     }
@@ -37,7 +38,7 @@ static CUresult check_cooperative(const struct bf_launch_wish *w, const struct b
     int blocks = 0;
     uint64_t grid = (uint64_t)w->grid[0] * w->grid[1] * w->grid[2];
     if (!device->attributes[CU_DEVICE_ATTRIBUTE_COOPERATIVE_LAUNCH])
-        return CUDA_ERROR_NOT_SUPPORTED;
+        return bf_refused("a cooperative launch on this device");
     CUresult status = bf_function_occupancy(function, w->block[0] * w->block[1] * w->block[2],
                                             w->shared_bytes, 0, &blocks);
     if (status == CUDA_SUCCESS &&

@@ -3,6 +3,7 @@
 #define BF_LAUNCHES_H
 
 #include "modules/functions.h"
+#include "modules/libraries.h"
 #include "streams/streams.h"
 
 struct bf_launch_wish {

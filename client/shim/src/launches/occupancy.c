@@ -1,5 +1,6 @@
 /* How many blocks of a kernel run at once. The worker is asked once per function, block size and
  * shared memory. */
+#include <limits.h>
 #include <stdlib.h>
 
 #include "launches/launches.h"
@@ -57,19 +58,12 @@ CUresult bf_function_occupancy(struct bf_function *function, unsigned block, siz
     return bf_outcome(function->module->context, status);
 }
 
-static CUresult find(CUfunction handle, struct bf_context **context, struct bf_function **function)
-{
-    CUresult status = bf_current(context);
-    return status == CUDA_SUCCESS ? bf_function_use(handle, *context, function) : status;
-}
-
 CUresult bf_cuOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(int *blocks, CUfunction handle,
                                                                  int block, size_t shared_bytes,
                                                                  unsigned int flags)
 {
-    struct bf_context *context;
     struct bf_function *function;
-    CUresult status = find(handle, &context, &function);
+    CUresult status = bf_function_find(handle, &function);
     if (status == CUDA_SUCCESS &&
         (!blocks || block <= 0 || flags > CU_OCCUPANCY_DISABLE_CACHING_OVERRIDE))
         status = CUDA_ERROR_INVALID_VALUE;
@@ -91,17 +85,16 @@ CUresult bf_cuOccupancyMaxPotentialBlockSizeWithFlags(int *grid, int *block, CUf
                                                       size_t shared_bytes, int limit,
                                                       unsigned int flags)
 {
-    struct bf_context *context;
     struct bf_function *function;
     int most = 0, best = 0;
-    CUresult status = find(handle, &context, &function);
+    CUresult status = bf_function_find(handle, &function);
     if (status == CUDA_SUCCESS && (!grid || !block))
         status = CUDA_ERROR_INVALID_VALUE;
     if (status == CUDA_SUCCESS)
         status = bf_function_attribute(function, CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK, &most);
     if (status != CUDA_SUCCESS)
         return status;
-    const int32_t *a = context->device->attributes;
+    const int32_t *a = function->module->context->device->attributes;
     int warp = a[CU_DEVICE_ATTRIBUTE_WARP_SIZE] ? a[CU_DEVICE_ATTRIBUTE_WARP_SIZE] : 32;
     most = limit > 0 && limit < most ? limit : most;
     for (int size = most; size > 0 && status == CUDA_SUCCESS;
@@ -109,7 +102,7 @@ CUresult bf_cuOccupancyMaxPotentialBlockSizeWithFlags(int *grid, int *block, CUf
         int blocks = 0;
         status = bf_function_occupancy(function, (unsigned)size,
                                        shared_of ? shared_of(size) : shared_bytes, flags, &blocks);
-        if (status == CUDA_SUCCESS && blocks * size > best) {
+        if (status == CUDA_SUCCESS && blocks <= INT_MAX / size && blocks * size > best) {
             best = blocks * size;
             *block = size;
             *grid = blocks * a[CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT];
@@ -131,10 +124,9 @@ CUresult bf_cuOccupancyMaxPotentialBlockSize(int *grid, int *block, CUfunction f
 CUresult bf_cuOccupancyAvailableDynamicSMemPerBlock(size_t *bytes, CUfunction handle, int blocks,
                                                     int block)
 {
-    struct bf_context *context;
     struct bf_function *function;
     int fixed = 0, most = 0;
-    CUresult status = find(handle, &context, &function);
+    CUresult status = bf_function_find(handle, &function);
     if (status == CUDA_SUCCESS && (!bytes || blocks <= 0 || block <= 0))
         status = CUDA_ERROR_INVALID_VALUE;
     if (status == CUDA_SUCCESS)
@@ -143,7 +135,7 @@ CUresult bf_cuOccupancyAvailableDynamicSMemPerBlock(size_t *bytes, CUfunction ha
         status = bf_cuOccupancyMaxActiveBlocksPerMultiprocessor(&most, handle, block, 0);
     if (status != CUDA_SUCCESS)
         return status;
-    const int32_t *a = context->device->attributes;
+    const int32_t *a = function->module->context->device->attributes;
     int each = (a[CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_MULTIPROCESSOR] / blocks -
                 a[CU_DEVICE_ATTRIBUTE_RESERVED_SHARED_MEMORY_PER_BLOCK]) /
                128 * 128;

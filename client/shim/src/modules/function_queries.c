@@ -1,21 +1,11 @@
 /* What the program asks of a function and tells it. */
 #include "modules/functions.h"
-
-static CUresult find(CUfunction handle, struct bf_function **function)
-{
-    struct bf_context *context = NULL;
-    CUresult status = bf_ready();
-    if (status == CUDA_SUCCESS && bf_object_find(BF_KERNEL, (uint64_t)(uintptr_t)handle))
-        status = bf_current(&context);
-    if (status == CUDA_SUCCESS)
-        status = bf_function_use(handle, context, function);
-    return status == CUDA_SUCCESS ? bf_context_usable((*function)->module->context) : status;
-}
+#include "modules/libraries.h"
 
 CUresult bf_cuFuncGetAttribute(int *value, CUfunction_attribute attribute, CUfunction handle)
 {
     struct bf_function *function;
-    CUresult status = find(handle, &function);
+    CUresult status = bf_function_find(handle, &function);
     if (status == CUDA_SUCCESS && !value)
         status = CUDA_ERROR_INVALID_VALUE;
     return status == CUDA_SUCCESS ? bf_function_attribute(function, attribute, value) : status;
@@ -24,14 +14,14 @@ CUresult bf_cuFuncGetAttribute(int *value, CUfunction_attribute attribute, CUfun
 CUresult bf_cuFuncSetAttribute(CUfunction handle, CUfunction_attribute attribute, int value)
 {
     struct bf_function *function;
-    CUresult status = find(handle, &function);
+    CUresult status = bf_function_find(handle, &function);
     return status == CUDA_SUCCESS ? bf_function_set_attribute(function, attribute, value) : status;
 }
 
 CUresult bf_cuFuncSetCacheConfig(CUfunction handle, CUfunc_cache configuration)
 {
     struct bf_function *function;
-    CUresult status = find(handle, &function);
+    CUresult status = bf_function_find(handle, &function);
     if (status == CUDA_SUCCESS && (unsigned)configuration > CU_FUNC_CACHE_PREFER_EQUAL)
         status = CUDA_ERROR_INVALID_VALUE;
     if (status == CUDA_SUCCESS)
@@ -42,7 +32,7 @@ CUresult bf_cuFuncSetCacheConfig(CUfunction handle, CUfunc_cache configuration)
 CUresult bf_cuFuncSetSharedMemConfig(CUfunction handle, CUsharedconfig configuration)
 {
     struct bf_function *function;
-    CUresult status = find(handle, &function);
+    CUresult status = bf_function_find(handle, &function);
     if (status == CUDA_SUCCESS &&
         (unsigned)configuration > CU_SHARED_MEM_CONFIG_EIGHT_BYTE_BANK_SIZE)
         status = CUDA_ERROR_INVALID_VALUE;
@@ -52,7 +42,7 @@ CUresult bf_cuFuncSetSharedMemConfig(CUfunction handle, CUsharedconfig configura
 CUresult bf_cuFuncGetModule(CUmodule *module, CUfunction handle)
 {
     struct bf_function *function;
-    CUresult status = find(handle, &function);
+    CUresult status = bf_function_find(handle, &function);
     if (status == CUDA_SUCCESS && !module)
         status = CUDA_ERROR_INVALID_VALUE;
     if (status == CUDA_SUCCESS)
@@ -63,7 +53,7 @@ CUresult bf_cuFuncGetModule(CUmodule *module, CUfunction handle)
 CUresult bf_cuFuncGetName(const char **name, CUfunction handle)
 {
     struct bf_function *function;
-    CUresult status = find(handle, &function);
+    CUresult status = bf_function_find(handle, &function);
     if (status == CUDA_SUCCESS && !name)
         status = CUDA_ERROR_INVALID_VALUE;
     if (status == CUDA_SUCCESS)
@@ -74,7 +64,7 @@ CUresult bf_cuFuncGetName(const char **name, CUfunction handle)
 CUresult bf_cuFuncGetParamInfo(CUfunction handle, size_t index, size_t *offset, size_t *bytes)
 {
     struct bf_function *function;
-    CUresult status = find(handle, &function);
+    CUresult status = bf_function_find(handle, &function);
     if (status == CUDA_SUCCESS && (!offset || index >= function->layout->parameter_count))
         status = CUDA_ERROR_INVALID_VALUE;
     if (status == CUDA_SUCCESS) {
@@ -88,7 +78,7 @@ CUresult bf_cuFuncGetParamInfo(CUfunction handle, size_t index, size_t *offset, 
 CUresult bf_cuFuncIsLoaded(CUfunctionLoadingState *state, CUfunction handle)
 {
     struct bf_function *function;
-    CUresult status = find(handle, &function);
+    CUresult status = bf_function_find(handle, &function);
     if (status == CUDA_SUCCESS && !state)
         status = CUDA_ERROR_INVALID_VALUE;
     if (status == CUDA_SUCCESS)
@@ -99,5 +89,5 @@ CUresult bf_cuFuncIsLoaded(CUfunctionLoadingState *state, CUfunction handle)
 CUresult bf_cuFuncLoad(CUfunction handle)
 {
     struct bf_function *function;
-    return find(handle, &function);
+    return bf_function_find(handle, &function);
 }

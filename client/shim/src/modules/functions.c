@@ -3,14 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "modules/libraries.h"
-#include "modules/modules.h"
-
-CUresult bf_function_make(struct bf_module *module, const char *name, struct bf_function **out)
+CUresult bf_function_make(struct bf_module *module, const struct bf_kernel_layout *layout,
+                          struct bf_function **out)
 {
-    const struct bf_kernel_layout *layout = bf_image_kernel(module->image, name);
-    size_t length = strlen(name);
-    if (!layout || length > BF_MODULE_FUNCTION_NAME_MAX)
+    size_t length = strlen(layout->name);
+    if (length > BF_MODULE_FUNCTION_NAME_MAX)
         return CUDA_ERROR_NOT_FOUND;
     struct bf_function *function =
         bf_object_new(BF_FUNCTION, module->context->device->worker->index);
@@ -22,7 +19,7 @@ CUresult bf_function_make(struct bf_module *module, const char *name, struct bf_
         function->layout = layout;
         function->max_dynamic_shared = -1;
         struct bf_module_function m = {function->object.handle, module->object.handle,
-                                       bf_view_of(name, length)};
+                                       bf_view_of(layout->name, length)};
         status =
             bf_send(bf_connection_of(module->context), frame, bf_module_function_frame(frame, &m));
     }
@@ -31,7 +28,7 @@ CUresult bf_function_make(struct bf_module *module, const char *name, struct bf_
     else if (function)
         bf_object_release(BF_FUNCTION, function);
     free(frame);
-    *out = function;
+    *out = status == CUDA_SUCCESS ? function : NULL;
     return status;
 }
 
@@ -42,16 +39,6 @@ void bf_function_forget(struct bf_function *function)
         function->old_style = NULL;
         bf_object_release(BF_FUNCTION, function);
     }
-}
-
-CUresult bf_function_use(CUfunction handle, struct bf_context *current, struct bf_function **out)
-{
-    uint64_t number = (uint64_t)(uintptr_t)handle;
-    struct bf_kernel *kernel = bf_object_find(BF_KERNEL, number);
-    if (kernel)
-        return bf_kernel_function(kernel, current, out);
-    *out = bf_object_find(BF_FUNCTION, number);
-    return *out ? CUDA_SUCCESS : CUDA_ERROR_INVALID_HANDLE;
 }
 
 CUresult bf_function_learn(struct bf_function *function)
@@ -86,7 +73,7 @@ CUresult bf_function_dynamic_limit(struct bf_function *function, unsigned *bytes
     CUresult status = CUDA_SUCCESS;
     if (function->max_dynamic_shared >= 0) {
         limit = function->max_dynamic_shared;
-    } else if (function->module->image->uses_shared ||
+    } else if (function->module->image->contents.uses_shared ||
                function->module->image->kind == BF_IMAGE_ELF) {
         status = bf_function_learn(function);
         limit -=

@@ -5,18 +5,13 @@
 #include "images/images.h"
 #include "objects/state.h"
 
-/* Makes the function known here and to the worker; NOT_FOUND if the image has no such kernel.
- * Called with the module's lock. */
-CUresult bf_function_make(struct bf_module *module, const char *name,
+/* Makes a kernel of the module's image known here and to the worker. Called with the module's lock.
+ */
+CUresult bf_function_make(struct bf_module *module, const struct bf_kernel_layout *layout,
                           struct bf_function **function);
 
 /* Ends the handle. */
 void bf_function_forget(struct bf_function *function);
-
-/* What a CUfunction, or a CUkernel cast to one, means in the current context. INVALID_HANDLE for
- * neither. */
-CUresult bf_function_use(CUfunction handle, struct bf_context *current,
-                         struct bf_function **function);
 
 /* Asks the worker for the attributes, once. */
 CUresult bf_function_learn(struct bf_function *function);

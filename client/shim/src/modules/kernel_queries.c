@@ -76,9 +76,7 @@ CUresult bf_cuKernelGetParamInfo(CUkernel handle, size_t index, size_t *offset, 
     CUresult status = find(handle, &kernel);
     if (status != CUDA_SUCCESS)
         return status;
-    const struct bf_image *image =
-        kernel->library->images[0] ? kernel->library->images[0] : kernel->library->images[1];
-    const struct bf_kernel_layout *layout = image ? bf_image_kernel(image, kernel->name) : NULL;
+    const struct bf_kernel_layout *layout = bf_kernel_layout_of(kernel);
     if (!offset || !layout || index >= layout->parameter_count)
         return CUDA_ERROR_INVALID_VALUE;
     *offset = layout->parameters[index].offset;

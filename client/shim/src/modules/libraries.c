@@ -6,6 +6,7 @@
 #include "modules/files.h"
 #include "modules/functions.h"
 #include "modules/jit_options.h"
+#include "modules/kernel_names.h"
 #include "modules/modules.h"
 
 static CUresult find(CUlibrary handle, struct bf_library **library)
@@ -18,28 +19,57 @@ static CUresult find(CUlibrary handle, struct bf_library **library)
     return status;
 }
 
-/* The decoded image for a device. Called with the library's lock. One image serves all devices of
- * the same kind. */
+/* Devices of the same capability that take the same kinds of images share one. */
+struct bf_library_image {
+    struct bf_image_target target;
+    struct bf_image *image;
+    struct bf_library_image *next;
+};
+
+static bool same_target(struct bf_image_target a, struct bf_image_target b)
+{
+    return a.major == b.major && a.minor == b.minor && a.ptx == b.ptx && a.sass == b.sass;
+}
+
+/* The decoded image for a device. Called with the library's lock. */
 static CUresult image_for(struct bf_library *library, const struct bf_device *device,
                           struct bf_image **image)
 {
-    int slot = (device->image_kinds & BF_IMAGES_SASS) != 0;
-    CUresult status = CUDA_SUCCESS;
-    if (!library->images[slot])
-        status = bf_image_decode(library->code, bf_target_of(device), &library->images[slot]);
-    *image = library->images[slot];
-    return status;
+    struct bf_image_target target = bf_target_of(device);
+    struct bf_library_image *one = library->images;
+    while (one && !same_target(one->target, target))
+        one = one->next;
+    if (!one && !library->code)
+        return CUDA_ERROR_NO_BINARY_FOR_GPU;
+    if (!one) {
+        struct bf_image *decoded;
+        CUresult status = bf_image_decode(library->code, target, &decoded);
+        if (status != CUDA_SUCCESS)
+            return status;
+        one = malloc(sizeof *one);
+        if (!one) {
+            bf_image_release(decoded);
+            return CUDA_ERROR_OUT_OF_MEMORY;
+        }
+        *one = (struct bf_library_image){target, decoded, library->images};
+        library->images = one;
+    }
+    *image = one->image;
+    return CUDA_SUCCESS;
 }
 
-/* The image that names are looked up in when no context is asked for. Called with the lock. */
+/* An image that names are looked up in when no context is asked for: that of the first device that
+ * it holds code for. Called with the lock. */
 static CUresult any_image(struct bf_library *library, struct bf_image **image)
 {
-    if (library->images[0] || library->images[1]) {
-        *image = library->images[0] ? library->images[0] : library->images[1];
-        return CUDA_SUCCESS;
+    CUresult status = bf_state.device_count ? CUDA_SUCCESS : CUDA_ERROR_NO_DEVICE;
+    for (int i = 0; i < bf_state.device_count; i++) {
+        CUresult one = image_for(library, bf_state.devices[i], image);
+        if (one == CUDA_SUCCESS)
+            return one;
+        status = status == CUDA_SUCCESS ? one : status;
     }
-    return bf_state.device_count ? image_for(library, bf_state.devices[0], image)
-                                 : CUDA_ERROR_NO_DEVICE;
+    return status;
 }
 
 /* The library's module in a context, uploaded with its first use. */
@@ -86,24 +116,52 @@ CUresult bf_kernel_function(struct bf_kernel *kernel, struct bf_context *context
     return status;
 }
 
-/* The options as they matter here: whether the code stays where it is. */
-static CUresult read_options(const CUlibraryOption *options, unsigned count, bool *preserved)
+/* The options as they matter here: whether the code stays where it is. That option's value is a
+ * bool in the pointer's place; with a file it means nothing and is refused (CUDA Driver API,
+ * CU_LIBRARY_BINARY_IS_PRESERVED). */
+static CUresult read_options(const CUlibraryOption *options, void **values, unsigned count,
+                             bool file, bool *preserved)
 {
     *preserved = false;
-    if (count && !options)
+    if (count && (!options || !values))
         return CUDA_ERROR_INVALID_VALUE;
     for (unsigned i = 0; i < count; i++) {
-        if ((unsigned)options[i] >= CU_LIBRARY_NUM_OPTIONS)
+        bool about_code = options[i] == CU_LIBRARY_BINARY_IS_PRESERVED;
+        if ((unsigned)options[i] >= CU_LIBRARY_NUM_OPTIONS || (about_code && file))
             return CUDA_ERROR_INVALID_VALUE;
-        *preserved |= options[i] == CU_LIBRARY_BINARY_IS_PRESERVED;
+        if (about_code)
+            *preserved = values[i] != NULL;
     }
     return CUDA_SUCCESS;
+}
+
+static void free_images(struct bf_library *library)
+{
+    while (library->images) {
+        struct bf_library_image *one = library->images;
+        library->images = one->next;
+        bf_image_release(one->image);
+        free(one);
+    }
+}
+
+/* For every device, because the code will be gone. One that it has nothing for is told when it uses
+ * the library. */
+static CUresult decode_all(struct bf_library *library)
+{
+    struct bf_image *image;
+    CUresult status = any_image(library, &image);
+    for (int i = 0; i < bf_state.device_count && status == CUDA_SUCCESS; i++) {
+        CUresult one = image_for(library, bf_state.devices[i], &image);
+        status = one == CUDA_ERROR_NO_BINARY_FOR_GPU ? CUDA_SUCCESS : one;
+    }
+    library->code = NULL;
+    return status;
 }
 
 /* A wrapper is not copied but decoded at once: its parts lie anywhere. */
 static CUresult keep(struct bf_library *library, bool preserved)
 {
-    struct bf_image *image;
     size_t bytes = preserved ? 0 : bf_image_extent(library->code);
     CUresult status = CUDA_SUCCESS;
     if (bytes) {
@@ -114,7 +172,7 @@ static CUresult keep(struct bf_library *library, bool preserved)
         memset((char *)library->copy + bytes, 0, 16);
         library->code = library->copy;
     } else if (!preserved) {
-        status = any_image(library, &image);
+        status = decode_all(library);
     }
     return status;
 }
@@ -144,6 +202,7 @@ static CUresult load(CUlibrary *out, const void *code, bool preserved, bool owne
         bf_object_publish(library);
         *out = (CUlibrary)(uintptr_t)library->object.handle;
     } else {
+        free_images(library);
         bf_object_release(BF_LIBRARY, library);
     }
     return status;
@@ -155,13 +214,12 @@ CUresult bf_cuLibraryLoadData(CUlibrary *out, const void *code, CUjit_option *ji
 {
     bool preserved;
     CUresult status = bf_ready();
-    (void)values;
     if (status == CUDA_SUCCESS && (!out || !code))
         status = CUDA_ERROR_INVALID_VALUE;
     if (status == CUDA_SUCCESS)
         status = empty_logs(jit_count, jit_options, jit_values);
     if (status == CUDA_SUCCESS)
-        status = read_options(options, count, &preserved);
+        status = read_options(options, values, count, false, &preserved);
     return status == CUDA_SUCCESS ? load(out, code, preserved, false) : status;
 }
 
@@ -171,13 +229,12 @@ CUresult bf_cuLibraryLoadFromFile(CUlibrary *out, const char *path, CUjit_option
 {
     bool preserved;
     CUresult status = bf_ready();
-    (void)values;
     if (status == CUDA_SUCCESS && (!out || !path))
         status = CUDA_ERROR_INVALID_VALUE;
     if (status == CUDA_SUCCESS)
         status = empty_logs(jit_count, jit_options, jit_values);
     if (status == CUDA_SUCCESS)
-        status = read_options(options, count, &preserved);
+        status = read_options(options, values, count, true, &preserved);
     if (status != CUDA_SUCCESS)
         return status;
     void *code = bf_read_whole_file(path);
@@ -192,11 +249,13 @@ CUresult bf_cuLibraryUnload(CUlibrary handle)
         status = CUDA_ERROR_INVALID_HANDLE;
     if (status != CUDA_SUCCESS)
         return status;
-    for (size_t i = 0; i < library->kernel_count; i++) {
-        struct bf_kernel *kernel = library->kernels[i];
-        bf_object_close(kernel);
-        free(kernel->name);
-        bf_object_release(BF_KERNEL, kernel);
+    for (size_t i = 0; i < library->kernels.capacity; i++) {
+        struct bf_kernel *kernel = library->kernels.slots[i];
+        if (kernel) {
+            bf_object_close(kernel);
+            free(kernel->name);
+            bf_object_release(BF_KERNEL, kernel);
+        }
     }
     for (struct bf_module *module = atomic_load(&library->modules), *next; module; module = next) {
         next = module->next;
@@ -204,51 +263,92 @@ CUresult bf_cuLibraryUnload(CUlibrary handle)
             bf_module_unload(module);
         bf_object_release(BF_MODULE, module);
     }
-    bf_image_release(library->images[0]);
-    bf_image_release(library->images[1]);
-    free(library->kernels);
+    free_images(library);
+    free(library->kernels.slots);
     free(library->copy);
     bf_object_release(BF_LIBRARY, library);
     return CUDA_SUCCESS;
 }
 
-/* The kernel of that name. Called with the lock. */
-static CUresult kernel_named(struct bf_library *library, const struct bf_image *image,
-                             const char *name, struct bf_kernel **out)
+/* Whether the image of some device has the kernel. Called with the lock. */
+static CUresult look_for(struct bf_library *library, const char *name)
 {
-    for (size_t i = 0; i < library->kernel_count; i++) {
-        if (!strcmp(library->kernels[i]->name, name)) {
-            *out = library->kernels[i];
+    struct bf_image *image;
+    CUresult status = any_image(library, &image);
+    if (status != CUDA_SUCCESS)
+        return status;
+    for (int i = 0; i < bf_state.device_count; i++) {
+        if (image_for(library, bf_state.devices[i], &image) == CUDA_SUCCESS &&
+            bf_image_kernel(image, name))
             return CUDA_SUCCESS;
-        }
     }
-    if (!bf_image_kernel(image, name))
-        return CUDA_ERROR_NOT_FOUND;
-    struct bf_kernel **grown =
-        realloc(library->kernels, (library->kernel_count + 1) * sizeof(struct bf_kernel *));
-    if (!grown)
-        return CUDA_ERROR_OUT_OF_MEMORY;
-    library->kernels = grown;
+    return CUDA_ERROR_NOT_FOUND;
+}
+
+static CUresult make_kernel(struct bf_library *library, const char *name, struct bf_kernel **out)
+{
     struct bf_kernel *kernel = bf_object_new(BF_KERNEL, 0);
-    char *copy = strdup(name);
-    if (!kernel || !copy) {
+    char *copy = kernel ? strdup(name) : NULL;
+    if (copy) {
+        kernel->library = library;
+        kernel->name = copy;
+    }
+    if (!copy || !bf_kernel_names_add(&library->kernels, kernel)) {
         free(copy);
         if (kernel)
             bf_object_release(BF_KERNEL, kernel);
         return CUDA_ERROR_OUT_OF_MEMORY;
     }
-    kernel->library = library;
-    kernel->name = copy;
-    library->kernels[library->kernel_count++] = kernel;
     bf_object_publish(kernel);
     *out = kernel;
     return CUDA_SUCCESS;
 }
 
+/* The kernel of that name. Called with the lock. */
+static CUresult kernel_named(struct bf_library *library, const char *name, struct bf_kernel **out)
+{
+    *out = bf_kernel_names_find(&library->kernels, name);
+    if (*out)
+        return CUDA_SUCCESS;
+    CUresult status = look_for(library, name);
+    return status == CUDA_SUCCESS ? make_kernel(library, name, out) : status;
+}
+
+const struct bf_kernel_layout *bf_kernel_layout_of(const struct bf_kernel *kernel)
+{
+    struct bf_library *library = kernel->library;
+    const struct bf_kernel_layout *layout = NULL;
+    pthread_mutex_lock(&library->lock);
+    for (const struct bf_library_image *one = library->images; one && !layout; one = one->next)
+        layout = bf_image_kernel(one->image, kernel->name);
+    pthread_mutex_unlock(&library->lock);
+    return layout;
+}
+
+CUresult bf_function_use(CUfunction handle, struct bf_context *current, struct bf_function **out)
+{
+    uint64_t number = (uint64_t)(uintptr_t)handle;
+    struct bf_kernel *kernel = bf_object_find(BF_KERNEL, number);
+    if (kernel)
+        return bf_kernel_function(kernel, current, out);
+    *out = bf_object_find(BF_FUNCTION, number);
+    return *out ? CUDA_SUCCESS : CUDA_ERROR_INVALID_HANDLE;
+}
+
+CUresult bf_function_find(CUfunction handle, struct bf_function **function)
+{
+    struct bf_context *context = NULL;
+    CUresult status = bf_ready();
+    if (status == CUDA_SUCCESS && bf_object_find(BF_KERNEL, (uint64_t)(uintptr_t)handle))
+        status = bf_current(&context);
+    if (status == CUDA_SUCCESS)
+        status = bf_function_use(handle, context, function);
+    return status == CUDA_SUCCESS ? bf_context_usable((*function)->module->context) : status;
+}
+
 CUresult bf_cuLibraryGetKernel(CUkernel *out, CUlibrary handle, const char *name)
 {
     struct bf_library *library;
-    struct bf_image *image;
     struct bf_kernel *kernel;
     CUresult status = find(handle, &library);
     if (status == CUDA_SUCCESS && (!out || !name))
@@ -256,9 +356,7 @@ CUresult bf_cuLibraryGetKernel(CUkernel *out, CUlibrary handle, const char *name
     if (status != CUDA_SUCCESS)
         return status;
     pthread_mutex_lock(&library->lock);
-    status = any_image(library, &image);
-    if (status == CUDA_SUCCESS)
-        status = kernel_named(library, image, name, &kernel);
+    status = kernel_named(library, name, &kernel);
     pthread_mutex_unlock(&library->lock);
     if (status == CUDA_SUCCESS)
         *out = (CUkernel)(uintptr_t)kernel->object.handle;
@@ -277,7 +375,7 @@ CUresult bf_cuLibraryGetKernelCount(unsigned int *count, CUlibrary handle)
     pthread_mutex_lock(&library->lock);
     status = any_image(library, &image);
     if (status == CUDA_SUCCESS)
-        *count = (unsigned)image->kernel_count;
+        *count = (unsigned)image->contents.kernel_count;
     pthread_mutex_unlock(&library->lock);
     return status;
 }
@@ -293,9 +391,10 @@ CUresult bf_cuLibraryEnumerateKernels(CUkernel *kernels, unsigned int count, CUl
         return status;
     pthread_mutex_lock(&library->lock);
     status = any_image(library, &image);
-    for (unsigned i = 0; status == CUDA_SUCCESS && i < count && i < image->kernel_count; i++) {
+    for (unsigned i = 0; status == CUDA_SUCCESS && i < count && i < image->contents.kernel_count;
+         i++) {
         struct bf_kernel *kernel;
-        status = kernel_named(library, image, image->kernels[i].name, &kernel);
+        status = kernel_named(library, image->contents.kernels[i].name, &kernel);
         if (status == CUDA_SUCCESS)
             kernels[i] = (CUkernel)(uintptr_t)kernel->object.handle;
     }

@@ -112,11 +112,12 @@ void bf_module_forget(struct bf_module *module)
 {
     if (!bf_object_close(module))
         return;
-    for (size_t i = 0; i < module->function_count; i++)
-        bf_function_forget(module->functions[i]);
+    for (size_t i = 0; module->functions && i < module->image->contents.kernel_count; i++) {
+        if (module->functions[i])
+            bf_function_forget(module->functions[i]);
+    }
     free(module->functions);
     module->functions = NULL;
-    module->function_count = 0;
     bf_allocations_forget(module->context, module->object.handle);
     bf_image_release(module->image);
     module->image = NULL;
@@ -133,29 +134,29 @@ CUresult bf_module_unload(struct bf_module *module)
     return bf_send(c, frame, bf_module_unload_frame(frame, &m));
 }
 
+/* Called with the lock. */
+static CUresult function_of(struct bf_module *module, const struct bf_kernel_layout *layout,
+                            struct bf_function **out)
+{
+    const struct bf_contents *contents = &module->image->contents;
+    size_t place = (size_t)(layout - contents->kernels);
+    CUresult status = CUDA_SUCCESS;
+    if (!module->functions)
+        module->functions = calloc(contents->kernel_count, sizeof(struct bf_function *));
+    if (!module->functions)
+        return CUDA_ERROR_OUT_OF_MEMORY;
+    if (!module->functions[place])
+        status = bf_function_make(module, layout, &module->functions[place]);
+    *out = module->functions[place];
+    return status;
+}
+
 CUresult bf_module_function(struct bf_module *module, const char *name, struct bf_function **out)
 {
-    CUresult status = CUDA_SUCCESS;
-    struct bf_function *function = NULL;
     pthread_mutex_lock(&module->lock);
-    for (size_t i = 0; i < module->function_count && !function; i++) {
-        if (!strcmp(module->functions[i]->name, name))
-            function = module->functions[i];
-    }
-    if (!function) {
-        struct bf_function **grown =
-            realloc(module->functions, (module->function_count + 1) * sizeof(struct bf_function *));
-        if (grown) {
-            module->functions = grown;
-            status = bf_function_make(module, name, &function);
-        } else {
-            status = CUDA_ERROR_OUT_OF_MEMORY;
-        }
-        if (status == CUDA_SUCCESS)
-            module->functions[module->function_count++] = function;
-    }
+    const struct bf_kernel_layout *layout = bf_image_kernel(module->image, name);
+    CUresult status = layout ? function_of(module, layout, out) : CUDA_ERROR_NOT_FOUND;
     pthread_mutex_unlock(&module->lock);
-    *out = function;
     return status;
 }
 
@@ -329,7 +330,7 @@ CUresult bf_cuModuleGetFunctionCount(unsigned int *count, CUmodule handle)
     if (status == CUDA_SUCCESS && !count)
         status = CUDA_ERROR_INVALID_VALUE;
     if (status == CUDA_SUCCESS)
-        *count = (unsigned)module->image->kernel_count;
+        *count = (unsigned)module->image->contents.kernel_count;
     return status;
 }
 
@@ -339,10 +340,10 @@ CUresult bf_cuModuleEnumerateFunctions(CUfunction *functions, unsigned int count
     CUresult status = find(handle, &module);
     if (status == CUDA_SUCCESS && !functions)
         status = CUDA_ERROR_INVALID_VALUE;
-    for (unsigned i = 0; status == CUDA_SUCCESS && i < count && i < module->image->kernel_count;
-         i++) {
+    for (unsigned i = 0;
+         status == CUDA_SUCCESS && i < count && i < module->image->contents.kernel_count; i++) {
         struct bf_function *function;
-        status = bf_module_function(module, module->image->kernels[i].name, &function);
+        status = bf_module_function(module, module->image->contents.kernels[i].name, &function);
         if (status == CUDA_SUCCESS)
             functions[i] = (CUfunction)(uintptr_t)function->object.handle;
     }

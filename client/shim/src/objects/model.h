@@ -134,8 +134,7 @@ struct bf_module {
     struct bf_image *image;
     struct bf_library *library; /* NULL: the program loaded it by itself */
     pthread_mutex_t lock;
-    struct bf_function **functions;
-    size_t function_count;
+    struct bf_function **functions; /* in the order of the image's kernels; NULL: none asked for */
     struct bf_module *next; /* of the same library */
 };
 
@@ -144,7 +143,6 @@ struct bf_function {
     struct bf_module *module;
     const char *name; /* in the module's image */
     const struct bf_kernel_layout *layout;
-    struct bf_kernel_layout *asked_layout; /* where the image did not tell */
     _Atomic bool attributes_known;
     int attributes[BF_FUNCTION_ATTRIBUTES];
     int max_dynamic_shared; /* as set; -1: not set */
@@ -153,15 +151,21 @@ struct bf_function {
     struct bf_launch_state *old_style; /* cuFuncSetBlockShape and its like */
 };
 
+struct bf_library_image;
+
+struct bf_kernel_names {
+    struct bf_kernel **slots;
+    size_t capacity, count;
+};
+
 struct bf_library {
     struct bf_object object;
     pthread_mutex_t lock;
-    const void *code;
-    void *copy;                 /* of the code, unless it is preserved */
-    struct bf_image *images[2]; /* decoded: PTX, or as its worker takes it */
+    const void *code; /* NULL: gone, all that may be had of it is decoded */
+    void *copy;       /* of the code, unless it is preserved */
+    struct bf_library_image *images; /* decoded, one for each kind of device */
     _Atomic(struct bf_module *) modules;
-    struct bf_kernel **kernels;
-    size_t kernel_count;
+    struct bf_kernel_names kernels;
 };
 
 struct bf_kernel {
