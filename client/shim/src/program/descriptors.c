@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 enum { FIRST_FREE = 3, HIGH = 1024, ROOM = 32 /* for the library, below the limit */ };
@@ -31,4 +32,11 @@ int bf_descriptor_out_of_the_way(int descriptor)
     close(descriptor);
     errno = error;
     return moved;
+}
+
+uint64_t bf_socket_identity(int descriptor)
+{
+    uint64_t cookie = 0;
+    socklen_t bytes = sizeof cookie;
+    return getsockopt(descriptor, SOL_SOCKET, SO_COOKIE, &cookie, &bytes) ? 0 : cookie;
 }

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -18,9 +17,10 @@ struct record {
 };
 
 static int watcher = -1;
-static struct stat identity; /* of the socket: the program may have closed it and reused its number */
+static uint64_t identity; /* of the socket: the program may have closed it and reused its number */
 
-/* The folder's path may be longer than a socket's address, so the folder is named by a descriptor. */
+/* The folder's path may be longer than a socket's address, so the folder is named by a descriptor.
+ */
 static bool address_of(const char *adaptor_file, int *folder, struct sockaddr_un *address)
 {
     char place[4096 + 8];
@@ -35,8 +35,7 @@ static bool is_own_user(int descriptor)
 {
     struct ucred peer;
     socklen_t bytes = sizeof peer;
-    return !getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &peer, &bytes) &&
-           peer.uid == geteuid();
+    return !getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &peer, &bytes) && peer.uid == geteuid();
 }
 
 void bf_host_word_open(const char *adaptor_file)
@@ -50,7 +49,7 @@ void bf_host_word_open(const char *adaptor_file)
         socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (descriptor >= 0 &&
         (connect(descriptor, (const struct sockaddr *)&address, sizeof address) ||
-         !is_own_user(descriptor) || fstat(descriptor, &identity))) {
+         !is_own_user(descriptor) || !(identity = bf_socket_identity(descriptor)))) {
         close(descriptor);
         descriptor = -1;
     }
@@ -74,9 +73,7 @@ void bf_host_word_watch(uint32_t server, const uint8_t session[16])
 
 void bf_host_word_close(void)
 {
-    struct stat now;
-    if (watcher >= 0 && !fstat(watcher, &now) && now.st_dev == identity.st_dev &&
-        now.st_ino == identity.st_ino)
+    if (watcher >= 0 && bf_socket_identity(watcher) == identity)
         close(watcher);
     watcher = -1;
 }

@@ -18,19 +18,11 @@
 
 enum { CONNECT_MILLISECONDS = 10000 };
 
-/* The kernel's number for a socket, never given twice; 0: it is none. */
-static uint64_t identity_of(int descriptor)
-{
-    uint64_t cookie = 0;
-    socklen_t bytes = sizeof cookie;
-    return getsockopt(descriptor, SOL_SOCKET, SO_COOKIE, &cookie, &bytes) ? 0 : cookie;
-}
-
 /* A program may close descriptors that it did not open, and its next file gets the number. Asked
  * before anything leaves and before a wait; a read without waiting follows one of these closely. */
 static bool is_ours(const struct bf_transport *transport)
 {
-    bool ours = identity_of(transport->descriptor) == transport->identity;
+    bool ours = bf_socket_identity(transport->descriptor) == transport->identity;
     if (!ours)
         errno = EBADF;
     return ours;
@@ -137,7 +129,7 @@ static bool make_waiting(int descriptor)
 void bf_transport_over(struct bf_transport *transport, int descriptor)
 {
     *transport = (struct bf_transport){
-        descriptor, identity_of(descriptor), NULL, tcp_send, tcp_receive, tcp_wait, tcp_close};
+        descriptor, bf_socket_identity(descriptor), NULL, tcp_send, tcp_receive, tcp_wait, tcp_close};
 }
 
 const char *bf_transport_tcp(struct bf_transport *transport, const char *host, unsigned port)
