@@ -213,9 +213,10 @@ static CUresult tools_context_state(CUcontext context, uint64_t *out)
     return CUDA_SUCCESS;
 }
 
-/* Calls back for every function of a module. */
+/* Calls back for every function of a module. cuFFT's callback stores its second argument where the
+ * first one points: the caller's data comes first. */
 static CUresult tools_module_functions(CUcontext context, CUmodule handle,
-                                       void (*callback)(CUfunction function, void *data),
+                                       void (*callback)(void *data, CUfunction function),
                                        void *data)
 {
     unsigned count = 0;
@@ -227,7 +228,7 @@ static CUresult tools_module_functions(CUcontext context, CUmodule handle,
     if (status == CUDA_SUCCESS)
         status = bf_cuModuleEnumerateFunctions(functions, count, handle);
     for (unsigned i = 0; i < count && status == CUDA_SUCCESS; i++)
-        callback(functions[i], data);
+        callback(data, functions[i]);
     free(functions);
     return status;
 }
