@@ -1,5 +1,5 @@
-/* How many blocks of a kernel run at once. The worker is asked once per function, block size and
- * shared memory. */
+/* How many blocks of a kernel run at once. The worker is asked once per function, block size,
+ * shared memory, and what the program has set of the function's shared memory since. */
 #include <limits.h>
 #include <stdlib.h>
 
@@ -10,7 +10,7 @@ enum { CACHED = 1024 };
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct {
     uint64_t function, shared_bytes;
-    unsigned block, flags;
+    unsigned block, flags, settings;
     int blocks;
 } cache[CACHED];
 
@@ -29,9 +29,11 @@ CUresult bf_function_occupancy(struct bf_function *function, unsigned block, siz
     uint8_t frame[BF_FRAME_BYTES + BF_FUNCTION_OCCUPANCY_MINIMUM];
     uint64_t handle = function->object.handle;
     size_t slot = place(handle, block, shared_bytes, flags);
+    unsigned settings = atomic_load(&function->settings);
     pthread_mutex_lock(&lock);
     bool known = cache[slot].function == handle && cache[slot].block == block &&
-                 cache[slot].shared_bytes == shared_bytes && cache[slot].flags == flags;
+                 cache[slot].shared_bytes == shared_bytes && cache[slot].flags == flags &&
+                 cache[slot].settings == settings;
     *blocks = cache[slot].blocks;
     pthread_mutex_unlock(&lock);
     if (known)
@@ -51,6 +53,7 @@ CUresult bf_function_occupancy(struct bf_function *function, unsigned block, siz
         cache[slot].block = block;
         cache[slot].shared_bytes = shared_bytes;
         cache[slot].flags = flags;
+        cache[slot].settings = settings;
         cache[slot].blocks = *blocks;
         pthread_mutex_unlock(&lock);
     }

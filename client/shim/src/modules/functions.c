@@ -136,6 +136,7 @@ CUresult bf_function_set_attribute(struct bf_function *function, CUfunction_attr
         function->max_dynamic_shared = value;
     if (atomic_load(&function->attributes_known))
         function->attributes[attribute] = value;
+    atomic_fetch_add(&function->settings, 1);
     struct bf_function_set_attribute m = {function->object.handle, (uint32_t)attribute, value};
     return bf_send(bf_connection_of(function->module->context), frame,
                    bf_function_set_attribute_frame(frame, &m));

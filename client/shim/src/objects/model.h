@@ -146,7 +146,7 @@ struct bf_function {
     _Atomic bool attributes_known;
     int attributes[BF_FUNCTION_ATTRIBUTES];
     int max_dynamic_shared; /* as set; -1: not set */
-    int carveout;
+    _Atomic unsigned settings; /* counts what the program has set of it: occupancy depends on that */
     CUfunc_cache cache;
     struct bf_launch_state *old_style; /* cuFuncSetBlockShape and its like */
 };

@@ -24,6 +24,7 @@ public final class Occupancy {
     public static int blocks(int threads, long sharedBytes, int registersPerThread) {
         if (threads <= 0
                 || threads > MAXIMUM_THREADS_PER_BLOCK
+                || sharedBytes < 0
                 || sharedBytes > SHARED_PER_BLOCK_OPT_IN) {
             return 0;
         }

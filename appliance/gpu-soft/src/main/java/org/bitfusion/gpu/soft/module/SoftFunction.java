@@ -240,6 +240,9 @@ public final class SoftFunction implements GpuFunction {
             return Outcome.of(0);
         }
         try {
+            if (dynamicSharedBytes > dynamicSharedLimit()) { // such a launch is refused
+                return Outcome.of(0);
+            }
             long shared = staticSharedBytes() + dynamicSharedBytes;
             return Outcome.of(Occupancy.blocks(blockSize, shared, registers()));
         } catch (LaunchRefused problem) {
