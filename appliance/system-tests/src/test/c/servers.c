@@ -191,6 +191,60 @@ static void the_work_of_servers_overlaps(void)
     OK(cuStreamSynchronize(h.held));
 }
 
+CUresult cuLibraryGetKernel(void **kernel, void *library, const char *name);
+
+/* An entry of a fat binary: PTX for an architecture that stores a number. */
+static size_t entry_for(uint8_t *out, uint32_t architecture, const char *target, uint64_t flags, int number)
+{
+    uint32_t kind = 1 | 0x0101 << 16, head = 64;
+    uint64_t padded = 512;
+    memset(out, 0, 64 + padded);
+    memcpy(out, &kind, 4);
+    memcpy(out + 4, &head, 4);
+    memcpy(out + 8, &padded, 8);
+    memcpy(out + 28, &architecture, 4);
+    memcpy(out + 40, &flags, 8);
+    snprintf((char *)out + 64, padded,
+             ".version 8.0\n.target %s\n.address_size 64\n.visible .entry which(.param .u64 p)\n{\n"
+             ".reg .b32 %%r0; .reg .b64 %%d0; ld.param.u64 %%d0, [p]; mov.u32 %%r0, %d; st.global.u32 [%%d0], %%r0; ret;\n}\n",
+             target, number);
+    return 64 + padded;
+}
+
+/* A server with devices of 8.0 and one of 9.0: what is for 9.0 alone goes to the latter only. */
+static void each_device_gets_the_image_of_its_capability(void)
+{
+    static uint8_t code[4096];
+    uint32_t magic = 0xBA55ED50u, version = 1 | 16 << 16;
+    size_t bytes = 16;
+    bytes += entry_for(code + bytes, 70, "sm_70", 0, 70);
+    bytes += entry_for(code + bytes, 90, "sm_90a", 0x100000, 91);
+    bytes += entry_for(code + bytes, 90, "sm_90", 0, 90);
+    bytes += entry_for(code + bytes, 100, "sm_100", 0, 100);
+    uint64_t total = bytes - 16;
+    memcpy(code, &magic, 4);
+    memcpy(code + 4, &version, 4);
+    memcpy(code + 8, &total, 8);
+    OK(begin_all());
+    void *library, *which;
+    int seen = 0;
+    OK(cuLibraryLoadData(&library, code, 0, 0, 0, 0, 0, 0));
+    OK(cuLibraryGetKernel(&which, library, "which"));
+    for (int device = 3; device >= 0; device--) {
+        int major = 0;
+        uint32_t number = 0;
+        void *a[] = {&memory[device]};
+        OK(cuDeviceGetAttribute(&major, 75, device));
+        OK(cuCtxSetCurrent(context[device]));
+        OK(cuLaunchKernel(which, 1, 1, 1, 1, 1, 1, 0, stream[device], a, 0));
+        OK(cuStreamSynchronize(stream[device]));
+        OK(cuMemcpyDtoH_v2(&number, memory[device], 4));
+        if (number != (major == 9 ? 91 : 70)) FAIL("device %d of %d.0 ran the code for %u", device, major, number);
+        seen |= major == 9 ? 2 : 1;
+    }
+    CHECK(seen == 3);
+}
+
 int main(int argc, char **argv)
 {
 #define T(name) {#name, name}
@@ -201,6 +255,7 @@ int main(int argc, char **argv)
                                         T(waiting_for_another_server_s_event_does_not_block_the_caller),
                                         T(a_wait_for_another_server_is_for_the_record_at_the_call),
                                         T(the_work_of_servers_overlaps),
+                                        T(each_device_gets_the_image_of_its_capability),
                                         {0, 0}};
     return run_tests(tests, argc, argv);
 }

@@ -29,6 +29,7 @@ class SemanticsDocumentTest {
                         "addresses.c",
                         "descriptors.c",
                         "errors.c",
+                        "images.c",
                         "memory.c",
                         "pinned.c",
                         "process.c",

@@ -56,6 +56,11 @@ class SemanticsIT {
     }
 
     @TestFactory
+    Stream<DynamicTest> images() {
+        return testsOf("images");
+    }
+
+    @TestFactory
     Stream<DynamicTest> refusals() {
         return testsOf("refusals");
     }

@@ -11,7 +11,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 
-/// Every test of `servers.c` in a process of its own against two appliances with two GPUs each.
+/// Every test of `servers.c` in a process of its own against two appliances with two GPUs each,
+/// of compute capability 8.0 and 9.0.
 class ServersIT {
     private static Appliance first;
     private static Appliance second;
@@ -21,7 +22,11 @@ class ServersIT {
         first = Appliance.start(Map.of());
         second =
                 Appliance.start(
-                        Map.of("BF_ACCESS_SECRET_FILE", first.accessSecretFile().toString()));
+                        Map.of(
+                                "BF_ACCESS_SECRET_FILE",
+                                first.accessSecretFile().toString(),
+                                "BF_SOFT_COMPUTE_CAPABILITY",
+                                "9.0"));
     }
 
     @AfterAll
