@@ -73,8 +73,8 @@ class ServerFaultsTest {
         return Hello.of(Hello.KIND_LEASE, "", Hello.NO_LEASE, 1)
                 .refusal(status, "9.9.9-test", 1)
                 .bytes()
-                .putInt(8, Integer.reverseBytes(version))
-                .putInt(144, Integer.reverseBytes(version))
+                .putInt(8, version)
+                .putInt(144, version)
                 .array();
     }
 
