@@ -31,13 +31,11 @@ final class LeaseConnection implements AutoCloseable {
     private static final int ANSWER_MILLISECONDS = (int) Duration.ofSeconds(10).toMillis();
     private static final int SCHEDULER_PORT = 56001;
 
-    private final ServerAddress address;
     private final Socket socket;
     private final Handshake handshake;
     private int lastRequest;
 
-    private LeaseConnection(ServerAddress address, Socket socket, Handshake handshake) {
-        this.address = address;
+    private LeaseConnection(Socket socket, Handshake handshake) {
         this.socket = socket;
         this.handshake = handshake;
     }
@@ -86,7 +84,7 @@ final class LeaseConnection implements AutoCloseable {
             socket.connect(new InetSocketAddress(host, address.port()), CONNECT_MILLISECONDS);
             socket.setTcpNoDelay(true);
             socket.setSoTimeout(ANSWER_MILLISECONDS);
-            return new LeaseConnection(address, socket, shakeHands(address, socket, self));
+            return new LeaseConnection(socket, shakeHands(address, socket, self));
         } catch (IOException | Fault failure) {
             closeQuietly(socket);
             throw failure;
