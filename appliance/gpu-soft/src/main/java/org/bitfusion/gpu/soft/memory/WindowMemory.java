@@ -4,13 +4,17 @@ import java.lang.foreign.MemorySegment;
 import org.bitfusion.gpu.soft.nativeaccess.AddressSpace;
 
 /// The one segment in which everything lies: device memory at [0, window size), private areas of
-/// running kernels behind it. Knows which 2 MiB pages of the window are live.
+/// running kernels behind it, both within the addresses that the client has set aside: a host
+/// address of its program is never one of either. Knows which 2 MiB pages of the window are live.
 public final class WindowMemory implements AutoCloseable {
     public static final long PAGE = AddressSpace.PAGE;
     private static final int PAGE_SHIFT = 21;
 
-    /// Address space for shared memory, local memory and parameters of resident blocks.
+    /// Address space for shared memory, local memory and parameters of resident blocks: so much at
+    /// most, and of a small window this part.
     private static final long PRIVATE_BYTES = 64L << 30;
+
+    private static final int PRIVATE_PART = 4;
 
     private final AddressSpace space;
     private final MemorySegment segment;
@@ -19,13 +23,16 @@ public final class WindowMemory implements AutoCloseable {
     private final byte[] livePages;
     private final PrivateMemory privateMemory;
 
-    public WindowMemory(long windowBase, long windowSize) {
+    /// @param bytes that the client has set aside at `windowBase`, for device memory and private
+    ///   areas
+    public WindowMemory(long windowBase, long bytes) {
+        long privateBytes = Math.min(PRIVATE_BYTES, bytes / PRIVATE_PART) & -PAGE;
         this.windowBase = windowBase;
-        this.windowSize = windowSize;
-        this.space = AddressSpace.reserve(windowSize + PRIVATE_BYTES);
+        this.windowSize = bytes - privateBytes;
+        this.space = AddressSpace.reserve(bytes);
         this.segment = space.segment();
         this.livePages = new byte[Math.toIntExact(windowSize >>> PAGE_SHIFT)];
-        this.privateMemory = new PrivateMemory(space, windowSize, PRIVATE_BYTES);
+        this.privateMemory = new PrivateMemory(space, windowSize, privateBytes);
     }
 
     public MemorySegment segment() {
