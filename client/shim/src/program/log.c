@@ -1,19 +1,22 @@
 #include "program/log.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "program/cancellation.h"
 #include "program/descriptors.h"
 
-enum { LINE_BYTES = 2048 };
+enum { LINE_BYTES = 2048, LOG_BYTES = 8 << 20 };
 
 static const char *level_name(enum bf_log_level level)
 {
@@ -43,14 +46,49 @@ void bf_log_prepare(void)
     pthread_once(&once, read_environment);
 }
 
+/* What we write must not end the program: a signal that the write has caused is taken back. */
+void bf_write_quietly(int file, const char *text, size_t bytes)
+{
+    sigset_t ending, before, pending;
+    struct timespec now = {0};
+    sigemptyset(&ending);
+    sigaddset(&ending, SIGXFSZ); /* a file at its limit (ulimit -f) */
+    sigaddset(&ending, SIGPIPE);
+    sigpending(&pending);
+    pthread_sigmask(SIG_BLOCK, &ending, &before);
+    if (write(file, text, bytes) < 0 && (errno == EFBIG || errno == EPIPE)) {
+        int number = errno == EFBIG ? SIGXFSZ : SIGPIPE;
+        sigemptyset(&ending);
+        sigaddset(&ending, number);
+        if (sigismember(&pending, number) != 1)
+            sigtimedwait(&ending, NULL, &now);
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+/* A file that has grown to its bound makes way for a new one: there are never more than two. */
+static int open_log(void)
+{
+    const int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+    struct stat state;
+    int file = open(file_name, flags, 0600);
+    if (file >= 0 && !fstat(file, &state) && S_ISREG(state.st_mode) && state.st_size > LOG_BYTES) {
+        char older[sizeof file_name + 8];
+        snprintf(older, sizeof older, "%s.old", file_name);
+        bool made_way = !rename(file_name, older);
+        close(file);
+        file = made_way ? open(file_name, flags, 0600) : -1;
+    }
+    return bf_descriptor_out_of_the_way(file);
+}
+
 /* One write per line, so that lines of several threads and processes stay whole. */
 static void append_to_file(enum bf_log_level level, const char *text)
 {
     bf_log_prepare();
     if (!*file_name || level > limit)
         return;
-    int file = bf_descriptor_out_of_the_way(
-        open(file_name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
+    int file = open_log();
     if (file < 0)
         return;
     char line[LINE_BYTES + 96];
@@ -62,8 +100,8 @@ static void append_to_file(enum bf_log_level level, const char *text)
         strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%SZ", &parts);
     int length = snprintf(line, sizeof line, "%s %s client=%ld %s\n", date, level_name(level),
                           (long)getpid(), text);
-    if (length > 0 && write(file, line, (size_t)length) < 0)
-        length = 0;
+    if (length > 0)
+        bf_write_quietly(file, line, (size_t)length);
     close(file);
 }
 
@@ -77,8 +115,8 @@ void bf_say(const char *format, ...)
     va_end(arguments);
     int length = snprintf(line, sizeof line, "bitfusion: %s\n", text);
     int cancellation = bf_hold_cancellation();
-    if (length > 0 && write(STDERR_FILENO, line, (size_t)length) < 0)
-        length = 0;
+    if (length > 0)
+        bf_write_quietly(STDERR_FILENO, line, (size_t)length);
     append_to_file(BF_LOG_ERROR, text);
     bf_allow_cancellation(cancellation);
 }

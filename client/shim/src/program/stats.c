@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "program/log.h"
 #include "program/output.h"
 #include "objects/state.h"
 
@@ -33,7 +34,7 @@ __attribute__((destructor)) static void at_exit(void)
                              "bitfusion: waits=%llu answered=%llu one-way=%llu bytes-out=%llu bytes-in=%llu\n",
                              (unsigned long long)waits, (unsigned long long)answered, (unsigned long long)one_way,
                              (unsigned long long)out, (unsigned long long)in);
-        if (bytes > 0 && write(STDERR_FILENO, line, (size_t)bytes) < 0)
-            bytes = 0;
+        if (bytes > 0)
+            bf_write_quietly(STDERR_FILENO, line, (size_t)bytes);
     }
 }

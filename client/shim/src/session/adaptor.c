@@ -131,6 +131,21 @@ static FILE *open_first(char *place, size_t bytes)
     return file;
 }
 
+/* A server that is named twice has its devices once. */
+static bool is_known(const struct bf_server *servers, int candidate)
+{
+    const struct bf_server *one = &servers[candidate];
+    for (int i = 0; i < candidate; i++) {
+        if (!strcmp(servers[i].host, one->host) && servers[i].port == one->port &&
+            servers[i].leased == one->leased &&
+            !memcmp(servers[i].lease, one->lease, sizeof one->lease))
+            return true;
+    }
+    return false;
+}
+
+static const char byte_order_mark[] = "\xef\xbb\xbf"; /* some editors begin UTF-8 with it */
+
 /* Written under the lock of bf_open. */
 static char source[4096];
 
@@ -148,6 +163,9 @@ int bf_adaptor_read(struct bf_server *servers, int most)
         return 0;
     while (fgets(line, sizeof line, file) && count >= 0) {
         number++;
+        if (number == 1 && !strncmp(line, byte_order_mark, strlen(byte_order_mark)))
+            memmove(line, line + strlen(byte_order_mark),
+                    strlen(line + strlen(byte_order_mark)) + 1);
         const char *begin = line + strspn(line, " \t\r\n");
         if (!*begin || *begin == '#')
             continue;
@@ -158,7 +176,7 @@ int bf_adaptor_read(struct bf_server *servers, int most)
             count = -1;
         } else if (!servers[count].leased && !read_access_secret(servers[count].secret)) {
             count = -1;
-        } else {
+        } else if (!is_known(servers, count)) {
             count++;
         }
     }
