@@ -22,8 +22,9 @@ static size_t read_fully(int descriptor, char *target, size_t wanted) {
 }
 
 enum channel_state channel_read(int descriptor, struct message *message) {
-    unsigned char header[MESSAGE_HEADER_BYTES];
-    size_t count = read_fully(descriptor, (char *)header, sizeof header);
+    unsigned char *header = message->header;
+    size_t count = read_fully(descriptor, (char *)header, sizeof message->header);
+    message->header_length = count;
     if (count == 0) {
         return CHANNEL_CLOSED;
     }
@@ -31,7 +32,7 @@ enum channel_state channel_read(int descriptor, struct message *message) {
     message->length = (size_t)header[1] | (size_t)header[2] << 8 | (size_t)header[3] << 16 | (size_t)header[4] << 24;
     bool known = message->kind == MESSAGE_OUTPUT || message->kind == MESSAGE_RUN ||
                  message->kind == MESSAGE_WATCH || message->kind == MESSAGE_BYE;
-    if (count < sizeof header || !known || message->length > MESSAGE_BYTES_LIMIT) {
+    if (count < sizeof message->header || !known || message->length > MESSAGE_BYTES_LIMIT) {
         return CHANNEL_BROKEN;
     }
     message->body = malloc(message->length + 1);

@@ -22,6 +22,8 @@ enum message_kind { MESSAGE_OUTPUT = 'O', MESSAGE_RUN = 'R', MESSAGE_WATCH = 'W'
 struct message {
     uint8_t kind;
     size_t length;
+    unsigned char header[MESSAGE_HEADER_BYTES]; /* as read, `header_length` bytes of it */
+    size_t header_length;
     char *body; /* NUL-ended beyond `length`; owned by the caller of channel_read, freed with free() */
 };
 

@@ -65,37 +65,57 @@ static void keep_standard_descriptors(void) {
 }
 
 /* Options of the JVM and the class path are the ones that the AOT cache was made with (build-tools/train). */
-void home_exec_java(const struct home *home, int argument_count, char **arguments) {
+static void add_java(struct command *command, const struct home *home, bool server) {
     const char *directory = home->directory;
-    struct command command = {.count = 0};
-    bool server = is_server(argument_count, arguments);
     const char *kind = server ? "server" : "cli";
-    add(&command, "%s/runtime/bin/java", directory);
-    add(&command, "-Xlog:disable");
-    add(&command, "@%s/lib/java/%s.options", directory, kind);
-    add(&command, "-XX:AOTCache=%s/lib/java/%s.aot", directory, kind);
-    add(&command, "-cp");
-    add(&command, "%s/lib/java/%s.jar", directory, server ? "appliance" : "bitfusion-cli");
-    add(&command, "-Dbitfusion.home=%s", directory);
-    add(&command, "-Dbitfusion.name=%s", home->program_name);
-    add(&command, "org.bitfusion.cli.Main");
-    if (server) {
-        char cache[PATH_BYTES + 64];
-        snprintf(cache, sizeof cache, "%s/lib/java/worker.aot", directory);
-        setenv("BF_WORKER_AOT_CACHE", cache, 0);
-    }
-    char **all = calloc((size_t)(command.count + argument_count) + 1, sizeof *all);
+    add(command, "%s/runtime/bin/java", directory);
+    add(command, "-Xlog:disable");
+    add(command, "@%s/lib/java/%s.options", directory, kind);
+    add(command, "-XX:AOTCache=%s/lib/java/%s.aot", directory, kind);
+    add(command, "-cp");
+    add(command, "%s/lib/java/%s.jar", directory, server ? "appliance" : "bitfusion-cli");
+    add(command, "-Dbitfusion.home=%s", directory);
+    add(command, "-Dbitfusion.name=%s", home->program_name);
+}
+
+static void exec_command(struct command *command, char **arguments, int count) {
+    char **all = calloc((size_t)(command->count + count) + 1, sizeof *all);
     if (all == NULL) {
         return;
     }
-    memcpy(all, command.arguments, (size_t)command.count * sizeof *all);
-    for (int i = 1; i < argument_count; i++) {
-        all[command.count + i - 1] = arguments[i];
-    }
+    memcpy(all, command->arguments, (size_t)command->count * sizeof *all);
+    memcpy(all + command->count, arguments, (size_t)count * sizeof *all);
     keep_standard_descriptors();
     setenv("LC_ALL", "C.UTF-8", 1); /* file names and arguments are bytes, whatever the user's locale (NativeText.java) */
     execv(all[0], all);
     int failure = errno;
     free(all);
     errno = failure;
+}
+
+void home_exec_java(const struct home *home, int argument_count, char **arguments) {
+    struct command command = {.count = 0};
+    bool server = is_server(argument_count, arguments);
+    add_java(&command, home, server);
+    add(&command, "org.bitfusion.cli.Main");
+    if (server) {
+        char cache[PATH_BYTES + 64];
+        snprintf(cache, sizeof cache, "%s/lib/java/worker.aot", home->directory);
+        setenv("BF_WORKER_AOT_CACHE", cache, 0);
+    }
+    exec_command(&command, arguments + 1, argument_count > 0 ? argument_count - 1 : 0);
+}
+
+void home_exec_keeper(const struct home *home, pid_t starter, bool memory_is_scarce, char *subcommand) {
+    struct command command = {.count = 0};
+    add_java(&command, home, false);
+    if (memory_is_scarce) { /* a slower start in a quarter of the address space */
+        add(&command, "-XX:AOTMode=off");
+        add(&command, "-XX:CompressedClassSpaceSize=16m");
+        add(&command, "-XX:ReservedCodeCacheSize=8m");
+    }
+    add(&command, "-XX:ErrorFile=/dev/null"); /* not into the user's folder; the starter says what is wrong */
+    add(&command, "-Dbitfusion.starter=%d", (int)starter);
+    add(&command, "org.bitfusion.cli.Main");
+    exec_command(&command, &subcommand, 1);
 }

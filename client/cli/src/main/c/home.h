@@ -2,6 +2,7 @@
 #define BITFUSION_HOME_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 /* Where the distribution lies and what the Java command line of a subcommand is. */
 
@@ -20,5 +21,8 @@ bool home_find(struct home *home, const char *argument_zero);
  * failure, errno set.
  */
 void home_exec_java(const struct home *home, int argument_count, char **arguments);
+
+/* The same for the lease keeper: it reads the arguments from the starter's /proc entry, for there may be megabytes. */
+void home_exec_keeper(const struct home *home, pid_t starter, bool memory_is_scarce, char *subcommand);
 
 #endif

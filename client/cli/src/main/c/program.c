@@ -1,6 +1,8 @@
 #define _GNU_SOURCE
 #include "program.h"
 
+#include "limits.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -9,9 +11,10 @@
 #include <string.h>
 #include <unistd.h>
 
-void inherited_signals_restore(const struct inherited_signals *inherited) {
+void inherited_signals_restore(const struct inherited *inherited) {
     sigaction(SIGCHLD, &inherited->child, NULL);
     sigaction(SIGPIPE, &inherited->broken_pipe, NULL);
+    sigaction(SIGXFSZ, &inherited->full_file, NULL);
     sigprocmask(SIG_SETMASK, &inherited->mask, NULL);
 }
 
@@ -77,18 +80,19 @@ static bool program_decode(char *body, size_t length, struct program *program) {
 }
 
 /* In the new process: never returns. Tells a failed exec by writing errno into `report`. */
-_Noreturn static void become(const struct program *program, const struct inherited_signals *inherited, int report) {
+_Noreturn static void become(const struct program *program, const struct inherited *inherited, int report) {
     for (size_t i = 0; i < program->assignment_count; i++) {
         putenv(program->strings[i]);
     }
     inherited_signals_restore(inherited);
+    limits_restore_descriptors(&inherited->descriptors);
     execvp(program->arguments[0], program->arguments);
     int failure = errno;
     ssize_t written = write(report, &failure, sizeof failure);
     _exit(written == (ssize_t)sizeof failure ? 127 : 126);
 }
 
-pid_t program_start(char *body, size_t length, const struct inherited_signals *inherited) {
+pid_t program_start(char *body, size_t length, const struct inherited *inherited) {
     struct program program;
     int report[2];
     if (!program_decode(body, length, &program)) {

@@ -53,7 +53,7 @@ int main(int argument_count, char **arguments) {
         return EXIT_INTERNAL;
     }
     if (argument_count > 1 && starts_a_program(arguments[1])) {
-        return supervise(&home, argument_count, arguments);
+        return supervise(&home, arguments[1]);
     }
     if (getenv("BF_END_WITH_PARENT") != NULL) { /* the appliance of `local` */
         prctl(PR_SET_PDEATHSIG, SIGTERM);

@@ -2,6 +2,7 @@
 #include "supervise.h"
 
 #include "channel.h"
+#include "limits.h"
 #include "program.h"
 #include "witness.h"
 
@@ -16,23 +17,25 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { EXIT_INTERNAL = 70, EXIT_SIGNAL_BASE = 128 };
+enum { EXIT_INTERNAL = 70, EXIT_LIMITS = 71, JAVA_WORDS_BYTES = 400, EXIT_SIGNAL_BASE = 128 };
 
 static const int forwarded[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGCONT, SIGTSTP, SIGWINCH};
 
 struct supervisor {
-    struct inherited_signals inherited;
+    struct inherited inherited;
     pid_t keeper;
     pid_t program;
-    pid_t witness;     /* 0: none */
+    struct witness_handle witness;
     int from_keeper;   /* -1 once closed */
     int to_keeper;     /* -1 once closed */
     int signals;
     int keeper_code;
     int program_code;  /* valid once program_ended */
     bool program_ended;
+    char java_words[JAVA_WORDS_BYTES + 1];
     bool cancelled;    /* told to the keeper: nothing is started any more */
     bool keeper_ended;
+    bool keeper_spoke; /* it has got as far as its own code */
 };
 
 static void fail(const char *what) { fprintf(stderr, "bitfusion: %s: %s\n", what, strerror(errno)); }
@@ -53,28 +56,39 @@ static bool watch_signals(struct supervisor *supervisor) {
         }
     }
     struct sigaction plain = {.sa_handler = SIG_DFL};
-    struct sigaction ignore = {.sa_handler = SIG_IGN};
     sigaction(SIGCHLD, &plain, &supervisor->inherited.child);
-    sigaction(SIGPIPE, &ignore, &supervisor->inherited.broken_pipe);
     sigprocmask(SIG_BLOCK, &watched, &supervisor->inherited.mask);
     supervisor->signals = signalfd(-1, &watched, SFD_CLOEXEC | SFD_NONBLOCK);
     return supervisor->signals >= 0;
 }
 
+static void outlive_failed_writes(struct inherited *inherited) {
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    sigaction(SIGPIPE, &ignore, &inherited->broken_pipe);
+    sigaction(SIGXFSZ, &ignore, &inherited->full_file);
+}
+
 static void drop_variables_of_the_program(void) {
-    /* Meant for the program, not for the lease keeper. */
+    /* Meant for the program, not for the lease keeper; which is told of what it adds to (SessionEnvironment.java). */
+    const char *audit = getenv("LD_AUDIT");
+    if (audit != NULL) {
+        setenv("BF_PROGRAMS_LD_AUDIT", audit, 1);
+    } else {
+        unsetenv("BF_PROGRAMS_LD_AUDIT");
+    }
     static const char *const names[] = {"LD_PRELOAD", "LD_AUDIT", "JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         unsetenv(names[i]);
     }
 }
 
-static bool start_keeper(struct supervisor *supervisor, const struct home *home, int argument_count, char **arguments) {
+static bool start_keeper(struct supervisor *supervisor, const struct home *home, char *subcommand) {
     int requests[2];
     int answers[2];
     if (pipe2(requests, O_CLOEXEC) != 0 || pipe2(answers, O_CLOEXEC) != 0) {
         return false;
     }
+    pid_t starter = getpid();
     supervisor->keeper = fork();
     if (supervisor->keeper == 0) {
         setsid();
@@ -84,7 +98,7 @@ static bool start_keeper(struct supervisor *supervisor, const struct home *home,
         descriptors_close(STDERR_FILENO + 1, NULL, 0);
         inherited_signals_restore(&supervisor->inherited);
         drop_variables_of_the_program();
-        home_exec_java(home, argument_count, arguments);
+        home_exec_keeper(home, starter, limits_raise_for_java(), subcommand);
         fprintf(stderr, "bitfusion: %s/runtime/bin/java: %s; reinstall bitfusion\n", home->directory, strerror(errno));
         _exit(EXIT_INTERNAL);
     }
@@ -103,7 +117,7 @@ static void release_descriptors(const struct supervisor *supervisor) {
         dup2(nothing, STDOUT_FILENO);
         close(nothing);
     }
-    int kept[] = {supervisor->from_keeper, supervisor->to_keeper, supervisor->signals};
+    int kept[] = {supervisor->from_keeper, supervisor->to_keeper, supervisor->signals, supervisor->witness.orders};
     descriptors_close(STDERR_FILENO + 1, kept, sizeof kept / sizeof *kept);
 }
 
@@ -119,16 +133,37 @@ static void write_output(const struct message *message) {
 
 /* It holds the keeper's input open too. */
 static void end_witness(struct supervisor *supervisor) {
-    if (supervisor->witness > 0) {
-        kill(supervisor->witness, SIGKILL);
-        waitpid(supervisor->witness, NULL, 0);
-        supervisor->witness = 0;
+    if (supervisor->witness.process > 0) {
+        kill(supervisor->witness.process, SIGKILL);
+        waitpid(supervisor->witness.process, NULL, 0);
+        supervisor->witness.process = 0;
+    }
+}
+
+/* A JVM that cannot start says why on its standard output. */
+static void collect_words(struct supervisor *supervisor, const struct message *message) {
+    char *words = supervisor->java_words;
+    size_t length = message->header_length;
+    memcpy(words, message->header, length);
+    ssize_t count;
+    while (length < JAVA_WORDS_BYTES && (count = read(supervisor->from_keeper, words + length, JAVA_WORDS_BYTES - length)) > 0) {
+        length += (size_t)count;
+    }
+    words[length] = '\0';
+    for (char *at = words; *at != '\0'; at++) {
+        if (*at == '\n' || *at == '#') {
+            *at = ' ';
+        }
     }
 }
 
 static void hear_keeper(struct supervisor *supervisor) {
     struct message message;
     enum channel_state state = channel_read(supervisor->from_keeper, &message);
+    if (state == CHANNEL_BROKEN && !supervisor->keeper_spoke) {
+        collect_words(supervisor, &message);
+    }
+    supervisor->keeper_spoke |= state == CHANNEL_MESSAGE;
     if (state != CHANNEL_MESSAGE) {
         close(supervisor->from_keeper);
         supervisor->from_keeper = -1;
@@ -141,8 +176,7 @@ static void hear_keeper(struct supervisor *supervisor) {
         close(supervisor->to_keeper);
         supervisor->to_keeper = -1;
     } else if (message.kind == MESSAGE_WATCH) {
-        pid_t witness = witness_start(message.body, supervisor->to_keeper);
-        supervisor->witness = witness > 0 ? witness : 0;
+        supervisor->witness = witness_start(message.body, supervisor->to_keeper);
     } else if (supervisor->program == 0 && !supervisor->cancelled) {
         pid_t process = program_start(message.body, message.length, &supervisor->inherited);
         if (process < 0) {
@@ -173,14 +207,16 @@ static void reap(struct supervisor *supervisor) {
     while ((process = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0) {
         if (WIFSTOPPED(status)) {
             if (process == supervisor->program) {
+                witness_wake_me_after(&supervisor->witness, process);
                 stop_self(WSTOPSIG(status));
+                witness_is_awake(&supervisor->witness);
             }
         } else if (process == supervisor->program) {
             supervisor->program_ended = true;
             supervisor->program_code = exit_code(status);
             channel_say(supervisor->to_keeper, "ended", supervisor->program_code);
-        } else if (process == supervisor->witness) {
-            supervisor->witness = 0;
+        } else if (process == supervisor->witness.process) {
+            supervisor->witness.process = 0;
         } else if (process == supervisor->keeper) {
             supervisor->keeper_ended = true;
             supervisor->keeper_code = exit_code(status);
@@ -202,7 +238,9 @@ static void hear_signal(struct supervisor *supervisor) {
         } else if (supervisor->program_ended) {
             continue; /* the release is short and bounded */
         } else if (supervisor->program > 0) {
-            if ((!from_terminal || number == SIGCONT) && (pid_t)signal_info.ssi_pid != supervisor->program) {
+            pid_t sender = (pid_t)signal_info.ssi_pid;
+            bool own = sender == supervisor->program || sender == supervisor->witness.process;
+            if ((!from_terminal || number == SIGCONT) && !own) {
                 kill(supervisor->program, number);
             }
         } else if (number == SIGTSTP) {
@@ -219,9 +257,29 @@ static bool is_over(const struct supervisor *supervisor) {
     return supervisor->keeper_ended && supervisor->from_keeper < 0 && program_over;
 }
 
-int supervise(const struct home *home, int argument_count, char **arguments) {
-    struct supervisor supervisor = {.from_keeper = -1, .to_keeper = -1};
-    if (!watch_signals(&supervisor) || !start_keeper(&supervisor, home, argument_count, arguments)) {
+/* The keeper has ended before its own code ran: a limit, or a broken installation. */
+static int explain_keeper(const struct supervisor *supervisor) {
+    if (limits_explain()) {
+        return EXIT_LIMITS;
+    }
+    fprintf(stderr, "bitfusion: the process that holds the GPUs cannot start: %s\n",
+            supervisor->java_words[0] != '\0' ? supervisor->java_words : "its Java runtime ended without a word");
+    return EXIT_INTERNAL;
+}
+
+int supervise(const struct home *home, char *subcommand) {
+    struct supervisor supervisor = {.from_keeper = -1, .to_keeper = -1, .witness = {.orders = -1}};
+    outlive_failed_writes(&supervisor.inherited);
+    if (limits_forbid_start()) {
+        return EXIT_LIMITS;
+    }
+    limits_raise_descriptors(&supervisor.inherited.descriptors);
+    if (!watch_signals(&supervisor) || !start_keeper(&supervisor, home, subcommand)) {
+        int failure = errno;
+        if ((failure == EAGAIN || failure == EMFILE || failure == ENOMEM) && limits_explain()) {
+            return EXIT_LIMITS;
+        }
+        errno = failure;
         fail("cannot start");
         return EXIT_INTERNAL;
     }
@@ -239,5 +297,9 @@ int supervise(const struct home *home, int argument_count, char **arguments) {
             hear_signal(&supervisor);
         }
     }
-    return supervisor.program_ended ? supervisor.program_code : supervisor.keeper_code;
+    if (supervisor.program_ended) {
+        return supervisor.program_code;
+    }
+    bool failed = supervisor.keeper_code != 0 && !supervisor.keeper_spoke && !supervisor.cancelled;
+    return failed ? explain_keeper(&supervisor) : supervisor.keeper_code;
 }

@@ -9,6 +9,6 @@
  * descriptors, limits and signal dispositions). Returns the exit code: the program's, 128 + n for a signal, or
  * the lease keeper's when no program was started.
  */
-int supervise(const struct home *home, int argument_count, char **arguments);
+int supervise(const struct home *home, char *subcommand);
 
 #endif

@@ -20,7 +20,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { BACKLOG = 1024, SESSIONS_OF_A_PROGRAM = 16, UUID_BYTES = 16, RETRY_MILLISECONDS = 100 };
+enum { BACKLOG = 1024, SESSIONS_OF_A_PROGRAM = 16, UUID_BYTES = 16, RETRY_MILLISECONDS = 100, STATE_MILLISECONDS = 50 };
 
 /* What a program sends, once for each of its sessions. */
 struct record {
@@ -37,8 +37,11 @@ struct watched {
 };
 
 struct witness {
-    int listener;
+    int listener; /* -1: none */
     int to_keeper;
+    int orders;    /* the starter's */
+    pid_t starter;
+    pid_t stopped; /* the program that the starter has stopped with; 0: none */
     bool out_of_descriptors;
     struct watched *programs;
     size_t count;
@@ -136,20 +139,58 @@ static void drop(struct witness *witness, size_t index) {
     witness->out_of_descriptors = false;
 }
 
-/* Two entries a program, after the listener's. */
+/* 'T' for stopped, 'Z' for ended, 0 for gone. */
+static char process_state(pid_t process) {
+    char path[64];
+    char text[512];
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)process);
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0) {
+        return '\0';
+    }
+    ssize_t length = read(file, text, sizeof text - 1);
+    close(file);
+    text[length > 0 ? length : 0] = '\0';
+    const char *name_end = strrchr(text, ')'); /* the name may hold anything */
+    return name_end != NULL && name_end[1] == ' ' ? name_end[2] : '\0';
+}
+
+/* Only a parent is told that a process was continued, and the parent is stopped itself: so this one looks. */
+static void wake_starter(const struct witness *witness) {
+    if (witness->stopped != 0 && process_state(witness->stopped) != 'T' && process_state(witness->starter) == 'T') {
+        kill(witness->starter, SIGCONT);
+    }
+}
+
+static void hear_starter(struct witness *witness) {
+    pid_t stopped;
+    while (read(witness->orders, &stopped, sizeof stopped) == (ssize_t)sizeof stopped) {
+        witness->stopped = stopped;
+    }
+}
+
+static int patience(const struct witness *witness) {
+    if (witness->stopped != 0) {
+        return STATE_MILLISECONDS;
+    }
+    return witness->out_of_descriptors ? RETRY_MILLISECONDS : -1;
+}
+
+/* Two entries a program, after the listener's and the starter's. */
 static bool wait_for_events(const struct witness *witness, struct pollfd **events) {
-    size_t wanted = 1 + 2 * witness->count;
+    size_t wanted = 2 + 2 * witness->count;
     struct pollfd *all = realloc(*events, wanted * sizeof *all);
     if (all == NULL) {
         return false;
     }
     *events = all;
     all[0] = (struct pollfd){.fd = witness->out_of_descriptors ? -1 : witness->listener, .events = POLLIN};
+    all[1] = (struct pollfd){.fd = witness->orders, .events = POLLIN};
     for (size_t i = 0; i < witness->count; i++) {
-        all[1 + 2 * i] = (struct pollfd){.fd = witness->programs[i].connection, .events = POLLIN};
-        all[2 + 2 * i] = (struct pollfd){.fd = witness->programs[i].process, .events = POLLIN};
+        all[2 + 2 * i] = (struct pollfd){.fd = witness->programs[i].connection, .events = POLLIN};
+        all[3 + 2 * i] = (struct pollfd){.fd = witness->programs[i].process, .events = POLLIN};
     }
-    return poll(all, wanted, witness->out_of_descriptors ? RETRY_MILLISECONDS : -1) >= 0 || errno == EINTR;
+    return poll(all, wanted, patience(witness)) >= 0 || errno == EINTR;
 }
 
 _Noreturn static void watch(struct witness *witness) {
@@ -158,9 +199,9 @@ _Noreturn static void watch(struct witness *witness) {
         size_t before = witness->count;
         for (size_t i = before; i-- > 0;) { /* downwards: a dropped place is filled by one already looked at */
             struct watched *program = &witness->programs[i];
-            bool process_ended = events[2 + 2 * i].revents != 0;
+            bool process_ended = events[3 + 2 * i].revents != 0;
             bool is_open = true;
-            if (events[1 + 2 * i].revents != 0 || process_ended) {
+            if (events[2 + 2 * i].revents != 0 || process_ended) {
                 is_open = hear_program(witness->to_keeper, program);
             }
             if (process_ended || !is_open) {
@@ -172,6 +213,8 @@ _Noreturn static void watch(struct witness *witness) {
         if (events[0].revents != 0) {
             accept_program(witness);
         }
+        hear_starter(witness);
+        wake_starter(witness);
     }
     _exit(0);
 }
@@ -185,24 +228,43 @@ static void raise_descriptor_limit(void) {
     }
 }
 
-pid_t witness_start(const char *folder, int to_keeper) {
-    struct witness witness = {.listener = listen_at(folder), .to_keeper = to_keeper};
-    pid_t parent = getpid();
-    if (witness.listener < 0) {
-        return -1;
+struct witness_handle witness_start(const char *folder, int to_keeper) {
+    struct witness_handle none = {.process = 0, .orders = -1};
+    int orders[2];
+    if (pipe2(orders, O_CLOEXEC | O_NONBLOCK) != 0) {
+        return none;
     }
+    struct witness witness = {
+        .listener = listen_at(folder), .to_keeper = to_keeper, .orders = orders[0], .starter = getpid()};
     pid_t process = fork();
     if (process == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (getppid() != parent) {
+        if (getppid() != witness.starter) {
             _exit(0);
         }
         setsid();
-        int kept[] = {witness.listener, to_keeper};
+        int kept[] = {witness.listener, to_keeper, orders[0]};
         descriptors_close(0, kept, sizeof kept / sizeof *kept);
         raise_descriptor_limit();
         watch(&witness);
     }
-    close(witness.listener);
-    return process;
+    if (witness.listener >= 0) {
+        close(witness.listener);
+    }
+    close(orders[0]);
+    if (process < 0) {
+        close(orders[1]);
+        return none;
+    }
+    return (struct witness_handle){.process = process, .orders = orders[1]};
 }
+
+static void order(const struct witness_handle *witness, pid_t stopped) {
+    if (witness->orders >= 0 && write(witness->orders, &stopped, sizeof stopped) != (ssize_t)sizeof stopped) {
+        return; /* it is gone, and who continues the program has to continue this process too */
+    }
+}
+
+void witness_wake_me_after(const struct witness_handle *witness, pid_t program) { order(witness, program); }
+
+void witness_is_awake(const struct witness_handle *witness) { order(witness, 0); }

@@ -10,10 +10,22 @@
  * keeper, one line a session ("opened SERVER SESSION", "gone SERVER SESSION"). It ends with this process.
  */
 
+struct witness_handle {
+    pid_t process; /* 0: none */
+    int orders;    /* -1: none */
+};
+
 /*
- * Listens on `folder`/host. Returns the witness's process number, or -1: then no program's end is told, and all else
- * works.
+ * Listens on `folder`/host; where that cannot be, no program's end is told. Returns the handle of the process; all zero
+ * and -1 if there is none.
  */
-pid_t witness_start(const char *folder, int to_keeper);
+struct witness_handle witness_start(const char *folder, int to_keeper);
+
+/*
+ * This process is about to stop because the program has stopped: when the program goes on or ends, whoever makes it,
+ * the witness continues this process. Stands until witness_is_awake.
+ */
+void witness_wake_me_after(const struct witness_handle *witness, pid_t program);
+void witness_is_awake(const struct witness_handle *witness);
 
 #endif

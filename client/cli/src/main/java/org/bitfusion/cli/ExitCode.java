@@ -15,6 +15,8 @@ public enum ExitCode {
     UNAVAILABLE(69),
     /// A fault of this program or of its installation.
     INTERNAL(70),
+    /// A limit of the user's shell (`ulimit`) leaves too little for the command itself.
+    LIMITS(71),
     /// The session's configuration file cannot be written.
     CANNOT_CREATE(73),
     /// The wanted GPUs were not free within the waiting time.

@@ -23,6 +23,12 @@ public final class Main {
         } catch (InvalidPathException exception) {
             complain(exception.getInput() + ": no usable file name: " + exception.getReason());
             code = ExitCode.USAGE.number();
+        } catch (OutOfMemoryError error) {
+            complain(
+                    "no memory, or no thread more for this user ("
+                            + error.getMessage()
+                            + "); raise ulimit -v or ulimit -u, or set them for the program alone: -- sh -c 'ulimit …; exec PROGRAM'");
+            code = ExitCode.LIMITS.number();
         } catch (Exception exception) {
             complain("internal fault: " + exception + "; please report it");
             code = ExitCode.INTERNAL.number();

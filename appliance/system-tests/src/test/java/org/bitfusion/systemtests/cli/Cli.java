@@ -107,9 +107,9 @@ final class Cli {
         }
     }
 
-    /// As from a terminal: a caller in the background may have interrupts ignored, which is
-    /// inherited.
-    static final List<String> WITH_INTERRUPTS = List.of("env", "--default-signal=INT,QUIT");
+    /// As from a terminal: a caller in the background, or under nohup, may have signals ignored,
+    /// which is inherited.
+    static final List<String> WITH_INTERRUPTS = List.of("env", "--default-signal");
 
     Process start(List<String> command, Path output, Path errors) throws IOException {
         List<String> whole = new ArrayList<>(WITH_INTERRUPTS);

@@ -165,6 +165,49 @@ class ProgramSurroundingsIT {
         }
     }
 
+    /// Returns when the process `$1` and its parent, the command, are both stopped.
+    private static final String UNTIL_STOPPED =
+            "until grep -q State:.T /proc/$1/status && grep -q State:.T /proc/$2/status; do :; done; ";
+
+    @Test
+    void aProgramThatStopsAndIsContinuedByItsOwnChildGoesOn() {
+        String script =
+                "(set -- $$ $PPID; " + UNTIL_STOPPED + "kill -CONT $1) & kill -STOP $$; echo on";
+        Cli.Result result = cli().executeRun(1, "-q", "--", "bash", "-c", script);
+        assertThat(result.output()).as(result.errors()).isEqualTo("on\n");
+        assertThat(result.exitCode()).isZero();
+    }
+
+    @Test
+    void aProgramThatIsKilledWhileStoppedEndsTheCommand() {
+        String script =
+                "(set -- $$ $PPID; " + UNTIL_STOPPED + "kill -KILL $1) & kill -STOP $$; echo on";
+        Cli.Result result = cli().executeRun(1, "-q", "--", "bash", "-c", script);
+        assertThat(result.output()).as(result.errors()).isEmpty();
+        assertThat(result.exitCode()).isEqualTo(137);
+    }
+
+    @Test
+    void aProgramThatStopsItselfIsAJobOfTheShell() {
+        try (Terminal terminal = Terminal.open(cli().environment())) {
+            String program = "-q -- sh -c 'echo u\"\"p; kill -STOP $$; echo o\"\"n; kill -STOP $$'";
+            terminal.type(cli().runLine(1, program) + "\n");
+            terminal.awaitText("up");
+            terminal.awaitText("Stopped");
+            terminal.type("fg\n");
+            terminal.awaitText("on");
+            terminal.awaitText("Stopped");
+            terminal.type("kill -CONT $(pgrep -P $(jobs -p) sh); wait; echo co\"\"de=$?\n");
+            terminal.awaitText("code=0");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"ulimit -n 20; ", "ulimit -f 4; ", "ulimit -u 100; "})
+    void whatIsLittleForTheCommandIsLeftToTheProgram(String prelude) {
+        assertTheSame(prelude, "bash -c 'ulimit -a; ulimit -Ha'");
+    }
+
     @Test
     void aShellInASessionHasJobControl() {
         try (Terminal terminal = Terminal.open(cli().environment())) {

@@ -3,8 +3,11 @@ package org.bitfusion.systemtests.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.InstanceOfAssertFactories.STRING;
 
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
@@ -170,6 +173,20 @@ class RunIT {
         assertThat(result.exitCode()).as(result.errors()).isZero();
         assertThat(result.output()).isEqualTo("code 64\n");
         assertThat(result.errors()).contains("no usable file name").hasLineCount(1);
+    }
+
+    @Test
+    void aServersFileMayBeginWithAByteOrderMark() throws IOException {
+        Path file = Files.createTempFile("servers", ".conf");
+        Files.writeString(file, "\uFEFF127.0.0.1 " + appliance.port() + "\r\n");
+        List<String> command = new ArrayList<>(List.of(Cli.program().toString(), "run"));
+        command.addAll(List.of("-q", "-n", "1", "-s", file.toString(), "--", "echo", "ok"));
+        assertThat(cli().execute(command).output()).isEqualTo("ok\n");
+        Files.writeString(file, "127.0.0.1\n", StandardCharsets.UTF_16);
+        Cli.Result other = cli().execute(command);
+        assertThat(other.exitCode()).isEqualTo(65);
+        assertThat(other.errors()).contains(file + ": is no text in UTF-8").hasLineCount(1);
+        Files.delete(file);
     }
 
     @Test

@@ -1,5 +1,6 @@
 package org.bitfusion.cli.command;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import org.bitfusion.cli.Distribution;
@@ -19,9 +20,6 @@ record CommandContext(
         Map<String, String> environment,
         Starter starter,
         Cancellation cancellation) {
-    /// Where generated adaptor files go, as the product has it.
-    static final Path SESSION_FOLDER = Path.of("/tmp");
-
     /// The machine's configuration.
     static final Path SYSTEM_CONFIGURATION = Path.of("/etc");
 
@@ -34,9 +32,19 @@ record CommandContext(
         return new SessionEnvironment(distribution.home(), environment);
     }
 
+    /// Where generated files go: `/tmp`, as the product has it, or `$TMPDIR` where nothing can be
+    /// made in it.
+    Path sessionFolder() {
+        Path usual = Path.of("/tmp");
+        String other = environment.get("TMPDIR");
+        return other == null || other.isEmpty() || Files.isWritable(usual)
+                ? usual
+                : Path.of(other).toAbsolutePath();
+    }
+
     /// A generated adaptor file, removed when it is closed or the command cancelled.
     SessionFile sessionFile(String content) {
         return cancellation.make(
-                () -> SessionFile.create(SESSION_FOLDER, content), SessionFile::remove);
+                () -> SessionFile.create(sessionFolder(), content), SessionFile::remove);
     }
 }

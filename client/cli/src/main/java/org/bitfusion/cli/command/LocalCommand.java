@@ -5,6 +5,7 @@ import org.bitfusion.cli.lease.AccessSecret;
 import org.bitfusion.cli.lease.Server;
 import org.bitfusion.cli.options.LocalOptions;
 import org.bitfusion.cli.options.WaitTime;
+import org.bitfusion.cli.session.ShownCommand;
 import org.bitfusion.cli.session.Transcript;
 
 /// `local`: an appliance of the program's own on this machine, for as long as the program runs.
@@ -19,7 +20,7 @@ record LocalCommand(CommandContext context, LocalOptions options) {
             try (Server server = Server.connect(appliance.address(), access)) {
                 gpuCount = server.deviceCount();
             }
-            String command = String.join(" ", options.application());
+            String command = ShownCommand.of(options.application());
             GpuChoice choice = new GpuChoice(gpuCount, options.share(), WaitTime.DEFAULT, command);
             Transcript transcript = new Transcript(options.quiet());
             return new LeasedProgram(context, transcript, choice, options.application())

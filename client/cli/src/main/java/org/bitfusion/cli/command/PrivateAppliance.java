@@ -31,7 +31,8 @@ final class PrivateAppliance implements AutoCloseable {
     /// Starts it and waits until it listens.
     static PrivateAppliance start(CommandContext context) {
         Path folder =
-                context.cancellation().make(PrivateAppliance::folder, PrivateAppliance::remove);
+                context.cancellation()
+                        .make(() -> folder(context.sessionFolder()), PrivateAppliance::remove);
         Process process =
                 context.cancellation()
                         .make(() -> process(context.distribution(), folder), PrivateAppliance::end);
@@ -42,8 +43,7 @@ final class PrivateAppliance implements AutoCloseable {
         }
     }
 
-    private static Path folder() {
-        Path parent = CommandContext.SESSION_FOLDER;
+    private static Path folder(Path parent) {
         try {
             return Files.createTempDirectory(parent, "bitfusion-local");
         } catch (IOException exception) {

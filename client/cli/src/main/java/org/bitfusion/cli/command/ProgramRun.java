@@ -9,6 +9,7 @@ import org.bitfusion.cli.session.Starter;
 /// Starts the program in a session and waits for its end.
 final class ProgramRun {
     private static final int NO_SUCH_FILE = 2; // ENOENT
+    private static final int TOO_LONG = 7; // E2BIG
     private static final int NO_PERMISSION = 13; // EACCES
     private static final int SIGNAL_BASE = 128;
 
@@ -46,6 +47,11 @@ final class ProgramRun {
                     new Fault(
                             ExitCode.CANNOT_EXECUTE,
                             program + ": may not be executed; check its permissions");
+            case TOO_LONG ->
+                    new Fault(
+                            ExitCode.CANNOT_EXECUTE,
+                            program
+                                    + ": its arguments and its environment together are too long for this system");
             default ->
                     new Fault(
                             ExitCode.CANNOT_EXECUTE,

@@ -6,6 +6,7 @@ import org.bitfusion.cli.configuration.ServerAddress;
 import org.bitfusion.cli.configuration.ServersFile;
 import org.bitfusion.cli.lease.AccessSecret;
 import org.bitfusion.cli.options.RunOptions;
+import org.bitfusion.cli.session.ShownCommand;
 import org.bitfusion.cli.session.Transcript;
 
 /// `run`: GPUs of an appliance, a program that uses them, and their release.
@@ -16,7 +17,7 @@ record RunCommand(CommandContext context, RunOptions options) {
     int execute() {
         List<ServerAddress> servers = servers();
         AccessSecret access = AccessSecret.read(context.environment(), context.userHome());
-        String command = String.join(" ", options.application());
+        String command = ShownCommand.of(options.application());
         GpuChoice choice =
                 new GpuChoice(options.gpuCount(), options.share(), options.patience(), command);
         Transcript transcript = new Transcript(options.quiet());

@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 /// Reads small text files whole; a file that is there but cannot be used is a fault, never skipped.
 final class ConfigurationFile {
     private static final long BYTES_LIMIT = 1024 * 1024;
+    private static final String BYTE_ORDER_MARK = "\uFEFF";
 
     private ConfigurationFile() {}
 
@@ -24,7 +25,7 @@ final class ConfigurationFile {
                         ExitCode.BROKEN_CONFIGURATION,
                         file + ": larger than 1 MiB, so no list of servers; mend or remove it");
             }
-            return new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
+            return text(file, Files.readAllBytes(file));
         } catch (NoSuchFileException _) {
             return null;
         } catch (AccessDeniedException _) {
@@ -32,6 +33,19 @@ final class ConfigurationFile {
         } catch (IOException exception) {
             throw unreadable(file, String.valueOf(exception.getMessage()));
         }
+    }
+
+    /// Without the byte-order mark that some editors put before UTF-8.
+    private static String text(Path file, byte[] bytes) {
+        for (byte b : bytes) {
+            if (b == 0) {
+                throw new Fault(
+                        ExitCode.BROKEN_CONFIGURATION,
+                        file + ": is no text in UTF-8 (UTF-16?); save it as UTF-8");
+            }
+        }
+        String text = new String(bytes, StandardCharsets.UTF_8);
+        return text.startsWith(BYTE_ORDER_MARK) ? text.substring(1) : text;
     }
 
     static String read(Path file) {

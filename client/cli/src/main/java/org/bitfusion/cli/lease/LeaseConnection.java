@@ -28,7 +28,10 @@ import org.bitfusion.protocol.VersionRange;
 /// A connection to a dispatcher over which leases are asked for. Used by one thread at a time.
 final class LeaseConnection implements AutoCloseable {
     private static final int CONNECT_MILLISECONDS = (int) Duration.ofSeconds(3).toMillis();
-    private static final int ANSWER_MILLISECONDS = (int) Duration.ofSeconds(10).toMillis();
+
+    /// An appliance that has just been started answers when it knows its GPUs.
+    private static final int ANSWER_MILLISECONDS = (int) Duration.ofSeconds(30).toMillis();
+
     private static final int SCHEDULER_PORT = 56001;
 
     private final Socket socket;

@@ -19,11 +19,17 @@ public final class NativeText {
 
     private NativeText() {}
 
-    /// The program's arguments without loss.
+    /// The program's arguments without loss. The starter gives only the first of them to the JVM,
+    /// which has no room for what a program may have, and keeps all on its own command line.
     ///
     /// @param decoded as the JVM gave them
     public static String[] arguments(String[] decoded) {
-        return arguments(decoded, Path.of("/proc/self/cmdline"));
+        String starter = System.getProperty("bitfusion.starter");
+        if (starter == null) {
+            return arguments(decoded, Path.of("/proc/self/cmdline"));
+        }
+        List<String> all = strings(Path.of("/proc", starter, "cmdline"));
+        return all.size() > 1 ? all.subList(1, all.size()).toArray(String[]::new) : decoded;
     }
 
     static String[] arguments(String[] decoded, Path file) {
@@ -86,6 +92,10 @@ public final class NativeText {
     }
 
     static String decode(byte[] bytes) {
+        String plain = new String(bytes, StandardCharsets.UTF_8);
+        if (plain.indexOf(LOST) < 0) {
+            return plain;
+        }
         StringBuilder text = new StringBuilder(bytes.length);
         int at = 0;
         while (at < bytes.length) {

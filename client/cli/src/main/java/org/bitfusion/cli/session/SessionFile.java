@@ -64,7 +64,7 @@ public final class SessionFile implements AutoCloseable {
                             + folder
                             + " ("
                             + exception.getMessage()
-                            + "); make room or rights there");
+                            + "); make room or rights there, or set TMPDIR");
         }
         throw new Fault(
                 ExitCode.CANNOT_CREATE,
