@@ -15,6 +15,8 @@ import org.bitfusion.cli.Fault;
 /// @param inherited the environment of the user's shell
 public record SessionEnvironment(Path home, Map<String, String> inherited) {
 
+    private static final String AUDIT_LIBRARY = "libbitfusion-audit.so";
+
     /// `KEY=VALUE` assignments for a program in the session of `adaptorFile`.
     public List<String> assignments(Path adaptorFile, List<String> application) {
         Path library = home.resolve("lib/cuda");
@@ -23,17 +25,31 @@ public record SessionEnvironment(Path home, Map<String, String> inherited) {
                     ExitCode.INTERNAL,
                     library.resolve("libcuda.so.1") + " is missing; reinstall bitfusion");
         }
-        List<String> assignments = new ArrayList<>(4);
+        List<String> assignments = new ArrayList<>(5);
         assignments.add("BF_ADAPTOR_CONFIG=" + adaptorFile.toAbsolutePath());
-        assignments.add("BF_USER_COMMAND=" + String.join(" ", application));
+        assignments.add("BF_USER_COMMAND=" + ShownCommand.of(application));
         assignments.add(
                 "LD_LIBRARY_PATH="
                         + prefixed(library.toString(), inherited.get("LD_LIBRARY_PATH")));
+        assignments.add("LD_AUDIT=" + audit(inherited.getOrDefault("BF_PROGRAMS_LD_AUDIT", "")));
         String userHome = inherited.get("HOME");
         if (!inherited.containsKey("BF_LOG_FILE") && userHome != null) {
             assignments.add("BF_LOG_FILE=" + userHome + "/.bitfusion/bf_Global.log");
         }
         return assignments;
+    }
+
+    /// So that the library is found whatever a program or a wrapper says of folders: see decision
+    /// 0009. What the user audits with stays; of two sessions, one in the other, the inner counts.
+    private String audit(String existing) {
+        StringBuilder all =
+                new StringBuilder(home.resolve("lib/audit/$LIB").resolve(AUDIT_LIBRARY).toString());
+        for (String other : existing.split(":", -1)) {
+            if (!other.isEmpty() && !other.endsWith("/" + AUDIT_LIBRARY)) {
+                all.append(':').append(other);
+            }
+        }
+        return all.toString();
     }
 
     /// `first`, then what was there. A session within a session does not repeat itself.

@@ -33,6 +33,7 @@ class SessionTest {
                         "BF_ADAPTOR_CONFIG=/tmp/bitfusion1",
                         "BF_USER_COMMAND=python x.py",
                         "LD_LIBRARY_PATH=" + home + "/lib/cuda",
+                        "LD_AUDIT=" + home + "/lib/audit/$LIB/libbitfusion-audit.so",
                         "BF_LOG_FILE=/home/u/.bitfusion/bf_Global.log");
     }
 
