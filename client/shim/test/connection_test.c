@@ -17,10 +17,24 @@ void bf_log(enum bf_log_level level, const char *format, ...)
     (void)format;
 }
 
+static pthread_t threads[64];
+static int thread_count; /* only one connection at a time starts any */
+
 bool bf_thread_start(void *(*run)(void *argument), void *argument)
 {
-    pthread_t thread;
-    return !pthread_create(&thread, NULL, run, argument) && !pthread_detach(thread);
+    return !pthread_create(&threads[thread_count], NULL, run, argument) && ++thread_count;
+}
+
+/* Ends the connection and its threads. */
+static void end_connection(struct bf_connection *c)
+{
+    bf_connection_end(c, "the test is over");
+    c->transport.stop(&c->transport);
+    for (; thread_count; thread_count--)
+        pthread_join(threads[thread_count - 1], NULL);
+    c->transport.close(&c->transport);
+    bf_outbox_free(&c->sender.box);
+    free(c->receiver.buffer);
 }
 
 static void ignore(struct bf_connection *c, const struct bf_frame *frame, const uint8_t *body)
@@ -93,6 +107,8 @@ static void every_thread_gets_its_own_answer(void)
     CHECK(atomic_load(&c.answered) == 8000);
     shutdown(peer, SHUT_RDWR);
     pthread_join(echoing, NULL);
+    end_connection(&c);
+    close(peer);
 }
 
 static void an_ended_peer_is_an_error_of_every_call(void)
@@ -105,6 +121,7 @@ static void an_ended_peer_is_an_error_of_every_call(void)
     size_t bytes = (size_t)(bf_frame_write(frame, 0, BF_CALL_PING, 0, request, 0) - frame);
     CHECK(bf_ask_status(&c, frame, bytes, request) == CUDA_ERROR_DEVICE_UNAVAILABLE);
     CHECK(bf_send(&c, frame, bytes) == CUDA_ERROR_DEVICE_UNAVAILABLE);
+    end_connection(&c);
 }
 
 static void a_lone_frame_is_sent_without_a_further_call(void)
@@ -120,6 +137,7 @@ static void a_lone_frame_is_sent_without_a_further_call(void)
             CHECK(read_all(peer, got, sizeof got) && !memcmp(got, frame, sizeof got));
     }
     close(peer);
+    end_connection(&c);
 }
 
 static void *read_two_frames(void *argument)
@@ -151,11 +169,16 @@ static void an_unreadable_payload_fails_the_call_and_nothing_else(void)
     CHECK(!pthread_create(&reading, NULL, read_two_frames, &peer));
     struct iovec payload = {memory, bytes};
     bf_frame_write(head, bytes, BF_CALL_MEM_WRITE, 0, 0, 0);
-    CHECK(bf_send_payload(&c, head, sizeof head, &payload, 1) == CUDA_ERROR_INVALID_VALUE);
+    struct bf_loan loan = {false, false};
+    CHECK(bf_send_payload(&c, head, sizeof head, &payload, 1, &loan) == CUDA_ERROR_INVALID_VALUE);
+    CHECK(bf_loan_end(&c, &loan) == CUDA_ERROR_INVALID_VALUE);
     bf_frame_write(next, 0, BF_CALL_MEM_WRITE + 1, 0, 0, 0);
     CHECK(!bf_send(&c, next, sizeof next));
     pthread_join(reading, NULL);
     close(peer);
+    end_connection(&c);
+    munmap(memory, bytes / 2);
+    munmap(memory + bytes / 2 + bytes / 4, bytes / 4);
 }
 
 static uint64_t seed = 88172645463325252u;
@@ -197,15 +220,253 @@ static void nonsense_ends_the_connection_or_is_ignored(int rounds)
         bf_frame_write(frame, 0, BF_CALL_PING, 0, request, 0);
         bf_ask_status(c, frame, sizeof frame, request);
         close(peer);
-        c->transport.close(&c->transport);
-        free(c->sender.buffer);
-        free(c->receiver.buffer);
+        end_connection(c);
         free(c);
     }
 }
 
+/* ---- Connections that break ---- */
+
+enum { MOST_BYTES = 64 * 1024, ALL = MOST_BYTES };
+
+/* A worker that echoes what is asked, keeps all bytes of both directions, and cuts the connection
+ * once: after it has received, or sent, so many. */
+struct worker {
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    int descriptor; /* -1: the connection was cut, and there is no new one yet */
+    size_t cut_in, cut_out;
+    int cuts;
+    uint8_t in[MOST_BYTES], out[MOST_BYTES];
+    size_t received, parsed, made, sent;
+    bool over;
+};
+
+static void answer_whole_frames(struct worker *w)
+{
+    struct bf_frame frame;
+    while (w->received - w->parsed >= BF_FRAME_BYTES) {
+        bf_frame_read(w->in + w->parsed, &frame);
+        if (w->received - w->parsed < BF_FRAME_BYTES + frame.length)
+            break;
+        if (frame.request) {
+            bf_frame_write(w->out + w->made, frame.length, frame.call, BF_FLAG_ANSWER,
+                           frame.request, 0);
+            memcpy(w->out + w->made + BF_FRAME_BYTES, w->in + w->parsed + BF_FRAME_BYTES,
+                   frame.length);
+            w->made += BF_FRAME_BYTES + frame.length;
+        }
+        w->parsed += BF_FRAME_BYTES + frame.length;
+    }
+}
+
+/* Moves bytes until the connection is to be cut or has ended. */
+static void serve(struct worker *w)
+{
+    for (;;) {
+        size_t most_out = w->cuts || w->made < w->cut_out ? w->made : w->cut_out;
+        while (w->sent < most_out) {
+            ssize_t moved = send(w->descriptor, w->out + w->sent, most_out - w->sent, MSG_NOSIGNAL);
+            if (moved <= 0)
+                return;
+            w->sent += (size_t)moved;
+        }
+        size_t most_in = w->cuts ? ALL : w->cut_in;
+        if (!w->cuts && (w->sent == w->cut_out || w->received == most_in))
+            return;
+        ssize_t moved = recv(w->descriptor, w->in + w->received, most_in - w->received, 0);
+        if (moved <= 0)
+            return;
+        w->received += (size_t)moved;
+        answer_whole_frames(w);
+    }
+}
+
+static void *work(void *argument)
+{
+    struct worker *w = argument;
+    pthread_mutex_lock(&w->lock);
+    while (!w->over) {
+        pthread_mutex_unlock(&w->lock);
+        serve(w);
+        pthread_mutex_lock(&w->lock);
+        close(w->descriptor);
+        w->descriptor = -1;
+        w->cuts++;
+        pthread_cond_broadcast(&w->changed);
+        while (w->descriptor < 0 && !w->over)
+            pthread_cond_wait(&w->changed, &w->lock);
+    }
+    pthread_mutex_unlock(&w->lock);
+    return NULL;
+}
+
+static struct worker *worker;
+
+static enum bf_resumption resume(struct bf_connection *c, struct bf_transport *fresh,
+                                 uint64_t *received)
+{
+    int pair[2] = {-1, -1};
+    (void)c;
+    pthread_mutex_lock(&worker->lock);
+    while (worker->descriptor >= 0)
+        pthread_cond_wait(&worker->changed, &worker->lock);
+    CHECK(!socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
+    bf_transport_over(fresh, pair[0]);
+    CHECK(*received <= worker->sent); /* what was sent and not received went down with the old one */
+    worker->sent = *received;
+    worker->descriptor = pair[1];
+    *received = worker->received;
+    pthread_cond_broadcast(&worker->changed);
+    pthread_mutex_unlock(&worker->lock);
+    return BF_RESUMED;
+}
+
+static void append_expected(uint8_t *expected, size_t *bytes, const void *data, size_t count)
+{
+    memcpy(expected + *bytes, data, count);
+    *bytes += count;
+}
+
+/* What a program says: frames alone and in bursts, a payload that changes once it may, questions.
+ * Returns the bytes that the worker is to receive. */
+static size_t converse(struct bf_connection *c, uint8_t *expected)
+{
+    size_t bytes = 0;
+    uint8_t frame[BF_FRAME_BYTES + 256];
+    uint8_t payload[700];
+    for (uint32_t i = 0; i < 6; i++) {
+        struct bf_link_ack ignored = {i};
+        size_t count = bf_link_ack_frame(frame, &ignored);
+        CHECK(!bf_send(c, frame, count));
+        append_expected(expected, &bytes, frame, count);
+        if (i % 3 == 1) {
+            struct bf_loan loan = {false, false};
+            struct iovec parts[2] = {{payload, 300}, {payload + 300, 400}};
+            memset(payload, (int)(17 * i + 1), sizeof payload);
+            bf_frame_write(frame, sizeof payload, BF_CALL_MEM_WRITE, 0, 0, 0);
+            CHECK(!bf_send_payload(c, frame, BF_FRAME_BYTES, parts, 2, &loan));
+            append_expected(expected, &bytes, frame, BF_FRAME_BYTES);
+            append_expected(expected, &bytes, payload, sizeof payload);
+            CHECK(!bf_loan_end(c, &loan));
+            memset(payload, 0xee, sizeof payload);
+        }
+        if (i % 2) {
+            struct bf_answer answer;
+            uint32_t request = bf_next_request(c);
+            uint8_t text[100];
+            memset(text, (int)i, sizeof text);
+            struct bf_ping m = {bf_view_of(text, sizeof text)};
+            count = bf_ping_frame(frame, &m, request);
+            append_expected(expected, &bytes, frame, count);
+            CHECK(!bf_ask(c, frame, count, request, &answer));
+            CHECK(answer.length == sizeof text && !memcmp(answer.body, text, sizeof text));
+            bf_answer_free(&answer);
+        }
+    }
+    return bytes;
+}
+
+/* False when the conversation was over before the cut. */
+static bool every_byte_once(size_t cut_in, size_t cut_out)
+{
+    static struct bf_connection c;
+    static uint8_t expected[MOST_BYTES];
+    worker = calloc(1, sizeof *worker);
+    worker->cut_in = cut_in;
+    worker->cut_out = cut_out;
+    pthread_mutex_init(&worker->lock, NULL);
+    pthread_cond_init(&worker->changed, NULL);
+    worker->descriptor = connect_pair(&c);
+    c.resume = resume;
+    bf_link_keep(&c);
+    CHECK(!pthread_create(&worker->thread, NULL, work, worker));
+    size_t bytes = converse(&c, expected);
+    end_connection(&c);
+    pthread_mutex_lock(&worker->lock);
+    worker->over = true;
+    pthread_cond_broadcast(&worker->changed);
+    pthread_mutex_unlock(&worker->lock);
+    pthread_join(worker->thread, NULL);
+    CHECK(worker->received == bytes && !memcmp(worker->in, expected, bytes));
+    CHECK(worker->sent == worker->made);
+    bool cut = worker->cuts > 1;
+    free(worker);
+    return cut;
+}
+
+static void whatever_is_cut_every_byte_arrives_once(void)
+{
+    size_t cuts = 0;
+    for (size_t k = 0; every_byte_once(k, ALL); k += k < 300 ? 1 : 7)
+        cuts++;
+    CHECK(cuts > 300);
+    cuts = 0;
+    for (size_t k = 1; every_byte_once(ALL, k); k++)
+        cuts++;
+    CHECK(cuts > 300);
+}
+
+static enum bf_resumption resume_nowhere(struct bf_connection *c, struct bf_transport *fresh,
+                                         uint64_t *received)
+{
+    (void)c;
+    (void)fresh;
+    (void)received;
+    return BF_NOBODY;
+}
+
+static _Atomic int ends;
+
+static void count_end(struct bf_connection *c)
+{
+    (void)c;
+    atomic_fetch_add(&ends, 1);
+}
+
+/* Within a second, and told once. */
+static void a_worker_that_is_gone_is_an_error_soon(void)
+{
+    static struct bf_connection c;
+    uint8_t frame[BF_FRAME_BYTES];
+    int peer = connect_pair(&c);
+    c.resume = resume_nowhere;
+    c.on_end = count_end;
+    bf_link_keep(&c);
+    close(peer);
+    uint64_t begin = bf_now();
+    uint32_t request = bf_next_request(&c);
+    bf_frame_write(frame, 0, BF_CALL_PING, 0, request, 0);
+    CHECK(bf_ask_status(&c, frame, sizeof frame, request) == CUDA_ERROR_DEVICE_UNAVAILABLE);
+    CHECK(bf_send(&c, frame, sizeof frame) == CUDA_ERROR_DEVICE_UNAVAILABLE);
+    CHECK(bf_now() - begin < 1000000000u);
+    end_connection(&c);
+    CHECK(atomic_load(&ends) == 1);
+}
+
+/* A connection over which nothing comes is replaced, though nobody has closed it. */
+static void silence_is_noticed(void)
+{
+    static struct bf_connection c;
+    uint8_t frame[BF_FRAME_BYTES];
+    setenv("BF_SILENCE_MILLISECONDS", "200", 1);
+    int peer = connect_pair(&c);
+    c.resume = resume_nowhere;
+    bf_link_keep(&c);
+    uint32_t request = bf_next_request(&c);
+    bf_frame_write(frame, 0, BF_CALL_PING, 0, request, 0);
+    CHECK(bf_ask_status(&c, frame, sizeof frame, request) == CUDA_ERROR_DEVICE_UNAVAILABLE);
+    unsetenv("BF_SILENCE_MILLISECONDS");
+    end_connection(&c);
+    close(peer);
+}
+
 int main(void)
 {
+    whatever_is_cut_every_byte_arrives_once();
+    a_worker_that_is_gone_is_an_error_soon();
+    silence_is_noticed();
     every_thread_gets_its_own_answer();
     an_ended_peer_is_an_error_of_every_call();
     a_lone_frame_is_sent_without_a_further_call();

@@ -75,7 +75,8 @@ static CUresult send_packed(struct bf_connection *c, struct bf_mem_write *m,
         struct iovec payload = {packed, bytes};
         m->packed_offset = offset;
         status =
-            bf_send_payload(c, head, bf_mem_write_frame(head, m, (uint32_t)bytes), &payload, 1);
+            bf_send_payload(c, head, bf_mem_write_frame(head, m, (uint32_t)bytes), &payload, 1,
+                            NULL);
         offset += bytes;
     }
     free(packed);
@@ -104,6 +105,7 @@ CUresult bf_write_region(const struct bf_stream_use *use, CUdeviceptr destinatio
     uint8_t head[BF_FRAME_BYTES + BF_MEM_WRITE_MINIMUM];
     uint64_t total = host->width_bytes * host->height * host->depth;
     struct bf_mem_write m = {use->wire, destination, *device, 0};
+    struct bf_loan loan = {false, false};
     CUresult status = CUDA_SUCCESS;
     if (total <= SMALL_BYTES && host->height * host->depth <= 8)
         return send_small(use->connection, &m, host, source, (size_t)total);
@@ -118,10 +120,12 @@ CUresult bf_write_region(const struct bf_stream_use *use, CUdeviceptr destinatio
             bytes += parts[i].iov_len;
         m.packed_offset = offset;
         status = bf_send_payload(use->connection, head,
-                                 bf_mem_write_frame(head, &m, (uint32_t)bytes), parts, count);
+                                 bf_mem_write_frame(head, &m, (uint32_t)bytes), parts, count,
+                                 &loan);
         offset += bytes;
     }
-    return status;
+    CUresult end = bf_loan_end(use->connection, &loan);
+    return status == CUDA_SUCCESS ? end : status;
 }
 
 /* A page-locked source may still be written by what was asked for before: by copies to the host,
@@ -131,9 +135,9 @@ static CUresult await_writers(const struct bf_stream_use *use, char *source, siz
                               bool functions)
 {
     CUresult status = functions ? bf_stream_synchronize(use) : CUDA_SUCCESS;
-    return status == CUDA_SUCCESS
-               ? bf_reads_wait((uintptr_t)source, (uintptr_t)source + span)
-               : status;
+    if (status == CUDA_SUCCESS)
+        bf_reads_wait((uintptr_t)source, (uintptr_t)source + span);
+    return status;
 }
 
 /* What is sent from now on, to any stream, sees the copy. */

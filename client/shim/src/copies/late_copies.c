@@ -68,7 +68,7 @@ CUresult bf_late_copy_enqueue(const struct bf_stream_use *use, const struct bf_l
     entries = entry;
     pthread_mutex_unlock(&lock);
     CUresult status = bf_stream_action(use, copy_now, entry);
-    if (status == CUDA_ERROR_OUT_OF_MEMORY)
+    if (status != CUDA_SUCCESS)
         end(entry);
     return status;
 }

@@ -1,18 +1,23 @@
 #include "copies/reads.h"
 
+#include <time.h>
+
 #include "program/log.h"
 #include "streams/progress.h"
 
 /* Asynchronous copies under way, so that a copy that reads what they write can be held back. */
 static _Atomic unsigned pending;
 
-static void end_ticket(struct bf_ticket *ticket)
+/* False if it has been ended already. */
+static bool end_ticket(struct bf_ticket *ticket)
 {
     struct bf_connection *c = ticket->connection;
-    if (bf_object_close(ticket)) {
+    bool first = bf_object_close(ticket);
+    if (first) {
         atomic_fetch_sub(&c->receiver.reads, 1);
         bf_object_release(BF_TICKET, ticket);
     }
+    return first;
 }
 
 void bf_read_landed(uint64_t handle, CUresult status)
@@ -32,11 +37,24 @@ void bf_read_landed(uint64_t handle, CUresult status)
         bf_log(BF_LOG_INFORMATION, "an asynchronous copy to the host failed with error %d",
                (int)status);
     struct bf_landing *landing = ticket->landing;
-    end_ticket(ticket);
-    if (landing)
-        atomic_store(&landing->landed, true);
-    atomic_fetch_sub(&pending, 1);
-    bf_unasked(c, -1);
+    if (end_ticket(ticket)) {
+        if (landing)
+            atomic_store(&landing->landed, true);
+        atomic_fetch_sub(&pending, 1);
+        bf_unasked(c, -1);
+    }
+}
+
+static void end_if_of(void *object, void *argument)
+{
+    const struct bf_ticket *ticket = object;
+    if (ticket->asynchronous && ticket->connection == argument)
+        bf_read_landed(ticket->object.handle, CUDA_ERROR_DEVICE_UNAVAILABLE);
+}
+
+void bf_reads_end(const struct bf_connection *c)
+{
+    bf_object_each(BF_TICKET, end_if_of, (void *)(uintptr_t)c);
 }
 
 static struct bf_ticket *new_ticket(const struct bf_stream_use *use, char *destination,
@@ -70,6 +88,8 @@ static CUresult read_later(const struct bf_stream_use *use, const struct bf_tick
     bf_unasked(use->connection, 1);
     CUresult status = bf_send(use->connection, frame, bf_mem_read_async_frame(frame, &m));
     bf_progress_work(use);
+    if (status != CUDA_SUCCESS)
+        bf_read_landed(m.ticket, status);
     return status;
 }
 
@@ -118,8 +138,11 @@ static bool has_landed(const void *argument)
 
 CUresult bf_landing_wait(struct bf_connection *connection, struct bf_landing *landing)
 {
-    CUresult status = bf_wait_until(connection, has_landed, landing);
-    return has_landed(landing) ? landing->status : status;
+    const struct timespec moment = {0, 100000};
+    bf_wait_until(connection, has_landed, landing);
+    while (!has_landed(landing)) /* the connection has ended: another thread is telling so */
+        nanosleep(&moment, NULL);
+    return landing->status;
 }
 
 struct range {
@@ -143,15 +166,13 @@ static bool gone(const void *argument)
     return !bf_object_find(BF_TICKET, *(const uint64_t *)argument);
 }
 
-CUresult bf_reads_wait(uintptr_t low, uintptr_t high)
+void bf_reads_wait(uintptr_t low, uintptr_t high)
 {
-    CUresult status = CUDA_SUCCESS;
-    while (status == CUDA_SUCCESS && atomic_load(&pending)) {
+    while (atomic_load(&pending)) {
         struct range range = {low, high, 0, NULL};
         bf_object_each(BF_TICKET, look, &range);
         if (!range.ticket)
             break;
-        status = bf_wait_until(range.connection, gone, &range.ticket);
+        bf_wait_until(range.connection, gone, &range.ticket);
     }
-    return status;
 }

@@ -28,7 +28,10 @@ CUresult bf_landing_wait(struct bf_connection *connection, struct bf_landing *la
 /* The worker says that an asynchronous copy is complete. */
 void bf_read_landed(uint64_t ticket, CUresult status);
 
-/* Waits until no copy is under way that writes into [low, high). */
-CUresult bf_reads_wait(uintptr_t low, uintptr_t high);
+/* The connection has ended: its asynchronous copies end with an error. */
+void bf_reads_end(const struct bf_connection *connection);
+
+/* Waits until no copy is under way that writes into [low, high). How they end is not told. */
+void bf_reads_wait(uintptr_t low, uintptr_t high);
 
 #endif

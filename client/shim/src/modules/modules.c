@@ -33,7 +33,8 @@ static CUresult send_image(struct bf_connection *c, const struct bf_module *modu
             image->size - m.offset < BF_BULK_CHUNK ? image->size - m.offset : BF_BULK_CHUNK;
         struct iovec part = {image->bytes + m.offset, bytes};
         status =
-            bf_send_payload(c, head, bf_module_load_frame(head, &m, (uint32_t)bytes), &part, 1);
+            bf_send_payload(c, head, bf_module_load_frame(head, &m, (uint32_t)bytes), &part, 1,
+                            NULL);
         m.offset += bytes;
     }
     return status;

@@ -23,6 +23,7 @@ struct bf_worker {
     unsigned index;
     char name[280]; /* host:port, for messages */
     struct bf_connection connection;
+    uint8_t session[16], session_secret[16];
     uint64_t window_base, window_bytes;
     int driver_version;
 };

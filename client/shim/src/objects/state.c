@@ -41,12 +41,8 @@ static void set_phase(int value)
  * process that had not called cuInit may start anew. */
 static void forget_the_parent(bool own_descriptors)
 {
-    for (unsigned i = 0; i < bf_state.worker_count; i++) {
-        struct bf_worker *worker = bf_state.workers[i];
-        atomic_store(&worker->connection.dead, true);
-        if (own_descriptors)
-            worker->connection.transport.close(&worker->connection.transport);
-    }
+    for (unsigned i = 0; i < bf_state.worker_count; i++)
+        bf_connection_forget(&bf_state.workers[i]->connection, own_descriptors);
     if (own_descriptors)
         bf_host_word_close();
     else

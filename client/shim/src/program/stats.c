@@ -20,6 +20,7 @@ __attribute__((destructor)) static void at_exit(void)
         if (!atomic_load(&c->dead) && !pthread_mutex_trylock(&c->sender.lock)) {
             pthread_mutex_unlock(&c->sender.lock);
             bf_flush(c); /* what the program asked for leaves before it does */
+            bf_link_leaving(c);
         }
         waits += atomic_load(&c->waits);
         answered += atomic_load(&c->answered);

@@ -147,6 +147,30 @@ CUresult bf_handshake(struct bf_handshake *h, const struct bf_worker *worker,
     return CUDA_SUCCESS;
 }
 
+enum bf_resumption bf_handshake_resume(const struct bf_worker *worker,
+                                       struct bf_transport *transport, uint32_t epoch,
+                                       uint64_t *received, int milliseconds)
+{
+    struct bf_handshake h;
+    memcpy(h.secret, worker->session_secret, sizeof h.secret);
+    if (!make_hello(&h.hello, BF_HELLO_RESUME, worker->session))
+        return BF_REFUSED;
+    memcpy(h.hello.later, received, sizeof *received);
+    memcpy(h.hello.later + sizeof *received, &epoch, sizeof epoch);
+    if (!bf_transport_write_all(transport, &h.hello, sizeof h.hello, milliseconds) ||
+        !bf_transport_read_all(transport, &h.answer, sizeof h.answer, milliseconds))
+        return BF_UNREACHED;
+    if (memcmp(h.answer.magic, magic, sizeof magic) ||
+        h.answer.kind != (BF_HELLO_RESUME | ANSWER_KIND) || h.answer.status != WELCOME ||
+        !server_is_proved(&h))
+        return h.answer.status == BUSY ? BF_UNREACHED : BF_REFUSED;
+    prove(&h, "bitfusion-client", &h.answer, NULL, h.proof);
+    return bf_transport_write_all(transport, h.proof, sizeof h.proof, milliseconds) &&
+                   bf_transport_read_all(transport, received, sizeof *received, milliseconds)
+               ? BF_RESUMED
+               : BF_UNREACHED;
+}
+
 void bf_handshake_session_secret(const struct bf_handshake *h, const uint8_t session[BF_ID_BYTES],
                                  uint8_t secret[BF_SECRET_BYTES])
 {

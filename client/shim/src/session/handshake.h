@@ -11,7 +11,7 @@
 #include "objects/model.h"
 #include "transport/transport.h"
 
-enum bf_hello_kind { BF_HELLO_SESSION = 2, BF_HELLO_DATA = 3 };
+enum bf_hello_kind { BF_HELLO_SESSION = 2, BF_HELLO_DATA = 3, BF_HELLO_RESUME = 4 };
 
 enum { BF_ID_BYTES = 16, BF_SECRET_BYTES = 16, BF_PROOF_BYTES = 32 };
 
@@ -43,6 +43,12 @@ struct bf_handshake {
 CUresult bf_handshake(struct bf_handshake *handshake, const struct bf_worker *worker,
                       struct bf_transport *transport, enum bf_hello_kind kind,
                       const uint8_t id[BF_ID_BYTES], const uint8_t secret[BF_SECRET_BYTES]);
+
+/* Goes on with the worker's session over a new connection. "received": what this side has received
+ * of it, then what the worker has. Says nothing on stderr. */
+enum bf_resumption bf_handshake_resume(const struct bf_worker *worker,
+                                       struct bf_transport *transport, uint32_t epoch,
+                                       uint64_t *received, int milliseconds);
 
 /* The secret of a session that was opened over the connection. */
 void bf_handshake_session_secret(const struct bf_handshake *handshake,

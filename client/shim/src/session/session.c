@@ -1,6 +1,7 @@
 #include "session/session.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,8 +87,27 @@ static CUresult connect_to(struct bf_worker *worker, struct bf_transport *transp
     return why ? CUDA_ERROR_NO_DEVICE : CUDA_SUCCESS;
 }
 
+enum { RESUME_MILLISECONDS = 3000 /* for a connection, and again for each word of its hello */ };
+
+/* See bf_connection's "resume". */
+static enum bf_resumption resume(struct bf_connection *c, struct bf_transport *fresh,
+                                 uint64_t *received)
+{
+    const struct bf_worker *worker =
+        (struct bf_worker *)((char *)c - offsetof(struct bf_worker, connection));
+    int error = bf_transport_again(fresh, &c->transport, RESUME_MILLISECONDS);
+    if (error)
+        return error == ECONNREFUSED ? BF_NOBODY : BF_UNREACHED;
+    enum bf_resumption end = bf_handshake_resume(worker, fresh, c->epoch, received,
+                                                 RESUME_MILLISECONDS);
+    if (end != BF_RESUMED)
+        fresh->close(fresh);
+    return end;
+}
+
+/* Sets *bytes to what was received. */
 static CUresult receive_devices(struct bf_worker *worker, struct bf_transport *transport,
-                                const struct bf_handshake *handshake)
+                                const struct bf_handshake *handshake, uint64_t *bytes)
 {
     uint8_t head[BF_FRAME_BYTES];
     struct bf_frame frame;
@@ -105,13 +125,23 @@ static CUresult receive_devices(struct bf_worker *worker, struct bf_transport *t
         good = body && bf_transport_read_all(transport, body, frame.length, BF_HELLO_MILLISECONDS) &&
                bf_devices_add(worker, body, frame.length);
     }
-    if (good)
+    if (good) {
         status = CUDA_SUCCESS;
-    else
+        *bytes = sizeof head + frame.length;
+    } else
         bf_say("the worker at %s did not say what devices it has; the server's log says why.",
                worker->name);
     free(body);
     return status;
+}
+
+static void start_connection(struct bf_connection *c, uint64_t received)
+{
+    c->on_frame = bf_incoming;
+    c->on_end = bf_incoming_end;
+    c->resume = resume;
+    atomic_store(&c->receiver.received, received);
+    bf_link_keep(c);
 }
 
 static CUresult open_worker(struct bf_worker *worker, const struct bf_server *server)
@@ -119,7 +149,6 @@ static CUresult open_worker(struct bf_worker *worker, const struct bf_server *se
     struct bf_transport transport;
     struct bf_handshake handshake;
     struct bf_session_open_answer opened;
-    uint8_t secret[BF_SECRET_BYTES];
     CUresult status = reserve_window(worker);
     if (status == CUDA_SUCCESS)
         status = connect_to(worker, &transport, server->host, server->port);
@@ -134,14 +163,18 @@ static CUresult open_worker(struct bf_worker *worker, const struct bf_server *se
         status = connect_to(worker, &transport, server->host, opened.port);
     if (status != CUDA_SUCCESS)
         return status;
-    bf_handshake_session_secret(&handshake, opened.session, secret);
-    status = bf_handshake(&handshake, worker, &transport, BF_HELLO_DATA, opened.session, secret);
+    uint64_t received = 0;
+    bf_handshake_session_secret(&handshake, opened.session, worker->session_secret);
+    memcpy(worker->session, opened.session, sizeof worker->session);
+    status = bf_handshake(&handshake, worker, &transport, BF_HELLO_DATA, worker->session,
+                          worker->session_secret);
     if (status == CUDA_SUCCESS)
-        status = receive_devices(worker, &transport, &handshake);
+        status = receive_devices(worker, &transport, &handshake, &received);
     if (status == CUDA_SUCCESS && !bf_connection_start(&worker->connection, transport))
         status = CUDA_ERROR_OUT_OF_MEMORY;
-    worker->connection.on_frame = bf_incoming;
-    if (status != CUDA_SUCCESS)
+    if (status == CUDA_SUCCESS)
+        start_connection(&worker->connection, received);
+    else
         transport.close(&transport);
     return status;
 }

@@ -69,25 +69,57 @@ static void *run_all(void *argument)
     return NULL;
 }
 
-void bf_host_function_due(struct bf_connection *connection, uint64_t id, CUresult status)
+/* Called with the lock. */
+static struct call *take(uint64_t id)
 {
-    pthread_mutex_lock(&lock);
     struct call **link = &waiting;
     while (*link && (*link)->id != id)
         link = &(*link)->next;
     struct call *call = *link;
-    if (call) {
+    if (call)
         *link = call->next;
-        call->next = NULL;
-        call->status = status;
-        struct queue *queue = call->action ? &actions : &functions;
-        *queue->end = call;
-        queue->end = &call->next;
-        pthread_cond_signal(&queue->work);
-    }
+    return call;
+}
+
+/* Called with the lock. */
+static void make_due(struct call *call, CUresult status)
+{
+    struct queue *queue = call->action ? &actions : &functions;
+    call->next = NULL;
+    call->status = status;
+    *queue->end = call;
+    queue->end = &call->next;
+    pthread_cond_signal(&queue->work);
+}
+
+void bf_host_function_due(struct bf_connection *connection, uint64_t id, CUresult status)
+{
+    pthread_mutex_lock(&lock);
+    struct call *call = take(id);
+    if (call)
+        make_due(call, status);
     pthread_mutex_unlock(&lock);
     if (call)
         bf_unasked(connection, -1);
+}
+
+/* In the order in which they were enqueued; "waiting" has the last one first. */
+void bf_host_functions_end(struct bf_connection *connection)
+{
+    int count = 0;
+    pthread_mutex_lock(&lock);
+    for (;;) {
+        struct call *oldest = NULL;
+        for (struct call *call = waiting; call; call = call->next)
+            oldest = call->connection == connection ? call : oldest;
+        if (!oldest)
+            break;
+        make_due(take(oldest->id), CUDA_ERROR_DEVICE_UNAVAILABLE);
+        count++;
+    }
+    pthread_mutex_unlock(&lock);
+    if (count)
+        bf_unasked(connection, -count);
 }
 
 bool bf_host_functions_outstanding(void)
@@ -116,6 +148,16 @@ static CUresult enqueue(const struct bf_stream_use *use, struct call from)
     bf_unasked(use->connection, 1);
     CUresult status = bf_send(use->connection, frame, bf_stream_host_function_frame(frame, &m));
     bf_progress_work(use);
+    if (status != CUDA_SUCCESS) {
+        pthread_mutex_lock(&lock);
+        call = take(m.id);
+        pthread_mutex_unlock(&lock);
+        if (!call)
+            return CUDA_SUCCESS; /* the end of the connection is told to it */
+        atomic_fetch_sub(&outstanding, 1);
+        bf_unasked(use->connection, -1);
+        free(call);
+    }
     return status;
 }
 

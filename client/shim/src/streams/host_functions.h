@@ -8,6 +8,9 @@
 /* The worker has come to it. */
 void bf_host_function_due(struct bf_connection *connection, uint64_t id, CUresult status);
 
+/* The connection has ended: those that the worker has not come to are told so. */
+void bf_host_functions_end(struct bf_connection *connection);
+
 /* Whether some are enqueued that have not returned. */
 bool bf_host_functions_outstanding(void);
 

@@ -1,6 +1,6 @@
 /*
- * One connection to one worker: frames out (sender.c), frames in (receiver.c), who waits for what
- * (waiting.c).
+ * The way to one worker: frames out (sender.c, outbox.c), frames in (receiver.c), who waits for what
+ * (waiting.c), and what happens when the connection breaks (link.c).
  *
  * Sending: a frame is appended under the lock; alone it leaves at once, in a burst it leaves with
  * its neighbours, when 32 KiB are together, when the first of them is 100 µs old, or when a flusher
@@ -22,9 +22,10 @@
 
 #include "bf_cuda_types.h"
 #include "bf_messages.h"
+#include "transport/outbox.h"
 #include "transport/transport.h"
 
-enum { BF_SEND_BYTES = 128 * 1024, BF_INLINE_ANSWER = 256, BF_PAYLOAD_PARTS = 62 };
+enum { BF_INLINE_ANSWER = 256, BF_PAYLOAD_PARTS = 62 };
 
 struct bf_ticket;
 
@@ -45,12 +46,13 @@ struct bf_waiter {
 
 struct bf_sender {
     pthread_mutex_t lock;
-    uint8_t *buffer;
-    size_t used;
-    uint64_t first_ns;  /* when the oldest byte of the buffer came */
-    uint64_t last_ns;   /* when the last frame came */
-    uint64_t appended;  /* frames ever, for the flusher to see that a burst has ended */
-    sem_t arm;         /* wakes the flusher; posted without a lock, and never in vain */
+    struct bf_outbox box;
+    _Atomic uint64_t acked; /* what the worker has received, as the reader heard */
+    _Atomic uint64_t told;  /* what the worker knows that we have received */
+    uint64_t first_ns;      /* when the oldest byte to be sent came */
+    uint64_t last_ns;       /* when the last frame came */
+    uint64_t appended;      /* frames ever, for the flusher to see that a burst has ended */
+    sem_t arm;              /* wakes the flusher; posted without a lock, and never in vain */
     bool armed;
     bool flusher_started;
     _Atomic int64_t window_used;
@@ -62,6 +64,8 @@ struct bf_receiver {
     struct bf_waiter *waiters;
     pthread_cond_t background; /* wakes the background thread */
     bool background_started;
+    pthread_cond_t keeper;     /* tells the keeper that the role is free */
+    _Atomic uint64_t received; /* bytes ever */
     unsigned unasked; /* asynchronous reads and host functions outstanding */
     uint8_t *buffer;  /* read, not yet dispatched: [start, end) */
     size_t capacity, start, end;
@@ -73,15 +77,32 @@ struct bf_receiver {
     unsigned spin_skipped;
 };
 
+/* How an attempt to go on with a new connection ended. */
+enum bf_resumption {
+    BF_RESUMED,
+    BF_UNREACHED, /* no answer: again, for as long as the worker waits */
+    BF_NOBODY,    /* nobody listens there: again for a moment */
+    BF_REFUSED    /* the session is over */
+};
+
 struct bf_connection {
     struct bf_transport transport;
     _Atomic bool dead;
+    _Atomic bool broken;
+    bool keeper_started;
+    uint32_t epoch; /* connections of this session so far; the keeper's */
     _Atomic uint32_t next_request;
     struct bf_sender sender;
     struct bf_receiver receiver;
     _Atomic uint64_t waits, answered, one_way, bytes_out, bytes_in; /* counters of BF_STATS */
     void (*on_frame)(struct bf_connection *connection, const struct bf_frame *frame,
                      const uint8_t *body);
+    /* Called once, when it is dead, by whoever has found out; with the sender's lock perhaps. */
+    void (*on_end)(struct bf_connection *connection);
+    /* Makes a new connection and says hello; NULL: a lost connection is the end. "received": what
+     * this side has received, then what the worker has. Called by the keeper. */
+    enum bf_resumption (*resume)(struct bf_connection *connection, struct bf_transport *fresh,
+                                 uint64_t *received);
 };
 
 struct bf_answer {
@@ -91,7 +112,8 @@ struct bf_answer {
     struct bf_waiter waiter;
 };
 
-/* Makes the locks and buffers; the transport is open and past its hello. False without memory. */
+/* Makes the locks and buffers; the transport is open and past its hello. False without memory. The
+ * callbacks follow, then bf_link_keep. */
 bool bf_connection_start(struct bf_connection *connection, struct bf_transport transport);
 
 /* ---- sender.c. CUDA_ERROR_DEVICE_UNAVAILABLE if the connection has ended. ---- */
@@ -99,14 +121,35 @@ bool bf_connection_start(struct bf_connection *connection, struct bf_transport t
 CUresult bf_send(struct bf_connection *connection, const void *frame, size_t bytes);
 /* The same, exempt from flow control: for what the worker must get for it to go on. */
 CUresult bf_send_exempt(struct bf_connection *connection, const void *frame, size_t bytes);
-/* Sends a frame's head and the payload behind it straight from where it lies, at once.
-   INVALID_VALUE if it cannot be read; the frame is then completed with zeros. */
+/* Sends a frame's head and the payload behind it at once: straight from where it lies, which is lent
+ * until bf_loan_end; without a loan, a copy. INVALID_VALUE if it cannot be read; the frame is then
+ * completed with zeros. */
 CUresult bf_send_payload(struct bf_connection *connection, const void *head, size_t head_bytes,
-                         const struct iovec *payload, int parts);
+                         const struct iovec *payload, int parts, struct bf_loan *loan);
+/* From here on the lent memory may change. INVALID_VALUE if some could not be read. */
+CUresult bf_loan_end(struct bf_connection *connection, struct bf_loan *loan);
 /* Sends a frame that will be answered, at once. */
 CUresult bf_send_request(struct bf_connection *connection, const void *frame, size_t bytes);
 /* Sends what is buffered. */
 CUresult bf_flush(struct bf_connection *connection);
+
+/* For who has the reader's role: says what was received if it is time. Never waits. */
+void bf_acknowledge(struct bf_connection *connection);
+/* Sends a small frame, exempt from flow control, unless somebody is sending. Never waits. */
+bool bf_try_say(struct bf_connection *connection, const void *frame, size_t bytes);
+/* The keeper's: goes on with another transport, whose other end has received so many bytes. False if
+ * that cannot be. */
+bool bf_send_again(struct bf_connection *connection, struct bf_transport fresh, uint64_t received);
+
+/* ---- link.c ---- */
+/* Starts the keeper. Without one, a lost connection is the end. */
+void bf_link_keep(struct bf_connection *connection);
+/* The transport moves nothing any more. */
+void bf_link_lost(struct bf_connection *connection, const char *why);
+/* The process is about to end: the worker need not wait for us if the connection ends. */
+void bf_link_leaving(struct bf_connection *connection);
+/* In a child: the connection is not ours, but its descriptors may be. */
+void bf_connection_forget(struct bf_connection *connection, bool own_descriptors);
 
 /* ---- receiver.c: for who has the reader's role ---- */
 /* Receives once and dispatches what is whole. False when the connection has ended. */
@@ -135,6 +178,9 @@ void bf_receive_available(struct bf_connection *connection);
 void bf_unasked(struct bf_connection *connection, int change);
 /* Something that conditions look at has changed. */
 void bf_wake(struct bf_connection *connection);
+/* Takes the reader's role as soon as it is free; false if the connection has ended. Gives it up. */
+bool bf_take_role(struct bf_connection *connection);
+void bf_give_role(struct bf_connection *connection);
 /* Ends the connection: every waiter is told. */
 void bf_connection_end(struct bf_connection *connection, const char *why);
 

@@ -60,3 +60,9 @@ void bf_incoming(struct bf_connection *c, const struct bf_frame *frame, const ui
         bf_log(BF_LOG_WARNING, "a message that this client does not know (call %u)", frame->call);
     }
 }
+
+void bf_incoming_end(struct bf_connection *c)
+{
+    bf_reads_end(c);
+    bf_host_functions_end(c);
+}

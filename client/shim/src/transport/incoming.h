@@ -8,4 +8,7 @@
 void bf_incoming(struct bf_connection *connection, const struct bf_frame *frame,
                  const uint8_t *body);
 
+/* The connection has ended: what of this was still to come ends with an error. */
+void bf_incoming_end(struct bf_connection *connection);
+
 #endif

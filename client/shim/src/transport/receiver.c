@@ -25,6 +25,11 @@ static void dispatch(struct bf_connection *c, const struct bf_frame *frame, cons
         bf_credit_read(body, frame->length, &credit);
         atomic_fetch_sub(&c->sender.window_used, (int64_t)credit.byte_count);
         bf_wake(c);
+    } else if (frame->call == BF_CALL_LINK_ACKED && frame->length == BF_LINK_ACKED_MINIMUM) {
+        struct bf_link_acked acked;
+        bf_link_acked_read(body, frame->length, &acked);
+        if (acked.received > atomic_load(&c->sender.acked)) /* what was sent again may be older */
+            atomic_store(&c->sender.acked, acked.received);
     } else {
         c->on_frame(c, frame, body);
         bf_wake(c);
@@ -52,11 +57,21 @@ static void take_buffered_data(struct bf_receiver *r)
     }
 }
 
+static void count(struct bf_connection *c, ssize_t moved)
+{
+    atomic_store_explicit(&c->receiver.received,
+                          atomic_load_explicit(&c->receiver.received, memory_order_relaxed) +
+                              (uint64_t)moved,
+                          memory_order_relaxed);
+    atomic_fetch_add_explicit(&c->bytes_in, (uint64_t)moved, memory_order_relaxed);
+    bf_acknowledge(c);
+}
+
 static bool lost(struct bf_connection *c, ssize_t moved)
 {
     bool end = !moved || (errno != EAGAIN && errno != EINTR);
     if (end)
-        bf_connection_end(c, moved ? strerror(errno) : "the worker has ended");
+        bf_link_lost(c, moved ? strerror(errno) : "closed at the other end");
     return end;
 }
 
@@ -88,22 +103,22 @@ static bool receive_data(struct bf_connection *c, bool wait, bool *more)
 {
     struct bf_receiver *r = &c->receiver;
     struct iovec parts[BF_PAYLOAD_PARTS + 1];
-    int count =
+    int pieces =
         bf_ticket_parts(r->data_ticket, r->data_offset, r->data_left, parts, BF_PAYLOAD_PARTS);
     size_t wanted = 0;
-    for (int i = 0; i < count; i++)
+    for (int i = 0; i < pieces; i++)
         wanted += parts[i].iov_len;
     r->start = r->end = 0;
     if (wanted == r->data_left) /* and the next frame's head */
-        parts[count++] = (struct iovec){r->buffer, DATA_HEAD};
-    ssize_t moved = c->transport.receive(&c->transport, parts, count, wait);
+        parts[pieces++] = (struct iovec){r->buffer, DATA_HEAD};
+    ssize_t moved = c->transport.receive(&c->transport, parts, pieces, wait);
     *more = true;
     if (moved > 0) {
         size_t data = (size_t)moved < wanted ? (size_t)moved : wanted;
         r->data_left -= data;
         r->data_offset += data;
         r->end = (size_t)moved - data;
-        atomic_fetch_add_explicit(&c->bytes_in, (uint64_t)moved, memory_order_relaxed);
+        count(c, moved);
     } else if (moved < 0 && errno == EFAULT) {
         bf_ticket_fault(r->data_ticket);
     } else {
@@ -190,12 +205,12 @@ static bool receive_frames(struct bf_connection *c, size_t needed, bool wait, bo
     if (moved <= 0)
         return !lost(c, moved);
     r->end += (size_t)moved;
-    atomic_fetch_add_explicit(&c->bytes_in, (uint64_t)moved, memory_order_relaxed);
+    count(c, moved);
     return true;
 }
 
-/* One round with the reader's role: receives once and dispatches. False when the connection has
- * ended. */
+/* One round with the reader's role: receives once and dispatches. False when the connection is lost or
+ * has ended. */
 bool bf_receive_round(struct bf_connection *c, bool wait, bool *more)
 {
     struct bf_receiver *r = &c->receiver;

@@ -8,6 +8,7 @@
 #include <time.h>
 
 enum {
+    SEND_PARTS = 64,
     FLUSH_BYTES = 32 * 1024,
     LONE_NS = 20 * 1000,    /* the last frame is so old: the next is alone */
     OLDEST_NS = 100 * 1000, /* a burst's own thread sends what is older */
@@ -24,72 +25,84 @@ uint64_t bf_now(void)
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-static const uint8_t zeros[65536];
-
-/* Takes "moved" bytes from the front of the parts. */
-static void advance(struct iovec **parts, int *count, size_t moved)
-{
-    while (*count && moved >= (*parts)->iov_len) {
-        moved -= (*parts)->iov_len;
-        (*parts)++;
-        (*count)--;
-    }
-    if (*count) {
-        (*parts)->iov_base = (char *)(*parts)->iov_base + moved;
-        (*parts)->iov_len -= moved;
-    }
-}
-
 /* The socket takes nothing now. Whoever cannot send also reads. */
-static bool await_room(struct bf_connection *c)
+static void await_room(struct bf_connection *c)
 {
-    int ready = c->transport.wait(&c->transport, !c->receiver.reading, true, 100);
+    int ready = c->transport.wait(&c->transport, !atomic_load(&c->receiver.reading), true, 100);
     if (ready & BF_READABLE)
         bf_receive_available(c);
+}
+
+/* Sends what is in the outbox, and waits for the socket if it may. What the program's memory does
+ * not give is sent as zeros, so that the frame has its length; a send that finds an unreadable byte
+ * may refuse the readable ones before it as well: then these go alone. A broken connection is no
+ * error: its successor sends the rest. Called with the lock. */
+static bool flush_locked(struct bf_connection *c, bool wait)
+{
+    struct bf_outbox *box = &c->sender.box;
+    bool apart = false;
+    while (box->sent < box->end && !atomic_load(&c->broken) && !atomic_load(&c->dead)) {
+        struct iovec parts[SEND_PARTS];
+        int lent;
+        int count = bf_outbox_parts(box, parts, SEND_PARTS, &lent);
+        if (apart && count > lent)
+            count = lent ? lent : 1;
+        ssize_t moved = c->transport.send(&c->transport, parts, count);
+        if (moved >= 0) {
+            bf_outbox_sent(box, (size_t)moved);
+        } else if (errno == EFAULT && !apart) {
+            apart = true;
+        } else if (errno == EFAULT) {
+            bf_outbox_fault(box);
+        } else if (errno == EAGAIN && wait) {
+            await_room(c);
+        } else if (errno == EAGAIN) {
+            break;
+        } else if (errno != EINTR) {
+            bf_link_lost(c, strerror(errno));
+        }
+    }
     return !atomic_load(&c->dead);
 }
 
-/* Sends all parts. The first "own" of them are the library's memory; the others are the program's:
- * what of these cannot be read is sent as zeros, so that the frame has its length, and makes *fault
- * true. A send that finds an unreadable byte may refuse the readable ones before it as well: then
- * these go alone. */
-static bool send_parts(struct bf_connection *c, struct iovec *parts, int count, int own,
-                       bool *fault)
+static void unlock(struct bf_connection *c)
 {
-    const struct iovec *program = parts + own;
-    bool apart = false;
-    for (advance(&parts, &count, 0); count; advance(&parts, &count, 0)) {
-        struct iovec pad = {(void *)(uintptr_t)zeros,
-                            parts->iov_len < sizeof zeros ? parts->iov_len : sizeof zeros};
-        bool only_own = apart && parts < program;
-        ssize_t moved = *fault ? c->transport.send(&c->transport, &pad, 1)
-                               : c->transport.send(&c->transport, parts,
-                                                   only_own ? (int)(program - parts) : count);
-        if (moved >= 0) {
-            advance(&parts, &count, (size_t)moved);
-        } else if (errno == EFAULT && !apart && parts < program) {
-            apart = true;
-        } else if (errno == EFAULT && parts >= program && !*fault) {
-            *fault = true;
-        } else if (errno == EAGAIN) {
-            if (!await_room(c))
-                return false;
-        } else if (errno != EINTR) {
-            bf_connection_end(c, strerror(errno));
-            return false;
-        }
-    }
-    return true;
+    pthread_mutex_unlock(&c->sender.lock);
+    bf_acknowledge(c); /* who received meanwhile could not */
 }
 
-/* Called with the lock. */
-static bool flush_locked(struct bf_connection *c)
+/* Without memory for what must not be lost the connection cannot go on. */
+static bool kept(struct bf_connection *c, bool good)
+{
+    if (!good)
+        bf_connection_end(c, "no memory");
+    return good;
+}
+
+/* Bytes that were received and of which the other side has not been told. */
+static uint64_t unacknowledged(struct bf_connection *c)
+{
+    return atomic_load_explicit(&c->receiver.received, memory_order_relaxed) -
+           atomic_load_explicit(&c->sender.told, memory_order_relaxed);
+}
+
+/* Says what has been received, if that is enough; and forgets what has been received over there.
+ * Called with the lock, between two frames. */
+static bool exchange_acknowledgements(struct bf_connection *c)
 {
     struct bf_sender *s = &c->sender;
-    bool fault = false;
-    struct iovec part = {s->buffer, s->used};
-    bool good = !s->used || send_parts(c, &part, 1, 1, &fault);
-    s->used = 0;
+    bool good = true;
+    if (unacknowledged(c) >= BF_ACK_STEP) {
+        uint8_t frame[BF_FRAME_BYTES + BF_LINK_ACK_MINIMUM];
+        struct bf_link_ack m = {atomic_load(&c->receiver.received)};
+        atomic_store(&s->told, m.received);
+        good = kept(c, bf_outbox_append(&s->box, frame, bf_link_ack_frame(frame, &m)));
+    }
+    uint64_t acked = atomic_load_explicit(&s->acked, memory_order_relaxed);
+    if (acked != s->box.acked && !bf_outbox_acknowledge(&s->box, acked)) {
+        bf_connection_end(c, "the worker has acknowledged what was never sent");
+        good = false;
+    }
     return good;
 }
 
@@ -110,7 +123,7 @@ static bool take_window(struct bf_connection *c, int64_t bytes)
 {
     struct bf_sender *s = &c->sender;
     while (atomic_load(&s->window_used) + bytes > (int64_t)BF_WINDOW) {
-        bool good = flush_locked(c);
+        bool good = flush_locked(c, true);
         pthread_mutex_unlock(&s->lock);
         good = good && bf_wait_until(c, window_open, s) == CUDA_SUCCESS;
         pthread_mutex_lock(&s->lock);
@@ -118,7 +131,7 @@ static bool take_window(struct bf_connection *c, int64_t bytes)
             return false;
     }
     int64_t used = atomic_fetch_add(&s->window_used, bytes) + bytes;
-    if (used > (int64_t)BF_WINDOW / 2 && s->used + (size_t)bytes > FLUSH_BYTES)
+    if (used > (int64_t)BF_WINDOW / 2 && s->box.end - s->box.sent + (uint64_t)bytes > FLUSH_BYTES)
         bf_receive_available(c); /* credit may be there already */
     return true;
 }
@@ -133,11 +146,12 @@ static void *flusher(void *argument)
     prctl(PR_SET_TIMERSLACK, 1);
     pthread_mutex_lock(&s->lock);
     while (!atomic_load(&c->dead)) {
-        if (s->used && s->appended == seen)
-            flush_locked(c);
+        bool unsent = s->box.sent < s->box.end && !atomic_load(&c->broken);
+        if (unsent && s->appended == seen)
+            flush_locked(c, true);
         idle = s->appended == seen ? idle + 1 : 0;
         seen = s->appended;
-        if (idle > FLUSHER_IDLE_ROUNDS && !s->used) {
+        if (idle > FLUSHER_IDLE_ROUNDS && !unsent) {
             s->armed = false;
             pthread_mutex_unlock(&s->lock);
             while (sem_wait(&s->arm) && errno == EINTR)
@@ -169,41 +183,41 @@ static void arm_flusher(struct bf_connection *c)
     }
 }
 
+/* Puts a frame behind the others. What is not sent at once the flusher sends. Called with the
+ * lock. */
+static bool append_locked(struct bf_connection *c, const void *frame, size_t bytes, bool now)
+{
+    struct bf_sender *s = &c->sender;
+    uint64_t time = bf_now();
+    bool first = s->box.sent == s->box.end;
+    uint64_t pause = time - s->last_ns;
+    if (first && pause > PROBE_NS && !atomic_load(&c->broken) &&
+        (c->transport.wait(&c->transport, true, false, 0) & BF_READABLE))
+        bf_receive_available(c);
+    if (first)
+        s->first_ns = time;
+    if (!exchange_acknowledgements(c) ||
+        !kept(c, bf_outbox_append(&s->box, frame, bytes)))
+        return false;
+    s->appended++;
+    s->last_ns = time;
+    if (now || (first && pause > LONE_NS) || s->box.end - s->box.sent >= FLUSH_BYTES ||
+        time - s->first_ns > OLDEST_NS)
+        return flush_locked(c, true);
+    if (first)
+        arm_flusher(c);
+    return true;
+}
+
 static CUresult append(struct bf_connection *c, const void *frame, size_t bytes, bool exempt,
                        bool now)
 {
-    struct bf_sender *s = &c->sender;
     bool good = !atomic_load_explicit(&c->dead, memory_order_relaxed);
     if (!good)
         return CUDA_ERROR_DEVICE_UNAVAILABLE;
-    pthread_mutex_lock(&s->lock);
-    good = exempt || take_window(c, cost(bytes));
-    if (good && s->used + bytes > BF_SEND_BYTES)
-        good = flush_locked(c);
-    if (good && bytes > BF_SEND_BYTES) {
-        bool fault = false;
-        struct iovec part = {(void *)(uintptr_t)frame, bytes};
-        good = send_parts(c, &part, 1, 1, &fault);
-    } else if (good) {
-        uint64_t time = bf_now();
-        bool first = s->used == 0;
-        uint64_t pause = time - s->last_ns;
-        if (first && pause > PROBE_NS &&
-            (c->transport.wait(&c->transport, true, false, 0) & BF_READABLE))
-            bf_receive_available(c);
-        if (first)
-            s->first_ns = time;
-        memcpy(s->buffer + s->used, frame, bytes);
-        s->used += bytes;
-        s->appended++;
-        s->last_ns = time;
-        if (now || exempt || (first && pause > LONE_NS) || s->used >= FLUSH_BYTES ||
-            time - s->first_ns > OLDEST_NS)
-            good = flush_locked(c);
-        else if (first)
-            arm_flusher(c);
-    }
-    pthread_mutex_unlock(&s->lock);
+    pthread_mutex_lock(&c->sender.lock);
+    good = (exempt || take_window(c, cost(bytes))) && append_locked(c, frame, bytes, now);
+    unlock(c);
     atomic_fetch_add_explicit(&c->bytes_out, bytes, memory_order_relaxed);
     return good && !atomic_load_explicit(&c->dead, memory_order_relaxed)
                ? CUDA_SUCCESS
@@ -228,36 +242,92 @@ CUresult bf_send_request(struct bf_connection *c, const void *frame, size_t byte
 }
 
 CUresult bf_send_payload(struct bf_connection *c, const void *head, size_t head_bytes,
-                         const struct iovec *payload, int parts)
+                         const struct iovec *payload, int parts, struct bf_loan *loan)
 {
     struct bf_sender *s = &c->sender;
-    struct iovec all[BF_PAYLOAD_PARTS + 2];
     size_t bytes = head_bytes;
     bool fault = false;
-    for (int i = 0; i < parts; i++) {
-        all[i + 2] = payload[i];
+    for (int i = 0; i < parts; i++)
         bytes += payload[i].iov_len;
-    }
     pthread_mutex_lock(&s->lock);
-    bool good = !atomic_load(&c->dead) && take_window(c, cost(bytes));
-    if (good) {
-        all[0] = (struct iovec){s->buffer, s->used};
-        all[1] = (struct iovec){(void *)(uintptr_t)head, head_bytes};
-        good = send_parts(c, all, parts + 2, 2, &fault);
-        s->used = 0;
-        s->appended++;
-        s->last_ns = bf_now();
-    }
-    pthread_mutex_unlock(&s->lock);
+    bool good = !atomic_load(&c->dead) && take_window(c, cost(bytes)) &&
+                exchange_acknowledgements(c) &&
+                kept(c, bf_outbox_append(&s->box, head, head_bytes));
+    for (int i = 0; i < parts && good; i++)
+        good = kept(c, loan ? bf_outbox_lend(&s->box, payload[i].iov_base, payload[i].iov_len, loan)
+                            : bf_outbox_append_safely(&s->box, payload[i].iov_base,
+                                                      payload[i].iov_len, &fault));
+    good = good && flush_locked(c, true);
+    s->appended++;
+    s->last_ns = bf_now();
+    unlock(c);
     atomic_fetch_add_explicit(&c->one_way, 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&c->bytes_out, bytes, memory_order_relaxed);
+    fault = fault || (loan && loan->fault);
     return !good ? CUDA_ERROR_DEVICE_UNAVAILABLE : fault ? CUDA_ERROR_INVALID_VALUE : CUDA_SUCCESS;
+}
+
+CUresult bf_loan_end(struct bf_connection *c, struct bf_loan *loan)
+{
+    struct bf_sender *s = &c->sender;
+    if (loan->lent) {
+        bf_receive_available(c); /* acknowledgements may be there already */
+        pthread_mutex_lock(&s->lock);
+        exchange_acknowledgements(c);
+        kept(c, bf_outbox_keep(&s->box, loan));
+        unlock(c);
+    }
+    return loan->fault                ? CUDA_ERROR_INVALID_VALUE
+           : atomic_load(&c->dead) ? CUDA_ERROR_DEVICE_UNAVAILABLE
+                                   : CUDA_SUCCESS;
 }
 
 CUresult bf_flush(struct bf_connection *c)
 {
     pthread_mutex_lock(&c->sender.lock);
-    bool good = !atomic_load(&c->dead) && flush_locked(c);
-    pthread_mutex_unlock(&c->sender.lock);
+    bool good = !atomic_load(&c->dead) && flush_locked(c, true);
+    unlock(c);
     return good ? CUDA_SUCCESS : CUDA_ERROR_DEVICE_UNAVAILABLE;
+}
+
+/* ---- For who has the reader's role: never waits for the socket or for who sends ---- */
+void bf_acknowledge(struct bf_connection *c)
+{
+    while (unacknowledged(c) >= BF_ACK_STEP && !atomic_load(&c->dead) &&
+           !pthread_mutex_trylock(&c->sender.lock)) {
+        exchange_acknowledgements(c);
+        flush_locked(c, false);
+        if (c->sender.box.sent < c->sender.box.end)
+            arm_flusher(c);
+        pthread_mutex_unlock(&c->sender.lock);
+    }
+}
+
+bool bf_try_say(struct bf_connection *c, const void *frame, size_t bytes)
+{
+    bool good = !pthread_mutex_trylock(&c->sender.lock);
+    if (good) {
+        good = kept(c, bf_outbox_append(&c->sender.box, frame, bytes));
+        flush_locked(c, false);
+        if (c->sender.box.sent < c->sender.box.end)
+            arm_flusher(c);
+        pthread_mutex_unlock(&c->sender.lock);
+    }
+    return good;
+}
+
+bool bf_send_again(struct bf_connection *c, struct bf_transport fresh, uint64_t received)
+{
+    struct bf_sender *s = &c->sender;
+    pthread_mutex_lock(&s->lock);
+    bool good = bf_outbox_rewind(&s->box, received);
+    if (good) {
+        c->transport.close(&c->transport);
+        c->transport = fresh;
+        if (received > atomic_load(&s->acked))
+            atomic_store(&s->acked, received);
+        atomic_store(&c->broken, false);
+    }
+    pthread_mutex_unlock(&s->lock);
+    return good;
 }

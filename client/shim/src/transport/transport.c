@@ -65,16 +65,25 @@ static int tcp_wait(struct bf_transport *transport, bool readable, bool writable
     struct pollfd event = {.fd = transport->descriptor,
                            .events = (short)((readable ? POLLIN : 0) | (writable ? POLLOUT : 0))};
     int bits = 0;
+    if (!event.events)
+        event.events = POLLRDHUP; /* what arrives does not wake us */
     if (!is_ours(transport))
-        return bits;
+        return event.events == POLLRDHUP ? BF_ENDED : bits;
     int cancellation = bf_hold_cancellation();
     int ready = poll(&event, 1, milliseconds);
     bf_allow_cancellation(cancellation);
     if (ready > 0) {
         bits |= event.revents & (POLLIN | POLLERR | POLLHUP) ? BF_READABLE : 0;
         bits |= event.revents & (POLLOUT | POLLERR | POLLHUP) ? BF_WRITABLE : 0;
+        bits |= event.revents & (POLLRDHUP | POLLERR | POLLHUP | POLLNVAL) ? BF_ENDED : 0;
     }
     return bits;
+}
+
+static void tcp_stop(struct bf_transport *transport)
+{
+    if (is_ours(transport))
+        shutdown(transport->descriptor, SHUT_RDWR);
 }
 
 static void tcp_close(struct bf_transport *transport)
@@ -84,13 +93,14 @@ static void tcp_close(struct bf_transport *transport)
     transport->descriptor = -1;
 }
 
-static int connect_in_time(int descriptor, const struct sockaddr *address, socklen_t bytes)
+static int connect_in_time(int descriptor, const struct sockaddr *address, socklen_t bytes,
+                           int milliseconds)
 {
     int error = connect(descriptor, address, bytes) ? errno : 0;
     if (error == EINTR || error == EINPROGRESS) {
         struct pollfd event = {.fd = descriptor, .events = POLLOUT};
         int ready;
-        while ((ready = poll(&event, 1, CONNECT_MILLISECONDS)) < 0 && errno == EINTR)
+        while ((ready = poll(&event, 1, milliseconds)) < 0 && errno == EINTR)
             continue;
         socklen_t size = sizeof error;
         error = ETIMEDOUT;
@@ -100,16 +110,17 @@ static int connect_in_time(int descriptor, const struct sockaddr *address, sockl
     return error;
 }
 
-static int connect_one(const struct addrinfo *candidate, int *error)
+static int connect_one(const struct sockaddr *address, socklen_t bytes, int milliseconds,
+                       int *error)
 {
     int one = 1;
     int descriptor = bf_descriptor_out_of_the_way(
-        socket(candidate->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+        socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (descriptor < 0) {
         *error = errno;
         return -1;
     }
-    *error = connect_in_time(descriptor, candidate->ai_addr, candidate->ai_addrlen);
+    *error = connect_in_time(descriptor, address, bytes, milliseconds);
     if (*error) {
         close(descriptor);
         return -1;
@@ -128,8 +139,21 @@ static bool make_waiting(int descriptor)
 
 void bf_transport_over(struct bf_transport *transport, int descriptor)
 {
-    *transport = (struct bf_transport){
-        descriptor, bf_socket_identity(descriptor), NULL, tcp_send, tcp_receive, tcp_wait, tcp_close};
+    *transport = (struct bf_transport){.descriptor = descriptor,
+                                       .identity = bf_socket_identity(descriptor),
+                                       .is_ours = is_ours,
+                                       .send = tcp_send,
+                                       .receive = tcp_receive,
+                                       .wait = tcp_wait,
+                                       .stop = tcp_stop,
+                                       .close = tcp_close};
+    struct sockaddr_storage peer;
+    socklen_t bytes = sizeof peer;
+    if (!getpeername(descriptor, (struct sockaddr *)&peer, &bytes) &&
+        bytes <= sizeof transport->peer) {
+        memcpy(transport->peer, &peer, bytes);
+        transport->peer_bytes = bytes;
+    }
 }
 
 const char *bf_transport_tcp(struct bf_transport *transport, const char *host, unsigned port)
@@ -145,12 +169,29 @@ const char *bf_transport_tcp(struct bf_transport *transport, const char *host, u
     int descriptor = -1;
     for (struct addrinfo *candidate = found; candidate && descriptor < 0;
          candidate = candidate->ai_next)
-        descriptor = connect_one(candidate, &error);
+        descriptor =
+            connect_one(candidate->ai_addr, candidate->ai_addrlen, CONNECT_MILLISECONDS, &error);
     freeaddrinfo(found);
     if (descriptor >= 0 && !make_waiting(descriptor))
         error = errno;
     bf_transport_over(transport, descriptor);
     return descriptor < 0 ? strerror(error) : NULL;
+}
+
+int bf_transport_again(struct bf_transport *fresh, const struct bf_transport *old,
+                       int milliseconds)
+{
+    int error = EHOSTUNREACH;
+    int descriptor = -1;
+    struct sockaddr_storage peer;
+    memcpy(&peer, old->peer, old->peer_bytes);
+    if (old->peer_bytes)
+        descriptor =
+            connect_one((struct sockaddr *)&peer, old->peer_bytes, milliseconds, &error);
+    if (descriptor >= 0 && !make_waiting(descriptor))
+        error = errno;
+    bf_transport_over(fresh, descriptor);
+    return descriptor < 0 ? error : 0;
 }
 
 static int left(const struct timespec *end)

@@ -14,7 +14,8 @@
 struct bf_transport {
     int descriptor;
     uint64_t identity; /* of the socket: the number may have become a file of the program's */
-    void *state;
+    uint8_t peer[128]; /* the address that it is connected to; 0 bytes: not known */
+    unsigned peer_bytes;
     /* As sendmsg and recvmsg without waiting: bytes moved; -1 with errno (EAGAIN, EFAULT, EINTR
      * ...; EBADF: the program has closed the descriptor); receive 0: the other side has ended. */
     ssize_t (*send)(struct bf_transport *transport, const struct iovec *parts, int count);
@@ -23,16 +24,25 @@ struct bf_transport {
     /* Waits until it can be received from or sent on (as asked), at most that long (-1: for ever).
      * Bit 0: readable, bit 1: writable. */
     int (*wait)(struct bf_transport *transport, bool readable, bool writable, int milliseconds);
+    /* Whether the descriptor is still this socket's. */
+    bool (*is_ours)(const struct bf_transport *transport);
+    /* Nothing moves any more; who waits in any of the others returns. */
+    void (*stop)(struct bf_transport *transport);
     void (*close)(struct bf_transport *transport);
 };
 
-enum { BF_READABLE = 1, BF_WRITABLE = 2 };
+/* With neither asked for, wait returns BF_ENDED when the other side has closed. */
+enum { BF_READABLE = 1, BF_WRITABLE = 2, BF_ENDED = 4 };
 
 /* Over a stream socket that is connected already. */
 void bf_transport_over(struct bf_transport *transport, int descriptor);
 
 /* Connects by TCP. NULL, or why not (a static text, or strerror's). */
 const char *bf_transport_tcp(struct bf_transport *transport, const char *host, unsigned port);
+
+/* Connects to where the other one is connected to. 0, or errno. */
+int bf_transport_again(struct bf_transport *fresh, const struct bf_transport *old,
+                       int milliseconds);
 
 /* Moves exactly so many bytes, waiting at most that long in all. */
 bool bf_transport_write_all(struct bf_transport *transport, const void *data, size_t bytes,

@@ -20,7 +20,8 @@ static void end_wait(struct bf_waiter *waiter)
 void bf_connection_end(struct bf_connection *c, const char *why)
 {
     struct bf_receiver *r = &c->receiver;
-    if (!atomic_exchange(&c->dead, true))
+    bool first = !atomic_exchange(&c->dead, true);
+    if (first)
         bf_log(BF_LOG_ERROR, "the connection to the worker has ended: %s", why);
     pthread_mutex_lock(&r->lock);
     for (struct bf_waiter *waiter = r->waiters; waiter; waiter = waiter->next) {
@@ -29,8 +30,11 @@ void bf_connection_end(struct bf_connection *c, const char *why)
         end_wait(waiter);
     }
     pthread_cond_signal(&r->background);
+    pthread_cond_signal(&r->keeper);
     pthread_mutex_unlock(&r->lock);
     sem_post(&c->sender.arm);
+    if (first && c->on_end)
+        c->on_end(c);
 }
 
 void bf_deliver_answer(struct bf_connection *c, const struct bf_frame *frame, const uint8_t *body)
@@ -68,8 +72,13 @@ void bf_wake(struct bf_connection *c)
 }
 
 /* Called with the lock, by who gives the role up. */
-static void hand_over(struct bf_receiver *r)
+static void hand_over(struct bf_connection *c)
 {
+    struct bf_receiver *r = &c->receiver;
+    if (atomic_load(&c->broken)) {
+        pthread_cond_signal(&r->keeper);
+        return;
+    }
     struct bf_waiter *waiter = r->waiters;
     while (waiter && (waiter->answered || (waiter->reached && waiter->reached(waiter->argument))))
         waiter = waiter->next;
@@ -98,6 +107,31 @@ static void read_once(struct bf_connection *c)
     bf_receive_round(c, true, &more);
     pthread_mutex_lock(&r->lock);
     r->reading = false;
+    if (atomic_load(&c->broken))
+        pthread_cond_signal(&r->keeper);
+}
+
+bool bf_take_role(struct bf_connection *c)
+{
+    struct bf_receiver *r = &c->receiver;
+    pthread_mutex_lock(&r->lock);
+    while (r->reading && !atomic_load(&c->dead))
+        pthread_cond_wait(&r->keeper, &r->lock);
+    bool good = !atomic_load(&c->dead);
+    if (good)
+        r->reading = true;
+    pthread_mutex_unlock(&r->lock);
+    return good;
+}
+
+void bf_give_role(struct bf_connection *c)
+{
+    struct bf_receiver *r = &c->receiver;
+    pthread_mutex_lock(&r->lock);
+    r->reading = false;
+    if (!atomic_load(&c->dead))
+        hand_over(c);
+    pthread_mutex_unlock(&r->lock);
 }
 
 /* Waits for a waiter that is in the list, reading if nobody else does. Called, and returns, with
@@ -108,7 +142,7 @@ static void wait_locked(struct bf_connection *c, struct bf_waiter *waiter)
     int cancellation = bf_hold_cancellation();
     while (!waiter->answered && !(waiter->reached && waiter->reached(waiter->argument)) &&
            !atomic_load(&c->dead)) {
-        if (r->reading) {
+        if (r->reading || atomic_load(&c->broken)) {
             pthread_cond_wait(&waiter->wake, &r->lock);
         } else {
             read_once(c);
@@ -116,7 +150,7 @@ static void wait_locked(struct bf_connection *c, struct bf_waiter *waiter)
     }
     forget(r, waiter);
     if (!r->reading && !atomic_load(&c->dead))
-        hand_over(r);
+        hand_over(c);
     bf_allow_cancellation(cancellation);
 }
 
@@ -216,19 +250,16 @@ void bf_receive_available(struct bf_connection *c)
 {
     struct bf_receiver *r = &c->receiver;
     pthread_mutex_lock(&r->lock);
-    bool mine = !r->reading;
-    r->reading = true;
+    bool mine = !r->reading && !atomic_load(&c->broken);
+    if (mine)
+        r->reading = true;
     pthread_mutex_unlock(&r->lock);
     if (!mine)
         return;
     bool more = true;
     while (more && bf_receive_round(c, false, &more))
         continue;
-    pthread_mutex_lock(&r->lock);
-    r->reading = false;
-    if (!atomic_load(&c->dead))
-        hand_over(r);
-    pthread_mutex_unlock(&r->lock);
+    bf_give_role(c);
 }
 
 static void *background(void *argument)
@@ -237,12 +268,12 @@ static void *background(void *argument)
     struct bf_receiver *r = &c->receiver;
     pthread_mutex_lock(&r->lock);
     while (!atomic_load(&c->dead)) {
-        if (!r->unasked || r->reading || r->waiters) {
+        if (!r->unasked || r->reading || r->waiters || atomic_load(&c->broken)) {
             pthread_cond_wait(&r->background, &r->lock);
         } else {
             read_once(c);
             if (r->waiters)
-                hand_over(r);
+                hand_over(c);
         }
     }
     pthread_mutex_unlock(&r->lock);
@@ -257,7 +288,7 @@ void bf_unasked(struct bf_connection *c, int change)
     if (change > 0 && !r->background_started) {
         r->background_started = true;
         bf_thread_start(background, c);
-    } else if (change > 0 && !r->reading) {
+    } else if (change > 0 && !r->reading && !atomic_load(&c->broken)) {
         pthread_cond_signal(&r->background);
     }
     pthread_mutex_unlock(&r->lock);
@@ -271,8 +302,8 @@ bool bf_connection_start(struct bf_connection *c, struct bf_transport transport)
     sem_init(&c->sender.arm, 0, 0);
     pthread_mutex_init(&c->receiver.lock, NULL);
     pthread_cond_init(&c->receiver.background, NULL);
-    c->sender.buffer = malloc(BF_SEND_BYTES);
+    pthread_cond_init(&c->receiver.keeper, NULL);
     c->receiver.capacity = BUFFER_BYTES;
     c->receiver.buffer = malloc(BUFFER_BYTES);
-    return c->sender.buffer && c->receiver.buffer;
+    return c->receiver.buffer;
 }

@@ -21,6 +21,9 @@ import org.bitfusion.protocol.message.FunctionParameters;
 import org.bitfusion.protocol.message.FunctionSetAttribute;
 import org.bitfusion.protocol.message.ImageKnown;
 import org.bitfusion.protocol.message.Launch;
+import org.bitfusion.protocol.message.LinkAck;
+import org.bitfusion.protocol.message.LinkHeartbeat;
+import org.bitfusion.protocol.message.LinkLeaving;
 import org.bitfusion.protocol.message.MemAlloc;
 import org.bitfusion.protocol.message.MemAllocAsync;
 import org.bitfusion.protocol.message.MemCopy;
@@ -80,6 +83,21 @@ final class ClientSession implements ClientMessageHandler {
         pools = new PoolCalls(state);
         streams = new StreamCalls(state);
         events = new EventCalls(state);
+    }
+
+    @Override
+    public void linkAck(LinkAck message) {
+        state.writer.acknowledged(message.received());
+    }
+
+    @Override
+    public void linkHeartbeat(LinkHeartbeat message) {
+        state.link.acknowledge();
+    }
+
+    @Override
+    public void linkLeaving(LinkLeaving message) {
+        state.link.leaving();
     }
 
     @Override

@@ -6,6 +6,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
@@ -18,11 +19,13 @@ import org.bitfusion.protocol.Hello;
 import org.bitfusion.protocol.Proof;
 import org.bitfusion.protocol.Secret;
 import org.bitfusion.protocol.VersionRange;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// A session's data port on loopback. Lets in one connection, the first that knows the session's
-/// secret; others are closed and named in the log, and cannot hold it up.
+/// A session's data port on loopback. Lets in one client, the first that knows the session's
+/// secret, and its later connections, which go on with the session; others are closed and named in
+/// the log, and cannot hold it up.
 final class DataListener implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(DataListener.class);
     private static final Duration TIME_TO_GREET = Duration.ofSeconds(5);
@@ -33,6 +36,7 @@ final class DataListener implements AutoCloseable {
     private final Secret secret;
     private final String build;
     private final CompletableFuture<SocketChannel> client = new CompletableFuture<>();
+    private volatile @Nullable SessionLink link;
 
     private DataListener(ServerSocketChannel channel, UUID session, Secret secret, String build) {
         this.channel = channel;
@@ -67,6 +71,11 @@ final class DataListener implements AutoCloseable {
         return channel.socket().getLocalPort();
     }
 
+    /// @param session that later connections of the client go on with
+    void resumeWith(SessionLink session) {
+        link = session;
+    }
+
     /// Waits for the client.
     SocketChannel accept() throws IOException {
         Thread.ofPlatform().daemon().name("accept").start(this::acceptAll);
@@ -78,7 +87,7 @@ final class DataListener implements AutoCloseable {
     private void acceptAll() {
         java.util.concurrent.Semaphore strangers =
                 new java.util.concurrent.Semaphore(MOST_STRANGERS);
-        while (!client.isDone()) {
+        while (channel.isOpen()) {
             try {
                 SocketChannel connection = channel.accept();
                 strangers.acquireUninterruptibly();
@@ -111,9 +120,13 @@ final class DataListener implements AutoCloseable {
                             }
                         });
         try {
-            boolean letIn = shakeHands(connection);
+            Optional<Hello> letIn = shakeHands(connection);
             watch.interrupt();
-            if (letIn && client.complete(connection)) {
+            if (letIn.isPresent() && letIn.get().kind() == Hello.KIND_RESUME) {
+                resume(connection, letIn.get());
+                return;
+            }
+            if (letIn.isPresent() && client.complete(connection)) {
                 return;
             }
             connection.close();
@@ -123,8 +136,8 @@ final class DataListener implements AutoCloseable {
         }
     }
 
-    /// @return whether the client has proved that it knows the session's secret
-    private boolean shakeHands(SocketChannel connection) throws IOException {
+    /// @return the hello of a client that has proved that it knows the session's secret
+    private Optional<Hello> shakeHands(SocketChannel connection) throws IOException {
         int process = (int) ProcessHandle.current().pid();
         Hello hello = Hello.read(receive(connection, Hello.BYTES));
         Hello.Status status = judge(hello);
@@ -137,7 +150,7 @@ final class DataListener implements AutoCloseable {
                     status,
                     hello.versions(),
                     hello.build());
-            return false;
+            return Optional.empty();
         }
         Handshake handshake = Handshake.welcome(hello, secret, UUID.randomUUID(), build, process);
         send(connection, handshake.answer());
@@ -148,15 +161,41 @@ final class DataListener implements AutoCloseable {
                     connection.getRemoteAddress(),
                     hello.process());
         }
-        return proved;
+        return proved ? Optional.of(hello) : Optional.empty();
+    }
+
+    /// Goes on with the session over this connection, if it is the newest.
+    private void resume(SocketChannel connection, Hello hello) throws IOException {
+        SessionLink resumed = link;
+        connection.setOption(StandardSocketOptions.TCP_NODELAY, true);
+        if (resumed == null
+                || !resumed.resume(
+                        connection,
+                        hello.epoch(),
+                        hello.received(),
+                        received -> sayReceived(connection, received))) {
+            connection.close();
+        }
+    }
+
+    private static void sayReceived(SocketChannel connection, long received) throws IOException {
+        ByteBuffer bytes = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        bytes.putLong(received).flip();
+        while (bytes.hasRemaining()) {
+            connection.write(bytes);
+        }
     }
 
     private Hello.Status judge(Hello hello) {
         if (VersionRange.OWN.common(hello.versions()).isEmpty()) {
             return Hello.Status.OTHER_VERSION;
         }
-        if (hello.kind() != Hello.KIND_DATA || !hello.id().equals(session)) {
+        boolean resumes = hello.kind() == Hello.KIND_RESUME;
+        if (!(hello.kind() == Hello.KIND_DATA || resumes) || !hello.id().equals(session)) {
             return Hello.Status.NOT_ALLOWED;
+        }
+        if (resumes) {
+            return link == null ? Hello.Status.NOT_ALLOWED : Hello.Status.WELCOME;
         }
         return client.isDone() ? Hello.Status.BUSY : Hello.Status.WELCOME;
     }

@@ -4,40 +4,65 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.GatheringByteChannel;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.bitfusion.protocol.FrameHeader;
+import org.bitfusion.protocol.ProtocolException;
 import org.bitfusion.protocol.message.MemData;
+import org.bitfusion.protocol.message.WireConstants;
+import org.jspecify.annotations.Nullable;
 
 /// Writes frames to the client from any thread. A small frame never waits for another thread's bulk
 /// data: while somebody writes it is left to him, and he writes it before his next chunk. Small
 /// frames of one thread keep their order.
 ///
-/// Who writes waits when the client does not take what is sent, and so does who leaves a frame
-/// while [#MOST_LEFT] bytes are waiting: a client that does not read stalls its own session, the
-/// reader included, and takes no more memory than that and a frame per thread. The wait ends when
-/// the client reads or its connection closes.
+/// What is written is kept until the client has acknowledged it. When the connection breaks, frames
+/// are only kept; [#resume] goes on with another connection.
 ///
-/// When the client is gone nothing is written any more; whoever reads from it notices.
+/// Who writes waits when the client does not take what is sent, and so does who leaves a frame
+/// while [#MOST_LEFT] bytes are waiting, and who sends bulk data while
+/// [WireConstants#MOST_UNACKNOWLEDGED] bytes are kept: a client that does not read stalls its own
+/// session, the reader included, and takes no more memory than that and a frame per thread. The
+/// wait ends when the client reads or its connection closes.
 final class FrameWriter {
     private static final int SMALL = 16 * 1024;
 
     /// Bytes of frames that may wait for the one who writes.
     static final long MOST_LEFT = 4L << 20;
 
+    /// Of a client that reads and never acknowledges.
+    private static final long MOST_KEPT = 2L * WireConstants.MOST_UNACKNOWLEDGED;
+
     private static final int BULK_HEADER = FrameHeader.BYTES + MemData.MINIMUM_BYTES;
 
-    private final GatheringByteChannel channel;
+    /// Makes a new connection the session's.
+    interface Takeover {
+        /// @return false if a newer one has come
+        boolean take() throws IOException;
+    }
+
     private final ReentrantLock lock = new ReentrantLock();
+    private final Condition room = lock.newCondition();
     private final ConcurrentLinkedQueue<ByteBuffer> left = new ConcurrentLinkedQueue<>();
     private final AtomicLong leftBytes = new AtomicLong();
-    private final ByteBuffer small = ByteBuffer.allocateDirect(SMALL);
-    private final ByteBuffer bulkHeader = ByteBuffer.allocateDirect(BULK_HEADER);
-    private volatile boolean broken;
+    private final AtomicLong acknowledged = new AtomicLong();
+    private final AtomicInteger roomAwaited = new AtomicInteger();
+
+    // All of these belong to who has the lock.
+    private final Outbox outbox = new Outbox();
+    private @Nullable GatheringByteChannel channel;
+    private volatile Consumer<GatheringByteChannel> lost = _ -> {};
 
     FrameWriter(GatheringByteChannel channel) {
         this.channel = channel;
+    }
+
+    /// @param listener told of a channel that takes nothing any more
+    void whenLost(Consumer<GatheringByteChannel> listener) {
+        lost = listener;
     }
 
     /// Sends a small frame; waits only for a client that does not read.
@@ -48,9 +73,10 @@ final class FrameWriter {
         int bytes = FrameHeader.BYTES + bodyBytes;
         if (bytes <= SMALL && lock.tryLock()) {
             try {
-                writeLeft();
-                frame.accept(small.clear());
-                write(small.flip());
+                takeLeft();
+                frame.accept(outbox.room(bytes));
+                outbox.added(bytes);
+                push();
             } finally {
                 lock.unlock();
             }
@@ -74,65 +100,156 @@ final class FrameWriter {
     /// Sends a frame with payload; waits until the client takes it.
     ///
     /// @param payload from position to limit, at most BULK_CHUNK; all of it is taken
-    void sendData(MemData header, ByteBuffer payload) {
+    /// @param loan whose the payload's memory is, which stays as it is until [#keep]; null: it may
+    ///   change when this returns
+    void sendData(MemData header, ByteBuffer payload, Outbox.@Nullable Loan loan) {
         lock.lock();
         try {
-            writeLeft();
-            header.writeFrame(bulkHeader.clear(), payload.remaining());
-            write(bulkHeader.flip(), payload);
+            awaitRoom();
+            takeLeft();
+            header.writeFrame(outbox.room(BULK_HEADER), payload.remaining());
+            outbox.added(BULK_HEADER);
+            if (loan == null) {
+                outbox.copy(payload);
+            } else {
+                outbox.lend(payload, loan);
+            }
+            payload.position(payload.limit());
+            push();
         } finally {
             lock.unlock();
         }
         drain();
     }
 
+    /// From here on the loan's memory may change.
+    void keep(Outbox.Loan loan) {
+        lock.lock();
+        try {
+            trim();
+            outbox.keep(loan);
+        } finally {
+            lock.unlock();
+        }
+        drain();
+    }
+
+    /// The client has received so many bytes. The reader's; waits for nobody who writes unless
+    /// somebody waits for this.
+    void acknowledged(long received) {
+        acknowledged.accumulateAndGet(received, Math::max);
+        if (roomAwaited.get() > 0) {
+            lock.lock();
+        } else if (!lock.tryLock()) {
+            return;
+        }
+        try {
+            trim();
+            room.signalAll();
+        } finally {
+            lock.unlock();
+        }
+        drain();
+    }
+
+    private void awaitRoom() {
+        trim();
+        if (outbox.kept() > WireConstants.MOST_UNACKNOWLEDGED) {
+            roomAwaited.incrementAndGet();
+            trim(); // what was acknowledged before others saw that it is awaited
+            while (outbox.kept() > WireConstants.MOST_UNACKNOWLEDGED) {
+                room.awaitUninterruptibly();
+            }
+            roomAwaited.decrementAndGet();
+        }
+    }
+
+    private void trim() {
+        try {
+            outbox.acknowledge(acknowledged.get());
+        } catch (ProtocolException e) {
+            breakOff();
+        }
+    }
+
+    /// Goes on with another connection: what the client has not received is written to it.
+    ///
+    /// @param received bytes that the client has received
+    /// @param takeover called while nobody writes, before the first byte is written
+    /// @return false if it was not taken
+    /// @throws ProtocolException if the client names bytes that are not kept, or were never there
+    boolean resume(GatheringByteChannel fresh, long received, Takeover takeover)
+            throws IOException {
+        boolean taken;
+        lock.lock();
+        try {
+            outbox.rewind(received);
+            acknowledged.accumulateAndGet(received, Math::max);
+            taken = takeover.take();
+            if (taken) {
+                channel = fresh;
+                room.signalAll();
+                takeLeft();
+                push();
+            }
+        } finally {
+            lock.unlock();
+        }
+        drain();
+        return taken;
+    }
+
     private void waitAndWriteLeft() {
         lock.lock();
         try {
-            writeLeft();
+            takeLeft();
+            push();
         } finally {
             lock.unlock();
         }
     }
 
+    /// Whoever has had the lock looks whether others have left something meanwhile.
     private void drain() {
         while (!left.isEmpty() && lock.tryLock()) {
             try {
-                writeLeft();
+                takeLeft();
+                push();
             } finally {
                 lock.unlock();
             }
         }
     }
 
-    private void writeLeft() {
+    private void takeLeft() {
         for (ByteBuffer frame = left.poll(); frame != null; frame = left.poll()) {
             leftBytes.addAndGet(-frame.remaining());
-            write(frame);
+            outbox.give(frame);
         }
     }
 
-    /// One buffer takes the plain call.
-    private void write(ByteBuffer source) {
+    private void push() {
+        if (outbox.kept() > WireConstants.ACK_STEP) {
+            trim();
+        }
+        if (outbox.kept() > MOST_KEPT) {
+            breakOff();
+        }
+        GatheringByteChannel to = channel;
         try {
-            while (!broken && source.hasRemaining()) {
-                channel.write(source);
+            if (to != null) {
+                outbox.writeTo(to);
             }
         } catch (IOException e) {
-            broken = true;
+            breakOff();
         }
-        source.position(source.limit());
     }
 
-    private void write(ByteBuffer header, ByteBuffer payload) {
-        ByteBuffer[] both = {header, payload};
-        try {
-            while (!broken && (payload.hasRemaining() || header.hasRemaining())) {
-                channel.write(both);
-            }
-        } catch (IOException e) {
-            broken = true;
+    private void breakOff() {
+        GatheringByteChannel broken = channel;
+        channel = null;
+        if (broken != null) {
+            lost.accept(broken);
         }
-        payload.position(payload.limit());
     }
 }

@@ -24,6 +24,7 @@ import org.bitfusion.protocol.message.MemReadDone;
 import org.bitfusion.protocol.message.MemSet;
 import org.bitfusion.protocol.message.MemWrite;
 import org.bitfusion.protocol.message.WireConstants;
+import org.jspecify.annotations.Nullable;
 
 /// The messages about device memory and copies.
 final class MemoryCalls {
@@ -199,6 +200,7 @@ final class MemoryCalls {
 
     /// Cuts what a stream reads into frames.
     private final class Sender implements ReadSink {
+        private final Outbox.Loan loan = new Outbox.Loan();
         private final long ticket;
         private final java.util.function.Consumer<CudaStatus> end;
 
@@ -209,12 +211,26 @@ final class MemoryCalls {
 
         @Override
         public void accept(ByteBuffer bytes, long packedOffset) {
+            send(bytes, packedOffset, null);
+        }
+
+        @Override
+        public void acceptLasting(ByteBuffer bytes, long packedOffset) {
+            send(bytes, packedOffset, loan);
+        }
+
+        @Override
+        public void settle() {
+            session.writer.keep(loan);
+        }
+
+        private void send(ByteBuffer bytes, long packedOffset, Outbox.@Nullable Loan loan) {
             int limit = bytes.limit();
             long offset = packedOffset;
             while (bytes.position() < limit) {
                 int count = Math.min(WireConstants.BULK_CHUNK, limit - bytes.position());
                 bytes.limit(bytes.position() + count);
-                session.writer.sendData(new MemData(ticket, offset), bytes);
+                session.writer.sendData(new MemData(ticket, offset), bytes, loan);
                 offset += count;
             }
         }

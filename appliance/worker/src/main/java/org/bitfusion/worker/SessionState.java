@@ -27,6 +27,7 @@ final class SessionState implements FrameReader.CostListener {
     final List<GpuDevice> devices;
     final FrameWriter writer;
     final FrameReader reader;
+    final Link link;
     final CreditAccount credit;
     final KernelOutput output;
     final Progress progress;
@@ -41,11 +42,16 @@ final class SessionState implements FrameReader.CostListener {
 
     /// @param devices of the session, in the order in which the client sees them
     SessionState(
-            GpuDriver driver, List<GpuDevice> devices, FrameReader reader, FrameWriter writer) {
+            GpuDriver driver,
+            List<GpuDevice> devices,
+            FrameReader reader,
+            FrameWriter writer,
+            Link link) {
         this.driver = driver;
         this.devices = List.copyOf(devices);
         this.reader = reader;
         this.writer = writer;
+        this.link = link;
         credit = new CreditAccount(writer);
         output = new KernelOutput(writer);
         progress = new Progress(writer, output);

@@ -140,7 +140,7 @@ final class WarmUp implements ReadableByteChannel, GatheringByteChannel {
     private void converse(GpuDriver driver) throws IOException {
         FrameWriter writer = new FrameWriter(this);
         FrameReader reader = new FrameReader(this);
-        SessionState state = new SessionState(driver, driver.devices(), reader, writer);
+        SessionState state = new SessionState(driver, driver.devices(), reader, writer, Link.NONE);
         WorkerOrder.Open order =
                 new WorkerOrder.Open(
                         "none",

@@ -6,6 +6,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -49,6 +50,11 @@ public final class Worker implements ControlChannel.Listener {
     /// Nanoseconds: a message that arrives does not wait for a compiler's or a kernel's slice to
     /// end.
     private static final long READER_SLICE = 100_000;
+
+    /// How long a client whose connection has ended is waited for if nobody else would say that the
+    /// program has ended. Where the client's host does, it is waited for as long as the lease
+    /// lives.
+    private static final Duration PATIENCE = Duration.ofSeconds(1);
 
     private static final Logger LOG = LoggerFactory.getLogger(Worker.class);
 
@@ -178,11 +184,13 @@ public final class Worker implements ControlChannel.Listener {
             SocketChannel client = listener.accept();
             connected = true;
             control.report(new WorkerReport.Connected());
-            return converse(order, driver.value(), client);
+            SessionLink link = new SessionLink(client, order.hostWord() ? null : PATIENCE);
+            listener.resumeWith(link);
+            return converse(order, driver.value(), link);
         }
     }
 
-    private int converse(WorkerOrder.Open order, GpuDriver driver, SocketChannel client) {
+    private int converse(WorkerOrder.Open order, GpuDriver driver, SessionLink link) {
         LOG.info(
                 "lease={} client={} program=\"{}\" session begins",
                 order.lease(),
@@ -192,9 +200,9 @@ public final class Worker implements ControlChannel.Listener {
         for (WorkerOrder.Share share : order.devices()) {
             devices.add(driver.devices().get(share.index()));
         }
-        FrameWriter writer = new FrameWriter(client);
-        FrameReader reader = new FrameReader(client);
-        SessionState state = new SessionState(driver, devices, reader, writer);
+        FrameWriter writer = link.writer();
+        FrameReader reader = new FrameReader(link);
+        SessionState state = new SessionState(driver, devices, reader, writer, link);
         SessionDevices snapshot = SnapshotMessage.of(driver, devices, order);
         writer.send(snapshot.wireBytes(), snapshot::writeFrame);
         try {

@@ -89,7 +89,8 @@ class FrameWriterTest {
                 Thread.ofPlatform()
                         .start(() -> {
                             for (int i = 0; i < 4; i++) {
-                                writer.sendData(new MemData(1, i), ByteBuffer.allocate(CHUNK));
+                                writer.sendData(
+                                        new MemData(1, i), ByteBuffer.allocate(CHUNK), null);
                             }
                         });
         sink.reached.await();
@@ -125,7 +126,9 @@ class FrameWriterTest {
                                 for (int i = 0; i < (large ? 20 : 2000); i++) {
                                     if (large) {
                                         writer.sendData(
-                                                new MemData(1, i), ByteBuffer.allocate(CHUNK));
+                                                new MemData(1, i),
+                                                ByteBuffer.allocate(CHUNK),
+                                                null);
                                     } else {
                                         send(writer, i);
                                     }
@@ -144,7 +147,8 @@ class FrameWriterTest {
         FrameWriter writer = new FrameWriter(sink);
         Thread bulk =
                 Thread.ofPlatform()
-                        .start(() -> writer.sendData(new MemData(1, 0), ByteBuffer.allocate(1)));
+                        .start(() ->
+                                writer.sendData(new MemData(1, 0), ByteBuffer.allocate(1), null));
         sink.reached.await();
         AtomicInteger sent = new AtomicInteger();
         PingAnswer answer = new PingAnswer(ByteBuffer.allocate(1 << 20));

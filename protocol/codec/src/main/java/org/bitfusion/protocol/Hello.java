@@ -54,6 +54,10 @@ public record Hello(
     /// A shim joins its worker; the id is the session's.
     public static final int KIND_DATA = 3;
 
+    /// A shim goes on with its session over another connection; the id is the session's, and
+    /// [#later] says from where. The worker answers what it has received when the client is proved.
+    public static final int KIND_RESUME = 4;
+
     /// Added to the kind in answers.
     public static final int ANSWER = 0x80;
 
@@ -96,6 +100,39 @@ public record Hello(
     public static Hello of(VersionRange versions, int kind, String build, UUID id, int process) {
         return new Hello(
                 versions, kind, build, id, UUID.randomUUID(), Proof.NONE, 0, process, 0, ZERO);
+    }
+
+    /// @return a hello that goes on with a session
+    /// @param epoch counts the session's connections
+    /// @param received bytes that the client has received of the session
+    public static Hello resuming(
+            String build, UUID session, int process, int epoch, long received) {
+        Hello hello = of(KIND_RESUME, build, session, process);
+        UUID later =
+                new UUID(
+                        Long.reverseBytes(received),
+                        Integer.toUnsignedLong(Integer.reverseBytes(epoch)) << Integer.SIZE);
+        return new Hello(
+                hello.versions,
+                hello.kind,
+                hello.build,
+                session,
+                hello.nonce,
+                Proof.NONE,
+                0,
+                process,
+                0,
+                later);
+    }
+
+    /// @return of a hello that resumes: counts the session's connections
+    public int epoch() {
+        return Integer.reverseBytes((int) (later.getLeastSignificantBits() >>> Integer.SIZE));
+    }
+
+    /// @return of a hello that resumes: bytes that its sender has received of the session
+    public long received() {
+        return Long.reverseBytes(later.getMostSignificantBits());
     }
 
     /// @return the answer that lets nobody in; it repeats the id

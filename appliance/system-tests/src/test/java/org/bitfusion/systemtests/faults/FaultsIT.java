@@ -59,8 +59,7 @@ class FaultsIT {
                                         "BF_ACCESS_SECRET_FILE",
                                         dying.accessSecretFile().toString()))) {
             Running program =
-                    Running.start(
-                            dying.clientEnvironment(living), "waits_for_a_server_that_dies");
+                    Running.start(dying.clientEnvironment(living), "waits_for_a_server_that_dies");
             dying.workers().forEach(ProcessHandle::destroyForcibly);
             assertThat(program.rest()).contains("PASSED waits_for_a_server_that_dies");
         }
@@ -152,14 +151,19 @@ class FaultsIT {
         }
     }
 
-    /// A program of `process.c` that has said that it works.
-    private record Running(Process process, BufferedReader output) {
+    /// A program of `process.c`, or of another file, that has said that it works.
+    record Running(Process process, BufferedReader output) {
         static Running start(Appliance appliance, String test) throws IOException {
             return start(appliance.clientEnvironment(), test);
         }
 
         static Running start(Map<String, String> environment, String test) throws IOException {
-            CProgram program = CProgram.build("process");
+            return start("process", test, environment);
+        }
+
+        static Running start(String name, String test, Map<String, String> environment)
+                throws IOException {
+            CProgram program = CProgram.build(name);
             Process process =
                     CProgram.start(
                             List.of(program.executable().toString(), test),

@@ -30,9 +30,10 @@ final class SoftRead extends ContextOperation {
         if (region.isContiguous()) {
             for (long at = 0; at < total; at += PIECE) {
                 long count = Math.min(PIECE, total - at);
-                sink.accept(
+                sink.acceptLasting(
                         memory.asSlice(offset + at, count).asByteBuffer().asReadOnlyBuffer(), at);
             }
+            sink.settle();
         } else {
             MemorySegment buffer = context.staging().take(Math.min(PIECE, total));
             for (long at = 0; at < total; at += PIECE) {

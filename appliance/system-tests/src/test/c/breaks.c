@@ -1,0 +1,120 @@
+// Programs whose connection to the server breaks while they run.
+#include "kernels.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST = 6 << 20, CALLBACKS = 3 };
+
+static uint64_t seed = 88172645463325252u;
+
+static uint32_t number(uint32_t below)
+{
+    seed ^= seed << 13;
+    seed ^= seed >> 7;
+    seed ^= seed << 17;
+    return (uint32_t)(seed >> 20) % below;
+}
+
+static _Atomic uint32_t called;
+
+static void count_call(void *data)
+{
+    (void)data;
+    called++;
+}
+
+static void randomise(char *data, size_t bytes)
+{
+    for (size_t i = 0; i + 4 <= bytes; i += 4) {
+        uint32_t value = number(0x7fffffff);
+        memcpy(data + i, &value, 4);
+    }
+}
+
+/* Copies in both directions in all ways, kernels, host functions and bursts of small calls, for
+ * BF_TEST_SECONDS; each launch counts in device memory, so that one that is lost or done twice is
+ * seen at the end. */
+static void every_call_is_executed_once(void)
+{
+    const char *text = getenv("BF_TEST_SECONDS");
+    double seconds = text ? atof(text) : 3;
+    CUdeviceptr device, small, counter;
+    CUfunction count;
+    CUstream stream;
+    char *source, *pinned, *landed = malloc(MOST);
+    size_t bytes;
+    uint32_t launches = 0, functions = 0, rounds = 0;
+    OK(begin());
+    OK(cuMemAlloc_v2(&device, MOST));
+    OK(cuMemAlloc_v2(&small, 4096));
+    OK(cuStreamCreate(&stream, 1));
+    OK(cuMemAllocHost_v2((void **)&source, MOST));
+    OK(cuMemAllocHost_v2((void **)&pinned, MOST));
+    OK(kernel(&count, "count"));
+    OK(cuModuleGetGlobal_v2(&counter, &bytes, module_, "counter"));
+    OK(cuLaunchKernel(count, 1, 1, 1, 1, 1, 1, 0, stream, 0, 0));
+    OK(launch_fill(small, 1, 16, stream));
+    OK(cuStreamSynchronize(stream));
+    puts("working");
+    fflush(stdout);
+    for (double end = now_ms() + 1000 * seconds; now_ms() < end || rounds < 8; rounds++) {
+        size_t size = 4 + number(rounds % 4 ? 50000 : MOST - 4) / 4 * 4;
+        randomise(source, size);
+        if (rounds % 2)
+            OK(cuMemcpyHtoDAsync_v2(device, source, size, stream));
+        else
+            OK(cuMemcpyHtoD_v2(device, source, size));
+        for (uint32_t i = number(200); i; i--, launches++)
+            OK(cuLaunchKernel(count, 1, 1, 1, 1, 1, 1, 0, stream, 0, 0));
+        for (int i = 0; i < CALLBACKS; i++, functions++)
+            OK(cuLaunchHostFunc(stream, count_call, 0));
+        uint32_t mark = number(1000000), seen = 0;
+        OK(launch_fill(small, mark, 16, stream));
+        if (rounds % 3) {
+            OK(cuMemcpyDtoHAsync_v2(pinned, device, size, stream));
+            OK(cuStreamSynchronize(stream));
+            CHECK(!memcmp(pinned, source, size));
+        } else {
+            OK(cuStreamSynchronize(stream));
+            OK(cuMemcpyDtoH_v2(landed, device, size));
+            CHECK(!memcmp(landed, source, size));
+        }
+        OK(cuMemcpyDtoH_v2(&seen, small, 4));
+        CHECK(seen == mark);
+        CHECK(called == functions);
+    }
+    uint32_t counted = 0;
+    OK(cuMemcpyDtoH_v2(&counted, counter, 4));
+    CHECK(counted == launches + 1 + 7);
+}
+
+/* Says how long the first call that failed took, in milliseconds. */
+static void says_when_it_fails(void)
+{
+    CUdeviceptr p;
+    OK(begin());
+    OK(cuMemAlloc_v2(&p, 4096));
+    puts("working");
+    fflush(stdout);
+    for (double end = now_ms() + 120000; now_ms() < end;) {
+        double start = now_ms();
+        CUresult r = cuMemsetD8_v2(p, 1, 1024);
+        if (!r) r = cuCtxSynchronize();
+        if (r) {
+            printf("status %d after %.0f ms\n", r, now_ms() - start);
+            fflush(stdout);
+            return;
+        }
+        struct timespec pause = {0, 2000000};
+        nanosleep(&pause, 0);
+    }
+    FAIL("nothing failed for two minutes");
+}
+
+int main(int argc, char **argv)
+{
+#define T(name) {#name, name}
+    static const struct test tests[] = {T(every_call_is_executed_once), T(says_when_it_fails), {0, 0}};
+    return run_tests(tests, argc, argv);
+}
