@@ -15,7 +15,9 @@ enum {
     NOBODY_MILLISECONDS = 300,      /* the same where nobody listens any more */
     PAUSE_MILLISECONDS = 20,        /* between two attempts at first */
     MOST_PAUSE_MILLISECONDS = 500,
-    TICKS = 4 /* so often it is asked in the time of silence whether anybody is there */
+    TICKS = 16, /* so often the keeper looks in the time of silence: it is not woken where the
+                 * program has closed the socket that it waits for */
+    ASKED_AFTER = 4 /* silent ticks, each time, it asks whether anybody is there */
 };
 
 /* From the environment, for tests. */
@@ -110,7 +112,7 @@ static void *keep(void *argument)
             bf_link_lost(c, "closed at the other end");
         else if (silent >= TICKS)
             bf_link_lost(c, "silent for too long");
-        else if (silent)
+        else if (silent && silent % ASKED_AFTER == 0)
             try_say(c, BF_CALL_LINK_HEARTBEAT);
         if (atomic_load(&c->broken) && bf_take_role(c)) {
             mend(c, reconnect);

@@ -19,7 +19,8 @@
 enum { CONNECT_MILLISECONDS = 10000 };
 
 /* A program may close descriptors that it did not open, and its next file gets the number. Asked
- * before anything leaves and before a wait; a read without waiting follows one of these closely. */
+ * before anything leaves or is read and before a wait: another thread may be in such a wait when that
+ * happens, and goes on with what has taken the number. */
 static bool is_ours(const struct bf_transport *transport)
 {
     bool ours = bf_socket_identity(transport->descriptor) == transport->identity;
@@ -50,7 +51,7 @@ static ssize_t tcp_receive(struct bf_transport *transport, const struct iovec *p
     struct msghdr message = {.msg_iov = (struct iovec *)(uintptr_t)parts,
                              .msg_iovlen = (size_t)count};
     int flags = wait ? 0 : MSG_DONTWAIT;
-    if (wait && !is_ours(transport))
+    if (!is_ours(transport))
         return -1;
     int cancellation = bf_hold_cancellation();
     ssize_t moved =
