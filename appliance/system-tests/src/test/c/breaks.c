@@ -89,32 +89,9 @@ static void every_call_is_executed_once(void)
     CHECK(counted == launches + 1 + 7);
 }
 
-/* Says how long the first call that failed took, in milliseconds. */
-static void says_when_it_fails(void)
-{
-    CUdeviceptr p;
-    OK(begin());
-    OK(cuMemAlloc_v2(&p, 4096));
-    puts("working");
-    fflush(stdout);
-    for (double end = now_ms() + 120000; now_ms() < end;) {
-        double start = now_ms();
-        CUresult r = cuMemsetD8_v2(p, 1, 1024);
-        if (!r) r = cuCtxSynchronize();
-        if (r) {
-            printf("status %d after %.0f ms\n", r, now_ms() - start);
-            fflush(stdout);
-            return;
-        }
-        struct timespec pause = {0, 2000000};
-        nanosleep(&pause, 0);
-    }
-    FAIL("nothing failed for two minutes");
-}
-
 int main(int argc, char **argv)
 {
 #define T(name) {#name, name}
-    static const struct test tests[] = {T(every_call_is_executed_once), T(says_when_it_fails), {0, 0}};
+    static const struct test tests[] = {T(every_call_is_executed_once), {0, 0}};
     return run_tests(tests, argc, argv);
 }

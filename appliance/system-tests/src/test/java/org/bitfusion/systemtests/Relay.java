@@ -41,6 +41,7 @@ public final class Relay implements AutoCloseable {
     private final List<ServerSocketChannel> listeners = new ArrayList<>();
     private final Set<Connection> connections = ConcurrentHashMap.newKeySet();
     private volatile boolean silent;
+    private volatile long openFrom = System.nanoTime();
     private final AtomicInteger accepted = new AtomicInteger();
 
     private Relay(Duration delay) {
@@ -96,8 +97,12 @@ public final class Relay implements AutoCloseable {
             try {
                 SocketChannel client = listener.accept();
                 client.setOption(StandardSocketOptions.TCP_NODELAY, true);
+                Thread.sleep(Duration.ofNanos(Math.max(0, openFrom - System.nanoTime())));
                 connect(client, port);
             } catch (IOException e) {
+                return;
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
                 return;
             }
         }
@@ -162,6 +167,12 @@ public final class Relay implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    /// Ends all connections; who connects again gets no answer for so long.
+    public void cut(Duration away) {
+        openFrom = System.nanoTime() + away.toNanos();
+        cut();
     }
 
     /// Ends all connections, with all that is on its way.

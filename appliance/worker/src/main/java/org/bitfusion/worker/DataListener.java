@@ -132,7 +132,7 @@ final class DataListener implements AutoCloseable {
             connection.close();
         } catch (IOException e) {
             LOG.warn("a stranger on the data port, error=\"{}\"", e.toString());
-            closeQuietly(connection);
+            SessionLink.closeQuietly(connection);
         }
     }
 
@@ -142,7 +142,7 @@ final class DataListener implements AutoCloseable {
         Hello hello = Hello.read(receive(connection, Hello.BYTES));
         Hello.Status status = judge(hello);
         if (status != Hello.Status.WELCOME) {
-            send(connection, hello.refusal(status, build, process));
+            send(connection, hello.refusal(status, build, process).bytes());
             LOG.warn(
                     "peer={} pid={} refused, error={} versions=\"{}\" build={}",
                     connection.getRemoteAddress(),
@@ -153,7 +153,7 @@ final class DataListener implements AutoCloseable {
             return Optional.empty();
         }
         Handshake handshake = Handshake.welcome(hello, secret, UUID.randomUUID(), build, process);
-        send(connection, handshake.answer());
+        send(connection, handshake.answer().bytes());
         boolean proved = handshake.clientIsProvedBy(Proof.read(receive(connection, Proof.BYTES)));
         if (!proved) {
             LOG.warn(
@@ -180,10 +180,7 @@ final class DataListener implements AutoCloseable {
 
     private static void sayReceived(SocketChannel connection, long received) throws IOException {
         ByteBuffer bytes = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        bytes.putLong(received).flip();
-        while (bytes.hasRemaining()) {
-            connection.write(bytes);
-        }
+        send(connection, bytes.putLong(received).flip());
     }
 
     private Hello.Status judge(Hello hello) {
@@ -210,18 +207,9 @@ final class DataListener implements AutoCloseable {
         return bytes.flip();
     }
 
-    private static void send(SocketChannel connection, Hello answer) throws IOException {
-        ByteBuffer bytes = answer.bytes();
+    private static void send(SocketChannel connection, ByteBuffer bytes) throws IOException {
         while (bytes.hasRemaining()) {
             connection.write(bytes);
-        }
-    }
-
-    private static void closeQuietly(SocketChannel connection) {
-        try {
-            connection.close();
-        } catch (IOException e) {
-            LOG.trace("closing a stranger", e);
         }
     }
 

@@ -152,7 +152,7 @@ final class SessionLink implements ReadableByteChannel, Link {
                 notifyAll();
             }
         }
-        close(from);
+        closeQuietly(from);
     }
 
     /// Goes on with another connection of the client.
@@ -175,7 +175,7 @@ final class SessionLink implements ReadableByteChannel, Link {
             own = received;
         }
         if (old != null) {
-            close(old); // who writes to it or reads from it gives up
+            closeQuietly(old); // who writes to it or reads from it gives up
         }
         return writer.resume(
                 fresh,
@@ -193,11 +193,11 @@ final class SessionLink implements ReadableByteChannel, Link {
                 });
     }
 
-    private static void close(Channel channel) {
+    static void closeQuietly(Channel channel) {
         try {
             channel.close();
         } catch (IOException e) {
-            LOG.trace("closing", e);
+            LOG.trace("closing a connection that nobody needs", e);
         }
     }
 

@@ -31,9 +31,14 @@ final class Cli {
 
     /// With the secret and the address of an appliance.
     static Cli of(Appliance appliance) {
+        return at("127.0.0.1:" + appliance.port(), appliance);
+    }
+
+    /// The same where another address leads to it.
+    static Cli at(String address, Appliance appliance) {
         Cli cli = new Cli();
         cli.environment.put("BF_ACCESS_SECRET_FILE", appliance.accessSecretFile().toString());
-        cli.server.addAll(List.of("-l", "127.0.0.1:" + appliance.port()));
+        cli.server.addAll(List.of("-l", address));
         return cli;
     }
 

@@ -41,7 +41,8 @@ class SemanticsDocumentTest {
                     .results()
                     .forEach(m -> tests.add(m.group(1)));
         }
-        Set<String> programsOfOtherTests = Set.of("works_until_it_fails", "waits_then_works", "waits_for_a_server_that_dies");
+        Set<String> programsOfOtherTests =
+                Set.of("works_until_it_fails", "waits_then_works", "waits_for_a_server_that_dies");
         assertThat(named)
                 .isEqualTo(
                         tests.stream()

@@ -11,8 +11,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 
-/// Every test of `servers.c` in a process of its own against two appliances with two GPUs each,
-/// of compute capability 8.0 and 9.0.
+/// Every test of `servers.c` in a process of its own against two appliances with two GPUs each, of
+/// compute capability 8.0 and 9.0.
 class ServersIT {
     private static Appliance first;
     private static Appliance second;
