@@ -93,7 +93,10 @@ class LimitsIT {
         Path folder = Files.createTempDirectory(Repository.target(), "a-folder-".repeat(12));
         String script =
                 """
-                unshare --mount sh -c 'mount -t tmpfs -o ro none /tmp && exec "$@"' sh \
+                unshare --mount sh -c '
+                    mount --bind /tmp /tmp && mount -o remount,bind,ro /tmp &&
+                    mount --bind "$TMPDIR" "$TMPDIR" && mount -o remount,bind,rw "$TMPDIR" &&
+                    ! touch /tmp/written && exec "$@"' sh \
                     %s 'echo $BF_ADAPTOR_CONFIG; ls -d $BF_ADAPTOR_CONFIG.d/host'
                 """
                         .formatted(cli().runLine(1, "-q -- sh -c"));
