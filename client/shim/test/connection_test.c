@@ -17,6 +17,15 @@ void bf_log(enum bf_log_level level, const char *format, ...)
     (void)format;
 }
 
+static CUresult ask_status(struct bf_connection *c, const void *frame, size_t bytes,
+                           uint32_t request)
+{
+    struct bf_answer answer;
+    CUresult status = bf_ask(c, frame, bytes, request, &answer);
+    bf_answer_free(&answer);
+    return status;
+}
+
 static pthread_t threads[64];
 static int thread_count; /* only one connection at a time starts any */
 
@@ -119,7 +128,7 @@ static void an_ended_peer_is_an_error_of_every_call(void)
     close(peer);
     uint32_t request = bf_next_request(&c);
     size_t bytes = (size_t)(bf_frame_write(frame, 0, BF_CALL_PING, 0, request, 0) - frame);
-    CHECK(bf_ask_status(&c, frame, bytes, request) == CUDA_ERROR_DEVICE_UNAVAILABLE);
+    CHECK(ask_status(&c, frame, bytes, request) == CUDA_ERROR_DEVICE_UNAVAILABLE);
     CHECK(bf_send(&c, frame, bytes) == CUDA_ERROR_DEVICE_UNAVAILABLE);
     end_connection(&c);
 }
@@ -218,7 +227,7 @@ static void nonsense_ends_the_connection_or_is_ignored(int rounds)
         shutdown(peer, SHUT_WR);
         uint32_t request = bf_next_request(c);
         bf_frame_write(frame, 0, BF_CALL_PING, 0, request, 0);
-        bf_ask_status(c, frame, sizeof frame, request);
+        ask_status(c, frame, sizeof frame, request);
         close(peer);
         end_connection(c);
         free(c);
@@ -438,7 +447,7 @@ static void a_worker_that_is_gone_is_an_error_soon(void)
     uint64_t begin = bf_now();
     uint32_t request = bf_next_request(&c);
     bf_frame_write(frame, 0, BF_CALL_PING, 0, request, 0);
-    CHECK(bf_ask_status(&c, frame, sizeof frame, request) == CUDA_ERROR_DEVICE_UNAVAILABLE);
+    CHECK(ask_status(&c, frame, sizeof frame, request) == CUDA_ERROR_DEVICE_UNAVAILABLE);
     CHECK(bf_send(&c, frame, sizeof frame) == CUDA_ERROR_DEVICE_UNAVAILABLE);
     CHECK(bf_now() - begin < 1000000000u);
     end_connection(&c);
@@ -456,7 +465,7 @@ static void silence_is_noticed(void)
     bf_link_keep(&c);
     uint32_t request = bf_next_request(&c);
     bf_frame_write(frame, 0, BF_CALL_PING, 0, request, 0);
-    CHECK(bf_ask_status(&c, frame, sizeof frame, request) == CUDA_ERROR_DEVICE_UNAVAILABLE);
+    CHECK(ask_status(&c, frame, sizeof frame, request) == CUDA_ERROR_DEVICE_UNAVAILABLE);
     unsetenv("BF_SILENCE_MILLISECONDS");
     end_connection(&c);
     close(peer);

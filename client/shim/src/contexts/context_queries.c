@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "contexts/context_queries.h"
+#include "bf_requests.h"
 #include "program/output.h"
 #include "program/threads.h"
 #include "streams/progress.h"
@@ -166,9 +167,7 @@ CUresult bf_cuCtxResetPersistingL2Cache(void)
 CUresult bf_cuCtxGetLimit(size_t *value, CUlimit limit)
 {
     struct bf_context *context;
-    struct bf_answer answer;
     struct bf_context_limit_answer a;
-    uint8_t frame[BF_FRAME_BYTES + BF_CONTEXT_LIMIT_MINIMUM];
     CUresult status = bf_current(&context);
     if (status == CUDA_SUCCESS && !value)
         status = CUDA_ERROR_INVALID_VALUE;
@@ -177,39 +176,31 @@ CUresult bf_cuCtxGetLimit(size_t *value, CUlimit limit)
     if (status != CUDA_SUCCESS)
         return status;
     struct bf_connection *c = bf_connection_of(context);
-    uint32_t request = bf_next_request(c);
     struct bf_context_limit m = {context->wire, (uint32_t)limit};
-    status = bf_ask(c, frame, bf_context_limit_frame(frame, &m, request), request, &answer);
-    if (status == CUDA_SUCCESS && bf_context_limit_answer_read(answer.body, answer.length, &a))
+    status = bf_ask_context_limit(c, &m, &a);
+    if (status == CUDA_SUCCESS)
         *value = a.value;
-    else if (status == CUDA_SUCCESS)
-        status = CUDA_ERROR_UNKNOWN;
-    bf_answer_free(&answer);
     return bf_outcome(context, status);
 }
 
 CUresult bf_cuCtxSetLimit(CUlimit limit, size_t value)
 {
     struct bf_context *context;
-    uint8_t frame[BF_FRAME_BYTES + BF_CONTEXT_SET_LIMIT_MINIMUM];
     CUresult status = bf_current(&context);
     if (status == CUDA_SUCCESS && (unsigned)limit >= CU_LIMIT_MAX)
         status = CUDA_ERROR_UNSUPPORTED_LIMIT;
     if (status != CUDA_SUCCESS)
         return status;
     struct bf_context_set_limit m = {context->wire, (uint32_t)limit, value};
-    return bf_send(bf_connection_of(context), frame, bf_context_set_limit_frame(frame, &m));
+    return bf_send_context_set_limit(bf_connection_of(context), &m);
 }
 
 static CUresult ask_to_synchronize(struct bf_context *context)
 {
-    uint8_t frame[BF_FRAME_BYTES + BF_CONTEXT_SYNCHRONIZE_MINIMUM];
     struct bf_connection *c = bf_connection_of(context);
     uint64_t mark = bf_progress_mark(context);
-    uint32_t request = bf_next_request(c);
     struct bf_context_synchronize m = {context->wire};
-    CUresult status =
-        bf_ask_status(c, frame, bf_context_synchronize_frame(frame, &m, request), request);
+    CUresult status = bf_ask_context_synchronize(c, &m);
     if (status == CUDA_SUCCESS)
         bf_progress_context_reached(context, mark);
     return bf_outcome(context, status);

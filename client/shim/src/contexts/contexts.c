@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bf_requests.h"
 #include "memory/allocations.h"
 #include "objects/children.h"
 #include "program/refusals.h"
@@ -28,10 +29,9 @@ static uint64_t fresh_wire(const struct bf_device *device)
 
 static CUresult create(struct bf_context *context)
 {
-    uint8_t frame[BF_FRAME_BYTES + BF_CONTEXT_CREATE_MINIMUM];
     struct bf_context_create m = {fresh_wire(context->device), context->device->index,
                                   context->flags, context->primary};
-    CUresult status = bf_send(bf_connection_of(context), frame, bf_context_create_frame(frame, &m));
+    CUresult status = bf_send_context_create(bf_connection_of(context), &m);
     if (status == CUDA_SUCCESS) {
         atomic_store(&context->sticky, CUDA_SUCCESS);
         atomic_store(&context->wire, m.context);
@@ -54,9 +54,8 @@ static void destroy(struct bf_context *context)
             local->destructor(handle_of(context), local->key, local->value);
         free(local);
     }
-    uint8_t frame[BF_FRAME_BYTES + BF_CONTEXT_DESTROY_MINIMUM];
     struct bf_context_destroy m = {wire};
-    bf_send(bf_connection_of(context), frame, bf_context_destroy_frame(frame, &m));
+    bf_send_context_destroy(bf_connection_of(context), &m);
 }
 
 static struct bf_context *make(struct bf_device *device, unsigned flags, bool primary)

@@ -1,5 +1,6 @@
 /* Access of one device to another's memory. Between workers it does not exist: copies go through
  * this process. */
+#include "bf_requests.h"
 #include "objects/state.h"
 
 static bool reaches(const struct bf_device *from, const struct bf_device *to)
@@ -57,7 +58,6 @@ CUresult bf_cuDeviceGetP2PAttribute(int *value, CUdevice_P2PAttribute attribute,
 static CUresult change(CUcontext peer_handle, bool enable)
 {
     struct bf_context *context, *peer;
-    uint8_t frame[BF_FRAME_BYTES + BF_CONTEXT_PEER_MINIMUM];
     CUresult status = bf_current(&context);
     if (status == CUDA_SUCCESS)
         status = bf_context_of(peer_handle, &peer);
@@ -75,7 +75,7 @@ static CUresult change(CUcontext peer_handle, bool enable)
         return CUDA_ERROR_PEER_ACCESS_NOT_ENABLED;
     atomic_store(&context->peers[peer->device->index], enable ? wanted : 0);
     struct bf_context_peer m = {context->wire, wanted, enable};
-    return bf_send(bf_connection_of(context), frame, bf_context_peer_frame(frame, &m));
+    return bf_send_context_peer(bf_connection_of(context), &m);
 }
 
 CUresult bf_cuCtxEnablePeerAccess(CUcontext peer, unsigned int flags)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bf_requests.h"
 #include "memory/allocations.h"
 #include "contexts/context_queries.h"
 #include "copies/between.h"
@@ -61,7 +62,6 @@ static bool pack(const struct bf_region *host, char *source, uint64_t offset, ch
 static CUresult send_packed(struct bf_connection *c, struct bf_mem_write *m,
                             const struct bf_region *host, char *source, uint64_t total)
 {
-    uint8_t head[BF_FRAME_BYTES + BF_MEM_WRITE_MINIMUM];
     CUresult status = CUDA_SUCCESS;
     char *packed = malloc(PACK_BYTES);
     if (!packed)
@@ -74,9 +74,7 @@ static CUresult send_packed(struct bf_connection *c, struct bf_mem_write *m,
         }
         struct iovec payload = {packed, bytes};
         m->packed_offset = offset;
-        status =
-            bf_send_payload(c, head, bf_mem_write_frame(head, m, (uint32_t)bytes), &payload, 1,
-                            NULL);
+        status = bf_send_mem_write(c, m, (uint32_t)bytes, &payload, 1, NULL);
         offset += bytes;
     }
     free(packed);
@@ -102,7 +100,6 @@ CUresult bf_write_region(const struct bf_stream_use *use, CUdeviceptr destinatio
                              const struct bf_region *device, char *source,
                              const struct bf_region *host)
 {
-    uint8_t head[BF_FRAME_BYTES + BF_MEM_WRITE_MINIMUM];
     uint64_t total = host->width_bytes * host->height * host->depth;
     struct bf_mem_write m = {use->wire, destination, *device, 0};
     struct bf_loan loan = {false, false};
@@ -119,9 +116,7 @@ CUresult bf_write_region(const struct bf_stream_use *use, CUdeviceptr destinatio
         for (int i = 0; i < count; i++)
             bytes += parts[i].iov_len;
         m.packed_offset = offset;
-        status = bf_send_payload(use->connection, head,
-                                 bf_mem_write_frame(head, &m, (uint32_t)bytes), parts, count,
-                                 &loan);
+        status = bf_send_mem_write(use->connection, &m, (uint32_t)bytes, parts, count, &loan);
         offset += bytes;
     }
     CUresult end = bf_loan_end(use->connection, &loan);
@@ -143,9 +138,8 @@ static CUresult await_writers(const struct bf_stream_use *use, char *source, siz
 /* What is sent from now on, to any stream, sees the copy. */
 static CUresult put_before_all(const struct bf_stream_use *use)
 {
-    uint8_t frame[BF_FRAME_BYTES + BF_STREAM_PRECEDE_MINIMUM];
     struct bf_stream_precede m = {use->wire};
-    return bf_send(use->connection, frame, bf_stream_precede_frame(frame, &m));
+    return bf_send_stream_precede(use->connection, &m);
 }
 
 /* CUDA Driver API, "API synchronization behavior", synchronous copies: from pageable memory the
@@ -228,20 +222,42 @@ static CUresult host_to_host(const struct bf_stream_use *use, struct bf_place to
 static CUresult within_worker(const struct bf_stream_use *use, struct bf_place to,
                               struct bf_place from, struct bf_extent extent)
 {
-    uint8_t frame[BF_FRAME_BYTES + BF_MEM_COPY_REGION_MINIMUM];
     struct bf_region destination = region_of(to, extent);
     struct bf_region source = region_of(from, extent);
     if (destination.height * destination.depth == 1 && source.height * source.depth == 1) {
         struct bf_mem_copy m = {use->wire, to.address, from.address, destination.width_bytes};
-        CUresult status = bf_send(use->connection, frame, bf_mem_copy_frame(frame, &m));
+        CUresult status = bf_send_mem_copy(use->connection, &m);
         bf_progress_work(use);
         return status;
     }
     struct bf_region rows = {extent.width, extent.height, extent.depth, to.pitch, to.slice_pitch};
     struct bf_mem_copy_region m = {use->wire, to.address, from.address,
                                    rows,      from.pitch, from.slice_pitch};
-    CUresult status = bf_send(use->connection, frame, bf_mem_copy_region_frame(frame, &m));
+    CUresult status = bf_send_mem_copy_region(use->connection, &m);
     bf_progress_work(use);
+    return status;
+}
+
+/* Between two devices "in the implicit NULL stream": CUDA Programming Guide, "Peer-to-Peer Memory
+ * Copy": starts when all commands previously issued to either device have completed, and runs to
+ * completion before any commands issued after it to either device can start. */
+static CUresult between_contexts(const struct bf_stream_use *use, struct bf_place to,
+                                 struct bf_place from, struct bf_extent extent,
+                                 struct bf_context *const others[2])
+{
+    struct bf_stream_use ends[2];
+    CUresult status = CUDA_SUCCESS;
+    int count = 0;
+    for (int i = 0; i < 2; i++) {
+        if (others[i] != use->context && (!count || others[i] != others[0]))
+            ends[count++] = bf_stream_default_of(others[i]);
+    }
+    for (int i = 0; i < count && status == CUDA_SUCCESS; i++)
+        status = bf_stream_join(use, &ends[i]);
+    if (status == CUDA_SUCCESS)
+        status = within_worker(use, to, from, extent);
+    for (int i = 0; i < count && status == CUDA_SUCCESS; i++)
+        status = bf_stream_join(&ends[i], use);
     return status;
 }
 
@@ -252,9 +268,13 @@ static CUresult device_to_device(const struct bf_stream_use *use, struct bf_plac
     if (!bf_allocation_find(to.address, &destination) || !bf_allocation_find(from.address, &source))
         return CUDA_ERROR_INVALID_VALUE;
     const struct bf_connection *c = use->connection;
-    if (bf_connection_of(destination.context) == c && bf_connection_of(source.context) == c)
-        return within_worker(use, to, from, extent);
-    return bf_copy_between(use, to, destination.context, from, source.context, extent);
+    struct bf_context *const contexts[2] = {destination.context, source.context};
+    if (bf_connection_of(contexts[0]) != c || bf_connection_of(contexts[1]) != c)
+        return bf_copy_between(use, to, contexts[0], from, contexts[1], extent);
+    bool serialised = use->order == BF_LEGACY &&
+                      (contexts[0] != use->context || contexts[1] != use->context);
+    return serialised ? between_contexts(use, to, from, extent, contexts)
+                      : within_worker(use, to, from, extent);
 }
 
 /* ---- All ---- */

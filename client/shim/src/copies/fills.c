@@ -1,4 +1,5 @@
 /* The memset family: one message each. */
+#include "bf_requests.h"
 #include "memory/allocations.h"
 #include "copies/copies.h"
 #include "streams/progress.h"
@@ -7,7 +8,6 @@ static CUresult fill(CUdeviceptr destination, size_t pitch, unsigned value, unsi
                      size_t columns, size_t rows, CUstream stream)
 {
     struct bf_stream_use use;
-    uint8_t frame[BF_FRAME_BYTES + BF_MEM_SET_MINIMUM];
     size_t width, extent;
     CUresult status = bf_stream_use_at(stream, destination, &use);
     if (status != CUDA_SUCCESS || !columns || !rows)
@@ -22,7 +22,7 @@ static CUresult fill(CUdeviceptr destination, size_t pitch, unsigned value, unsi
     if (status != CUDA_SUCCESS)
         return status;
     struct bf_mem_set m = {use.wire, destination, value, (uint8_t)element, pitch, columns, rows};
-    status = bf_send(use.connection, frame, bf_mem_set_frame(frame, &m));
+    status = bf_send_mem_set(use.connection, &m);
     bf_progress_work(&use);
     return status == CUDA_SUCCESS && foreign ? bf_stream_synchronize(&use) : status;
 }

@@ -2,6 +2,7 @@
 
 #include <time.h>
 
+#include "bf_requests.h"
 #include "program/log.h"
 #include "streams/progress.h"
 
@@ -82,11 +83,10 @@ static struct bf_ticket *new_ticket(const struct bf_stream_use *use, char *desti
 static CUresult read_later(const struct bf_stream_use *use, const struct bf_ticket *ticket,
                            CUdeviceptr source, const struct bf_region *device)
 {
-    uint8_t frame[BF_FRAME_BYTES + BF_MEM_READ_ASYNC_MINIMUM];
     struct bf_mem_read_async m = {use->wire, source, *device, ticket->object.handle};
     atomic_fetch_add(&pending, 1);
     bf_unasked(use->connection, 1);
-    CUresult status = bf_send(use->connection, frame, bf_mem_read_async_frame(frame, &m));
+    CUresult status = bf_send_mem_read_async(use->connection, &m);
     bf_progress_work(use);
     if (status != CUDA_SUCCESS)
         bf_read_landed(m.ticket, status);
@@ -96,12 +96,9 @@ static CUresult read_later(const struct bf_stream_use *use, const struct bf_tick
 static CUresult read_now(const struct bf_stream_use *use, struct bf_ticket *ticket,
                          CUdeviceptr source, const struct bf_region *device)
 {
-    uint8_t frame[BF_FRAME_BYTES + BF_MEM_READ_MINIMUM];
     uint64_t mark = bf_progress_mark(use->context);
-    uint32_t request = bf_next_request(use->connection);
     struct bf_mem_read m = {use->wire, source, *device, ticket->object.handle};
-    CUresult status =
-        bf_ask_status(use->connection, frame, bf_mem_read_frame(frame, &m, request), request);
+    CUresult status = bf_ask_mem_read(use->connection, &m);
     if (status == CUDA_SUCCESS)
         bf_progress_reached(use, mark);
     if (status == CUDA_SUCCESS && atomic_load(&ticket->fault))

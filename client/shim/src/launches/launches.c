@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bf_requests.h"
 #include "contexts/context_queries.h"
 #include "streams/progress.h"
 #include "program/refusals.h"
@@ -97,13 +98,13 @@ static CUresult send(const struct bf_launch_wish *w, const struct bf_stream_use 
     if (bytes > BF_MAX_PARAMETERS || (layout->parameter_count && !w->extra && !w->parameters) ||
         (w->extra && bytes < layout->parameter_bytes))
         return CUDA_ERROR_INVALID_VALUE;
-    size_t head = BF_FRAME_BYTES + BF_LAUNCH_MINIMUM;
-    uint8_t *frame = 2 * bytes + head <= STACK_BYTES ? stack : malloc(2 * bytes + head);
-    if (!frame)
-        return CUDA_ERROR_OUT_OF_MEMORY;
+    uint8_t *gathered = NULL;
     if (!packed && bytes) {
-        packed = frame + head + bytes;
-        gather(layout, w->parameters, frame + head + bytes);
+        gathered = bytes <= sizeof stack ? stack : malloc(bytes);
+        if (!gathered)
+            return CUDA_ERROR_OUT_OF_MEMORY;
+        gather(layout, w->parameters, gathered);
+        packed = gathered;
     }
     struct bf_launch m = {function->object.handle,
                           use->wire,
@@ -119,10 +120,10 @@ static CUresult send(const struct bf_launch_wish *w, const struct bf_stream_use 
                           w->cluster[1],
                           w->cluster[2],
                           bf_view_of(packed, bytes)};
-    CUresult status = bf_send(use->connection, frame, bf_launch_frame(frame, &m));
+    CUresult status = bf_send_launch(use->connection, &m);
     bf_progress_work(use);
-    if (frame != stack)
-        free(frame);
+    if (gathered != stack)
+        free(gathered);
     return status;
 }
 

@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <stdlib.h>
 
+#include "bf_requests.h"
 #include "launches/launches.h"
 
 enum { CACHED = 1024 };
@@ -24,9 +25,7 @@ static size_t place(uint64_t function, unsigned block, uint64_t shared_bytes, un
 CUresult bf_function_occupancy(struct bf_function *function, unsigned block, size_t shared_bytes,
                                unsigned flags, int *blocks)
 {
-    struct bf_answer answer;
     struct bf_function_occupancy_answer a;
-    uint8_t frame[BF_FRAME_BYTES + BF_FUNCTION_OCCUPANCY_MINIMUM];
     uint64_t handle = function->object.handle;
     size_t slot = place(handle, block, shared_bytes, flags);
     unsigned settings = atomic_load(&function->settings);
@@ -39,13 +38,8 @@ CUresult bf_function_occupancy(struct bf_function *function, unsigned block, siz
     if (known)
         return CUDA_SUCCESS;
     struct bf_connection *c = bf_connection_of(function->module->context);
-    uint32_t request = bf_next_request(c);
     struct bf_function_occupancy m = {handle, block, shared_bytes, flags};
-    CUresult status =
-        bf_ask(c, frame, bf_function_occupancy_frame(frame, &m, request), request, &answer);
-    if (status == CUDA_SUCCESS &&
-        !bf_function_occupancy_answer_read(answer.body, answer.length, &a))
-        status = CUDA_ERROR_UNKNOWN;
+    CUresult status = bf_ask_function_occupancy(c, &m, &a);
     if (status == CUDA_SUCCESS) {
         *blocks = (int)a.blocks;
         pthread_mutex_lock(&lock);
@@ -57,7 +51,6 @@ CUresult bf_function_occupancy(struct bf_function *function, unsigned block, siz
         cache[slot].blocks = *blocks;
         pthread_mutex_unlock(&lock);
     }
-    bf_answer_free(&answer);
     return bf_outcome(function->module->context, status);
 }
 

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "bf_requests.h"
 #include "memory/allocations.h"
 #include "streams/progress.h"
 
@@ -22,18 +23,12 @@ static CUresult note(CUdeviceptr address, size_t bytes, enum bf_allocation_kind 
 
 static CUresult allocate(struct bf_context *context, size_t bytes, CUdeviceptr *address)
 {
-    struct bf_answer answer;
     struct bf_mem_alloc_answer a;
-    uint8_t frame[BF_FRAME_BYTES + BF_MEM_ALLOC_MINIMUM];
     struct bf_connection *c = bf_connection_of(context);
     if (bytes > INT64_MAX) /* more than a worker's sizes can say */
         return CUDA_ERROR_OUT_OF_MEMORY;
-    uint32_t request = bf_next_request(c);
     struct bf_mem_alloc m = {atomic_load(&context->wire), bytes, 0};
-    CUresult status = bf_ask(c, frame, bf_mem_alloc_frame(frame, &m, request), request, &answer);
-    if (status == CUDA_SUCCESS && !bf_mem_alloc_answer_read(answer.body, answer.length, &a))
-        status = CUDA_ERROR_UNKNOWN;
-    bf_answer_free(&answer);
+    CUresult status = bf_ask_mem_alloc(c, &m, &a);
     if (status == CUDA_SUCCESS)
         status = note(a.address, bytes, BF_PLAIN, context, 0);
     if (status == CUDA_SUCCESS)
@@ -73,7 +68,6 @@ CUresult bf_cuMemAllocPitch_v2(CUdeviceptr *address, size_t *pitch, size_t width
 CUresult bf_cuMemFree_v2(CUdeviceptr address)
 {
     struct bf_allocation allocation;
-    uint8_t frame[BF_FRAME_BYTES + BF_MEM_FREE_MINIMUM];
     CUresult status = bf_ready();
     if (status != CUDA_SUCCESS || !address)
         return status;
@@ -85,31 +79,25 @@ CUresult bf_cuMemFree_v2(CUdeviceptr address)
     if (!bf_allocation_remove(address, &allocation))
         return CUDA_ERROR_INVALID_VALUE;
     struct bf_mem_free m = {atomic_load(&allocation.context->wire), address};
-    return bf_send(bf_connection_of(allocation.context), frame, bf_mem_free_frame(frame, &m));
+    return bf_send_mem_free(bf_connection_of(allocation.context), &m);
 }
 
 CUresult bf_cuMemGetInfo_v2(size_t *free_bytes, size_t *total_bytes)
 {
     struct bf_context *context;
-    struct bf_answer answer;
     struct bf_mem_info_answer a;
-    uint8_t frame[BF_FRAME_BYTES + BF_MEM_INFO_MINIMUM];
     CUresult status = bf_current(&context);
     if (status == CUDA_SUCCESS && (!free_bytes || !total_bytes))
         status = CUDA_ERROR_INVALID_VALUE;
     if (status != CUDA_SUCCESS)
         return status;
     struct bf_connection *c = bf_connection_of(context);
-    uint32_t request = bf_next_request(c);
     struct bf_mem_info m = {atomic_load(&context->wire)};
-    status = bf_ask(c, frame, bf_mem_info_frame(frame, &m, request), request, &answer);
-    if (status == CUDA_SUCCESS && !bf_mem_info_answer_read(answer.body, answer.length, &a))
-        status = CUDA_ERROR_UNKNOWN;
+    status = bf_ask_mem_info(c, &m, &a);
     if (status == CUDA_SUCCESS) {
         *free_bytes = a.free_bytes;
         *total_bytes = a.total_bytes;
     }
-    bf_answer_free(&answer);
     return bf_outcome(context, status);
 }
 
@@ -129,18 +117,11 @@ CUresult bf_cuMemGetAddressRange_v2(CUdeviceptr *base, size_t *bytes, CUdevicept
 CUresult bf_allocate_async(const struct bf_stream_use *use, uint64_t pool, size_t bytes,
                            CUdeviceptr *address)
 {
-    struct bf_answer answer;
     struct bf_mem_alloc_async_answer a;
     if (bytes > INT64_MAX)
         return CUDA_ERROR_OUT_OF_MEMORY;
-    uint8_t frame[BF_FRAME_BYTES + BF_MEM_ALLOC_ASYNC_MINIMUM];
-    uint32_t request = bf_next_request(use->connection);
     struct bf_mem_alloc_async m = {atomic_load(&use->context->wire), use->wire, pool, bytes};
-    CUresult status = bf_ask(use->connection, frame, bf_mem_alloc_async_frame(frame, &m, request),
-                             request, &answer);
-    if (status == CUDA_SUCCESS && !bf_mem_alloc_async_answer_read(answer.body, answer.length, &a))
-        status = CUDA_ERROR_UNKNOWN;
-    bf_answer_free(&answer);
+    CUresult status = bf_ask_mem_alloc_async(use->connection, &m, &a);
     bf_progress_work(use);
     if (status == CUDA_SUCCESS)
         status = note(a.address, bytes, BF_STREAM_ORDERED, use->context, pool);
@@ -153,7 +134,6 @@ CUresult bf_cuMemFreeAsync(CUdeviceptr address, CUstream stream)
 {
     struct bf_stream_use use;
     struct bf_allocation allocation;
-    uint8_t frame[BF_FRAME_BYTES + BF_MEM_FREE_ASYNC_MINIMUM];
     CUresult status = bf_stream_use_at(stream, address, &use);
     if (status != CUDA_SUCCESS || !address)
         return status;
@@ -162,7 +142,7 @@ CUresult bf_cuMemFreeAsync(CUdeviceptr address, CUstream stream)
         !bf_allocation_remove(address, &allocation))
         return CUDA_ERROR_INVALID_VALUE;
     struct bf_mem_free_async m = {use.wire, address};
-    status = bf_send(use.connection, frame, bf_mem_free_async_frame(frame, &m));
+    status = bf_send_mem_free_async(use.connection, &m);
     bf_progress_work(&use);
     return status;
 }

@@ -1,6 +1,7 @@
 /* Memory pools and stream-ordered allocation. */
 #include <string.h>
 
+#include "bf_requests.h"
 #include "memory/memory.h"
 #include "program/refusals.h"
 
@@ -23,7 +24,6 @@ static CUresult find(CUmemoryPool handle, struct bf_pool **pool)
 static CUresult default_pool(struct bf_device *device, struct bf_pool **out)
 {
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-    uint8_t frame[BF_FRAME_BYTES + BF_POOL_USE_DEFAULT_MINIMUM];
     CUresult status = CUDA_SUCCESS;
     pthread_mutex_lock(&lock);
     struct bf_pool *pool = bf_object_find(BF_POOL, atomic_load(&device->default_pool));
@@ -34,8 +34,7 @@ static CUresult default_pool(struct bf_device *device, struct bf_pool **out)
             pool->device = device;
             pool->is_default = true;
             struct bf_pool_use_default m = {pool->object.handle, device->index};
-            status =
-                bf_send(&device->worker->connection, frame, bf_pool_use_default_frame(frame, &m));
+            status = bf_send_pool_use_default(&device->worker->connection, &m);
         }
         if (status == CUDA_SUCCESS) {
             bf_object_publish(pool);
@@ -128,7 +127,6 @@ CUresult bf_cuMemSetMemPool(CUmemLocation *where, CUmemAllocationType type, CUme
 CUresult bf_cuMemPoolCreate(CUmemoryPool *out, const CUmemPoolProps *properties)
 {
     struct bf_device *device;
-    uint8_t frame[BF_FRAME_BYTES + BF_POOL_CREATE_MINIMUM];
     CUresult status = bf_ready();
     if (status == CUDA_SUCCESS &&
         (!out || !properties || properties->allocType != CU_MEM_ALLOCATION_TYPE_PINNED))
@@ -146,7 +144,7 @@ CUresult bf_cuMemPoolCreate(CUmemoryPool *out, const CUmemPoolProps *properties)
         return CUDA_ERROR_OUT_OF_MEMORY;
     pool->device = device;
     struct bf_pool_create m = {pool->object.handle, device->index, properties->maxSize};
-    status = bf_send(&device->worker->connection, frame, bf_pool_create_frame(frame, &m));
+    status = bf_send_pool_create(&device->worker->connection, &m);
     if (status == CUDA_SUCCESS) {
         bf_object_publish(pool);
         *out = handle_of(pool);
@@ -159,14 +157,12 @@ CUresult bf_cuMemPoolCreate(CUmemoryPool *out, const CUmemPoolProps *properties)
 CUresult bf_cuMemPoolDestroy(CUmemoryPool handle)
 {
     struct bf_pool *pool;
-    uint8_t frame[BF_FRAME_BYTES + BF_POOL_DESTROY_MINIMUM];
     CUresult status = find(handle, &pool);
     if (status == CUDA_SUCCESS && (pool->is_default || !bf_object_close(pool)))
         status = CUDA_ERROR_INVALID_VALUE;
     if (status == CUDA_SUCCESS) {
         struct bf_pool_destroy m = {pool->object.handle};
-        status =
-            bf_send(&pool->device->worker->connection, frame, bf_pool_destroy_frame(frame, &m));
+        status = bf_send_pool_destroy(&pool->device->worker->connection, &m);
         bf_object_release(BF_POOL, pool);
     }
     return status;
@@ -175,12 +171,11 @@ CUresult bf_cuMemPoolDestroy(CUmemoryPool handle)
 CUresult bf_cuMemPoolTrimTo(CUmemoryPool handle, size_t bytes)
 {
     struct bf_pool *pool;
-    uint8_t frame[BF_FRAME_BYTES + BF_POOL_TRIM_MINIMUM];
     CUresult status = find(handle, &pool);
     if (status != CUDA_SUCCESS)
         return status;
     struct bf_pool_trim m = {pool->object.handle, bytes};
-    return bf_send(&pool->device->worker->connection, frame, bf_pool_trim_frame(frame, &m));
+    return bf_send_pool_trim(&pool->device->worker->connection, &m);
 }
 
 /* The first three attributes are int, the others are counts of bytes. */
@@ -198,32 +193,25 @@ static bool is_attribute(CUmemPool_attribute attribute)
 CUresult bf_cuMemPoolGetAttribute(CUmemoryPool handle, CUmemPool_attribute attribute, void *value)
 {
     struct bf_pool *pool;
-    struct bf_answer answer;
     struct bf_pool_attribute_answer a;
-    uint8_t frame[BF_FRAME_BYTES + BF_POOL_ATTRIBUTE_MINIMUM];
     CUresult status = find(handle, &pool);
     if (status == CUDA_SUCCESS && (!value || !is_attribute(attribute)))
         status = CUDA_ERROR_INVALID_VALUE;
     if (status != CUDA_SUCCESS)
         return status;
     struct bf_connection *c = &pool->device->worker->connection;
-    uint32_t request = bf_next_request(c);
     struct bf_pool_attribute m = {pool->object.handle, (uint32_t)attribute};
-    status = bf_ask(c, frame, bf_pool_attribute_frame(frame, &m, request), request, &answer);
-    if (status == CUDA_SUCCESS && !bf_pool_attribute_answer_read(answer.body, answer.length, &a))
-        status = CUDA_ERROR_UNKNOWN;
+    status = bf_ask_pool_attribute(c, &m, &a);
     if (status == CUDA_SUCCESS && is_switch(attribute))
         *(int *)value = (int)a.value;
     else if (status == CUDA_SUCCESS)
         *(cuuint64_t *)value = a.value;
-    bf_answer_free(&answer);
     return status;
 }
 
 CUresult bf_cuMemPoolSetAttribute(CUmemoryPool handle, CUmemPool_attribute attribute, void *value)
 {
     struct bf_pool *pool;
-    uint8_t frame[BF_FRAME_BYTES + BF_POOL_SET_ATTRIBUTE_MINIMUM];
     CUresult status = find(handle, &pool);
     if (status == CUDA_SUCCESS && (!value || !is_attribute(attribute)))
         status = CUDA_ERROR_INVALID_VALUE;
@@ -238,15 +226,13 @@ CUresult bf_cuMemPoolSetAttribute(CUmemoryPool handle, CUmemPool_attribute attri
     if (current || (high && number)) /* a high-water mark can only be reset */
         return CUDA_ERROR_INVALID_VALUE;
     struct bf_pool_set_attribute m = {pool->object.handle, (uint32_t)attribute, number};
-    return bf_send(&pool->device->worker->connection, frame,
-                   bf_pool_set_attribute_frame(frame, &m));
+    return bf_send_pool_set_attribute(&pool->device->worker->connection, &m);
 }
 
 CUresult bf_cuMemPoolSetAccess(CUmemoryPool handle, const CUmemAccessDesc *map, size_t count)
 {
     struct bf_pool *pool;
     struct bf_device *device;
-    uint8_t frame[BF_FRAME_BYTES + BF_POOL_SET_ACCESS_MINIMUM];
     CUresult status = find(handle, &pool);
     if (status == CUDA_SUCCESS && count && !map)
         status = CUDA_ERROR_INVALID_VALUE;
@@ -262,8 +248,7 @@ CUresult bf_cuMemPoolSetAccess(CUmemoryPool handle, const CUmemAccessDesc *map, 
             struct bf_pool_set_access m = {pool->object.handle, device->index,
                                            (uint32_t)map[i].flags};
             atomic_store(&pool->access[map[i].location.id], (unsigned)map[i].flags);
-            status = bf_send(&pool->device->worker->connection, frame,
-                             bf_pool_set_access_frame(frame, &m));
+            status = bf_send_pool_set_access(&pool->device->worker->connection, &m);
         }
     }
     return status;

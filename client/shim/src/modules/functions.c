@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bf_requests.h"
+
 CUresult bf_function_make(struct bf_module *module, const struct bf_kernel_layout *layout,
                           struct bf_function **out)
 {
@@ -11,8 +13,7 @@ CUresult bf_function_make(struct bf_module *module, const struct bf_kernel_layou
         return CUDA_ERROR_NOT_FOUND;
     struct bf_function *function =
         bf_object_new(BF_FUNCTION, module->context->device->worker->index);
-    uint8_t *frame = malloc(BF_FRAME_BYTES + BF_MODULE_FUNCTION_MINIMUM + length);
-    CUresult status = function && frame ? CUDA_SUCCESS : CUDA_ERROR_OUT_OF_MEMORY;
+    CUresult status = function ? CUDA_SUCCESS : CUDA_ERROR_OUT_OF_MEMORY;
     if (status == CUDA_SUCCESS) {
         function->module = module;
         function->name = layout->name;
@@ -20,14 +21,12 @@ CUresult bf_function_make(struct bf_module *module, const struct bf_kernel_layou
         function->max_dynamic_shared = -1;
         struct bf_module_function m = {function->object.handle, module->object.handle,
                                        bf_view_of(layout->name, length)};
-        status =
-            bf_send(bf_connection_of(module->context), frame, bf_module_function_frame(frame, &m));
+        status = bf_send_module_function(bf_connection_of(module->context), &m);
     }
     if (status == CUDA_SUCCESS)
         bf_object_publish(function);
     else if (function)
         bf_object_release(BF_FUNCTION, function);
-    free(frame);
     *out = status == CUDA_SUCCESS ? function : NULL;
     return status;
 }
@@ -45,17 +44,11 @@ CUresult bf_function_learn(struct bf_function *function)
 {
     struct bf_answer answer;
     struct bf_function_attributes_answer a;
-    uint8_t frame[BF_FRAME_BYTES + BF_FUNCTION_ATTRIBUTES_MINIMUM];
     if (atomic_load(&function->attributes_known))
         return CUDA_SUCCESS;
     struct bf_connection *c = bf_connection_of(function->module->context);
-    uint32_t request = bf_next_request(c);
     struct bf_function_attributes m = {function->object.handle};
-    CUresult status =
-        bf_ask(c, frame, bf_function_attributes_frame(frame, &m, request), request, &answer);
-    if (status == CUDA_SUCCESS &&
-        !bf_function_attributes_answer_read(answer.body, answer.length, &a))
-        status = CUDA_ERROR_UNKNOWN;
+    CUresult status = bf_ask_function_attributes(c, &m, &a, &answer);
     if (status == CUDA_SUCCESS) {
         size_t count =
             a.values.count < BF_FUNCTION_ATTRIBUTES ? a.values.count : BF_FUNCTION_ATTRIBUTES;
@@ -128,7 +121,6 @@ static CUresult check_attribute(struct bf_function *function, CUfunction_attribu
 CUresult bf_function_set_attribute(struct bf_function *function, CUfunction_attribute attribute,
                                    int value)
 {
-    uint8_t frame[BF_FRAME_BYTES + BF_FUNCTION_SET_ATTRIBUTE_MINIMUM];
     CUresult status = check_attribute(function, attribute, value);
     if (status != CUDA_SUCCESS)
         return status;
@@ -138,6 +130,5 @@ CUresult bf_function_set_attribute(struct bf_function *function, CUfunction_attr
         function->attributes[attribute] = value;
     atomic_fetch_add(&function->settings, 1);
     struct bf_function_set_attribute m = {function->object.handle, (uint32_t)attribute, value};
-    return bf_send(bf_connection_of(function->module->context), frame,
-                   bf_function_set_attribute_frame(frame, &m));
+    return bf_send_function_set_attribute(bf_connection_of(function->module->context), &m);
 }

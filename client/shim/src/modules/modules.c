@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bf_requests.h"
 #include "memory/allocations.h"
 #include "modules/files.h"
 #include "modules/functions.h"
@@ -24,7 +25,6 @@ struct bf_image_target bf_target_of(const struct bf_device *device)
 static CUresult send_image(struct bf_connection *c, const struct bf_module *module)
 {
     const struct bf_image *image = module->image;
-    uint8_t head[BF_FRAME_BYTES + BF_MODULE_LOAD_MINIMUM];
     struct bf_module_load m = {module->object.handle, module->context_wire, (uint8_t)image->kind,
                                image->size, 0};
     CUresult status = image->size ? CUDA_SUCCESS : CUDA_ERROR_INVALID_IMAGE;
@@ -32,9 +32,7 @@ static CUresult send_image(struct bf_connection *c, const struct bf_module *modu
         size_t bytes =
             image->size - m.offset < BF_BULK_CHUNK ? image->size - m.offset : BF_BULK_CHUNK;
         struct iovec part = {image->bytes + m.offset, bytes};
-        status =
-            bf_send_payload(c, head, bf_module_load_frame(head, &m, (uint32_t)bytes), &part, 1,
-                            NULL);
+        status = bf_send_module_load(c, &m, (uint32_t)bytes, &part, 1, NULL);
         m.offset += bytes;
     }
     return status;
@@ -44,22 +42,17 @@ static CUresult send_image(struct bf_connection *c, const struct bf_module *modu
  * worker has it, and made the module of it. */
 static CUresult load_known(struct bf_connection *c, const struct bf_module *module, bool *known)
 {
-    struct bf_answer answer;
     struct bf_image_known_answer a = {0};
     struct bf_image_known m;
-    uint8_t frame[BF_FRAME_BYTES + BF_MODULE_LOAD_KNOWN_MINIMUM];
-    uint32_t request = bf_next_request(c);
     bf_sha256(module->image->bytes, module->image->size, m.hash);
-    CUresult status = bf_ask(c, frame, bf_image_known_frame(frame, &m, request), request, &answer);
-    *known = status == CUDA_SUCCESS && bf_image_known_answer_read(answer.body, answer.length, &a) &&
-             a.known;
-    bf_answer_free(&answer);
+    CUresult status = bf_ask_image_known(c, &m, &a);
+    *known = status == CUDA_SUCCESS && a.known;
     if (*known) {
         struct bf_module_load_known load = {.module = module->object.handle,
                                             .context = module->context_wire,
                                             .kind = (uint8_t)module->image->kind};
         memcpy(load.hash, m.hash, sizeof load.hash);
-        status = bf_send(c, frame, bf_module_load_known_frame(frame, &load));
+        status = bf_send_module_load_known(c, &load);
     }
     return bf_outcome(module->context, status);
 }
@@ -97,13 +90,10 @@ CUresult bf_module_check(struct bf_module *module)
 {
     struct bf_answer answer;
     struct bf_module_check_answer a;
-    uint8_t frame[BF_FRAME_BYTES + BF_MODULE_CHECK_MINIMUM];
     struct bf_connection *c = bf_connection_of(module->context);
-    uint32_t request = bf_next_request(c);
     struct bf_module_check m = {module->object.handle};
-    CUresult status = bf_ask(c, frame, bf_module_check_frame(frame, &m, request), request, &answer);
-    if (status == CUDA_SUCCESS && bf_module_check_answer_read(answer.body, answer.length, &a) &&
-        a.log.bytes)
+    CUresult status = bf_ask_module_check(c, &m, &a, &answer);
+    if (status == CUDA_SUCCESS && a.log.bytes)
         bf_log(BF_LOG_INFORMATION, "module: %.*s", (int)a.log.bytes, (const char *)a.log.data);
     bf_answer_free(&answer);
     return bf_outcome(module->context, status);
@@ -128,11 +118,10 @@ void bf_module_forget(struct bf_module *module)
 
 CUresult bf_module_unload(struct bf_module *module)
 {
-    uint8_t frame[BF_FRAME_BYTES + BF_MODULE_UNLOAD_MINIMUM];
     struct bf_module_unload m = {module->object.handle};
     struct bf_connection *c = bf_connection_of(module->context);
     bf_module_forget(module);
-    return bf_send(c, frame, bf_module_unload_frame(frame, &m));
+    return bf_send_module_unload(c, &m);
 }
 
 /* Called with the lock. */
@@ -164,23 +153,13 @@ CUresult bf_module_function(struct bf_module *module, const char *name, struct b
 CUresult bf_module_global(struct bf_module *module, const char *name, CUdeviceptr *address,
                           size_t *bytes)
 {
-    struct bf_answer answer;
     struct bf_module_global_answer a = {0};
     size_t length = strlen(name);
     struct bf_connection *c = bf_connection_of(module->context);
     if (length > BF_MODULE_GLOBAL_NAME_MAX)
         return CUDA_ERROR_NOT_FOUND;
-    uint8_t *frame = malloc(BF_FRAME_BYTES + BF_MODULE_GLOBAL_MINIMUM + length);
-    if (!frame)
-        return CUDA_ERROR_OUT_OF_MEMORY;
-    uint32_t request = bf_next_request(c);
     struct bf_module_global m = {module->object.handle, bf_view_of(name, length)};
-    CUresult status =
-        bf_ask(c, frame, bf_module_global_frame(frame, &m, request), request, &answer);
-    if (status == CUDA_SUCCESS && !bf_module_global_answer_read(answer.body, answer.length, &a))
-        status = CUDA_ERROR_UNKNOWN;
-    bf_answer_free(&answer);
-    free(frame);
+    CUresult status = bf_ask_module_global(c, &m, &a);
     if (status == CUDA_SUCCESS) {
         struct bf_allocation variable = {.base = a.address,
                                          .bytes = a.byte_count,
@@ -203,13 +182,10 @@ static void fill_error_log(const struct bf_module *module, const struct bf_jit_l
     struct bf_answer answer = {0};
     struct bf_module_log_answer a = {0};
     if (bf_jit_log_wanted(log)) {
-        uint8_t frame[BF_FRAME_BYTES + BF_MODULE_LOG_MINIMUM];
         struct bf_connection *c = bf_connection_of(module->context);
-        uint32_t request = bf_next_request(c);
         struct bf_module_log m = {module->object.handle};
-        CUresult status =
-            bf_ask(c, frame, bf_module_log_frame(frame, &m, request), request, &answer);
-        if (status != CUDA_SUCCESS || !bf_module_log_answer_read(answer.body, answer.length, &a))
+        CUresult status = bf_ask_module_log(c, &m, &a, &answer);
+        if (status != CUDA_SUCCESS)
             a.text.bytes = 0;
         bf_jit_log_fill(log, a.text.data, a.text.bytes);
         bf_answer_free(&answer);

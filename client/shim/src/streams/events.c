@@ -1,6 +1,7 @@
 /* Events, also between streams of different workers. */
 #include <stdlib.h>
 
+#include "bf_requests.h"
 #include "program/output.h"
 #include "streams/holds.h"
 #include "streams/progress.h"
@@ -19,7 +20,6 @@ static CUresult find(CUevent handle, struct bf_event **event)
 CUresult bf_cuEventCreate(CUevent *out, unsigned int flags)
 {
     struct bf_context *context;
-    uint8_t frame[BF_FRAME_BYTES + BF_EVENT_CREATE_MINIMUM];
     const unsigned known = CU_EVENT_BLOCKING_SYNC | CU_EVENT_DISABLE_TIMING | CU_EVENT_INTERPROCESS;
     CUresult status = bf_current(&context);
     if (status == CUDA_SUCCESS && (!out || (flags & ~known)))
@@ -37,7 +37,7 @@ CUresult bf_cuEventCreate(CUevent *out, unsigned int flags)
     event->context_wire = atomic_load(&context->wire);
     event->flags = flags;
     struct bf_event_create m = {event->object.handle, event->context_wire, flags};
-    status = bf_send(bf_connection_of(context), frame, bf_event_create_frame(frame, &m));
+    status = bf_send_event_create(bf_connection_of(context), &m);
     if (status == CUDA_SUCCESS) {
         bf_object_publish(event);
         *out = (CUevent)(uintptr_t)event->object.handle;
@@ -50,14 +50,12 @@ CUresult bf_cuEventCreate(CUevent *out, unsigned int flags)
 CUresult bf_cuEventDestroy_v2(CUevent handle)
 {
     struct bf_event *event;
-    uint8_t frame[BF_FRAME_BYTES + BF_EVENT_DESTROY_MINIMUM];
     CUresult status = find(handle, &event);
     if (status == CUDA_SUCCESS && !bf_object_close(event))
         status = CUDA_ERROR_INVALID_HANDLE;
     if (status == CUDA_SUCCESS) {
         struct bf_event_destroy m = {event->object.handle};
-        status =
-            bf_send(bf_connection_of(event->context), frame, bf_event_destroy_frame(frame, &m));
+        status = bf_send_event_destroy(bf_connection_of(event->context), &m);
         bf_object_release(BF_EVENT, event);
     }
     return status;
@@ -67,7 +65,6 @@ CUresult bf_cuEventRecordWithFlags(CUevent handle, CUstream stream, unsigned int
 {
     struct bf_event *event;
     struct bf_stream_use use;
-    uint8_t frame[BF_FRAME_BYTES + BF_EVENT_RECORD_MINIMUM];
     CUresult status = find(handle, &event);
     if (status == CUDA_SUCCESS && (flags & ~(unsigned)CU_EVENT_RECORD_EXTERNAL))
         status = CUDA_ERROR_INVALID_VALUE;
@@ -80,7 +77,7 @@ CUresult bf_cuEventRecordWithFlags(CUevent handle, CUstream stream, unsigned int
                                     bf_progress_mark(use.context)};
         atomic_store(&event->position, m.position);
         atomic_store(&event->stream, m.stream);
-        status = bf_send(use.connection, frame, bf_event_record_frame(frame, &m));
+        status = bf_send_event_record(use.connection, &m);
     }
     return status;
 }
@@ -88,6 +85,31 @@ CUresult bf_cuEventRecordWithFlags(CUevent handle, CUstream stream, unsigned int
 CUresult bf_cuEventRecord(CUevent handle, CUstream stream)
 {
     return bf_cuEventRecordWithFlags(handle, stream, 0);
+}
+
+/* By an event of the library's own, which only the worker knows. */
+CUresult bf_stream_join(const struct bf_stream_use *later, const struct bf_stream_use *earlier)
+{
+    struct bf_connection *c = earlier->connection;
+    struct bf_event *event = bf_object_new(BF_EVENT, earlier->context->device->worker->index);
+    if (!event)
+        return CUDA_ERROR_OUT_OF_MEMORY;
+    uint64_t handle = event->object.handle;
+    struct bf_event_create create = {handle, atomic_load(&earlier->context->wire),
+                                     CU_EVENT_DISABLE_TIMING};
+    struct bf_event_record record = {handle, earlier->wire, 0, bf_progress_mark(earlier->context)};
+    struct bf_stream_wait_event wait = {later->wire, handle, 0};
+    struct bf_event_destroy destroy = {handle};
+    CUresult status = bf_send_event_create(c, &create);
+    if (status == CUDA_SUCCESS)
+        status = bf_send_event_record(c, &record);
+    if (status == CUDA_SUCCESS)
+        status = bf_send_stream_wait_event(c, &wait);
+    if (status == CUDA_SUCCESS)
+        status = bf_send_event_destroy(c, &destroy);
+    bf_progress_work(later);
+    bf_object_release(BF_EVENT, event);
+    return status;
 }
 
 static bool is_reached(const struct bf_event *event)
@@ -109,12 +131,9 @@ static bool is_settled(const void *argument)
 static CUresult ask(struct bf_event *event)
 {
     uint64_t position = atomic_load(&event->position);
-    uint8_t frame[BF_FRAME_BYTES + BF_EVENT_SYNCHRONIZE_MINIMUM];
     struct bf_connection *c = bf_connection_of(event->context);
-    uint32_t request = bf_next_request(c);
     struct bf_event_synchronize m = {event->object.handle};
-    CUresult status =
-        bf_ask_status(c, frame, bf_event_synchronize_frame(frame, &m, request), request);
+    CUresult status = bf_ask_event_synchronize(c, &m);
     if (status == CUDA_SUCCESS && atomic_load(&event->reached) < position)
         atomic_store(&event->reached, position);
     return status;
@@ -160,9 +179,7 @@ CUresult bf_cuEventSynchronize(CUevent handle)
 CUresult bf_cuEventElapsedTime_v2(float *milliseconds, CUevent start_handle, CUevent end_handle)
 {
     struct bf_event *start, *end;
-    struct bf_answer answer;
     struct bf_event_elapsed_answer a;
-    uint8_t frame[BF_FRAME_BYTES + BF_EVENT_ELAPSED_MINIMUM];
     CUresult status = find(start_handle, &start);
     if (status == CUDA_SUCCESS)
         status = find(end_handle, &end);
@@ -175,12 +192,10 @@ CUresult bf_cuEventElapsedTime_v2(float *milliseconds, CUevent start_handle, CUe
     if (status != CUDA_SUCCESS)
         return status;
     struct bf_connection *c = bf_connection_of(end->context);
-    uint32_t request = bf_next_request(c);
     struct bf_event_elapsed m = {start->object.handle, end->object.handle};
-    status = bf_ask(c, frame, bf_event_elapsed_frame(frame, &m, request), request, &answer);
-    if (status == CUDA_SUCCESS && bf_event_elapsed_answer_read(answer.body, answer.length, &a))
+    status = bf_ask_event_elapsed(c, &m, &a);
+    if (status == CUDA_SUCCESS)
         *milliseconds = a.milliseconds;
-    bf_answer_free(&answer);
     return bf_outcome(end->context, status);
 }
 
@@ -188,7 +203,6 @@ CUresult bf_cuStreamWaitEvent(CUstream stream, CUevent handle, unsigned int flag
 {
     struct bf_event *event;
     struct bf_stream_use use;
-    uint8_t frame[BF_FRAME_BYTES + BF_STREAM_WAIT_EVENT_MINIMUM];
     CUresult status = find(handle, &event);
     if (status == CUDA_SUCCESS && (flags & ~(unsigned)CU_EVENT_WAIT_EXTERNAL))
         status = CUDA_ERROR_INVALID_VALUE;
@@ -200,7 +214,7 @@ CUresult bf_cuStreamWaitEvent(CUstream stream, CUevent handle, unsigned int flag
         return is_settled(event) ? outcome(event)
                                  : bf_hold_for_event(&use, event, atomic_load(&event->position));
     struct bf_stream_wait_event m = {use.wire, event->object.handle, flags};
-    status = bf_send(use.connection, frame, bf_stream_wait_event_frame(frame, &m));
+    status = bf_send_stream_wait_event(use.connection, &m);
     bf_progress_work(&use);
     return status;
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "bf_requests.h"
 #include "streams/progress.h"
 
 struct hold {
@@ -45,9 +46,8 @@ static void end_those_of_lost_workers(void)
 
 static void release(struct hold *hold)
 {
-    uint8_t frame[BF_FRAME_BYTES + BF_STREAM_RELEASE_MINIMUM];
     struct bf_stream_release m = {hold->id, (int32_t)hold->status};
-    bf_send_exempt(hold->to, frame, bf_stream_release_frame(frame, &m));
+    bf_send_exempt_stream_release(hold->to, &m);
     bf_unasked(hold->from, -1);
     atomic_fetch_sub(&outstanding, 1);
     free(hold);
@@ -97,7 +97,6 @@ void bf_hold_event_reached(uint64_t event, uint64_t position, CUresult status)
 CUresult bf_hold_for_event(const struct bf_stream_use *use, const struct bf_event *event,
                            uint64_t position)
 {
-    uint8_t frame[BF_FRAME_BYTES + BF_STREAM_HOLD_MINIMUM];
     uint64_t handle = event->object.handle;
     struct hold *hold = malloc(sizeof *hold);
     if (!hold)
@@ -114,7 +113,7 @@ CUresult bf_hold_for_event(const struct bf_stream_use *use, const struct bf_even
         pthread_cond_signal(&changed);
     pthread_mutex_unlock(&lock);
     bf_unasked(from, 1);
-    CUresult status = bf_send(use->connection, frame, bf_stream_hold_frame(frame, &m));
+    CUresult status = bf_send_stream_hold(use->connection, &m);
     bf_progress_work(use);
     bf_flush(from); /* the record may still be on its way out */
     if (atomic_load(&event->reached) >= position)

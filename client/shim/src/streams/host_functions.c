@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "bf_requests.h"
 #include "program/threads.h"
 #include "streams/progress.h"
 
@@ -33,7 +34,7 @@ static _Atomic int outstanding;
 
 static void run(struct call *call)
 {
-    uint8_t frame[BF_FRAME_BYTES + BF_STREAM_HOST_FUNCTION_DONE_MINIMUM];
+    bf_caught_up(call->connection); /* with the functions before it */
     if (call->action)
         call->action(call->data, call->status);
     else if (call->callback)
@@ -42,7 +43,7 @@ static void run(struct call *call)
         call->function(call->data);
     atomic_fetch_sub(&outstanding, 1);
     struct bf_stream_host_function_done m = {call->id};
-    bf_send_exempt(call->connection, frame, bf_stream_host_function_done_frame(frame, &m));
+    bf_send_exempt_stream_host_function_done(call->connection, &m);
     free(call);
 }
 
@@ -129,7 +130,6 @@ bool bf_host_functions_outstanding(void)
 
 static CUresult enqueue(const struct bf_stream_use *use, struct call from)
 {
-    uint8_t frame[BF_FRAME_BYTES + BF_STREAM_HOST_FUNCTION_MINIMUM];
     struct queue *queue = from.action ? &actions : &functions;
     struct call *call = malloc(sizeof *call);
     if (!call)
@@ -146,7 +146,7 @@ static CUresult enqueue(const struct bf_stream_use *use, struct call from)
     struct bf_stream_host_function m = {use->wire, call->id};
     pthread_mutex_unlock(&lock);
     bf_unasked(use->connection, 1);
-    CUresult status = bf_send(use->connection, frame, bf_stream_host_function_frame(frame, &m));
+    CUresult status = bf_send_stream_host_function(use->connection, &m);
     bf_progress_work(use);
     if (status != CUDA_SUCCESS) {
         pthread_mutex_lock(&lock);

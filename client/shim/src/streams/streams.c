@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bf_requests.h"
 #include "memory/allocations.h"
 #include "program/output.h"
 #include "program/threads.h"
@@ -13,7 +14,6 @@ enum { LOWEST_PRIORITY = 0, HIGHEST_PRIORITY = -5 };
 static CUresult create(struct bf_context *context, unsigned flags, int priority, bool per_thread,
                        uint64_t *handle)
 {
-    uint8_t frame[BF_FRAME_BYTES + BF_STREAM_CREATE_MINIMUM];
     struct bf_stream *stream = bf_object_new(BF_STREAM, context->device->worker->index);
     if (!stream)
         return CUDA_ERROR_OUT_OF_MEMORY;
@@ -26,7 +26,7 @@ static CUresult create(struct bf_context *context, unsigned flags, int priority,
     stream->per_thread = per_thread;
     struct bf_stream_create m = {stream->object.handle, stream->context_wire, flags,
                                  stream->priority};
-    CUresult status = bf_send(bf_connection_of(context), frame, bf_stream_create_frame(frame, &m));
+    CUresult status = bf_send_stream_create(bf_connection_of(context), &m);
     if (status == CUDA_SUCCESS) {
         bf_object_publish(stream);
         *handle = stream->object.handle;
@@ -155,11 +155,10 @@ CUresult bf_stream_aside(struct bf_context *context, struct bf_stream_use *use)
 void bf_stream_end(uint64_t handle)
 {
     struct bf_stream *stream = bf_object_find(BF_STREAM, handle);
-    uint8_t frame[BF_FRAME_BYTES + BF_STREAM_DESTROY_MINIMUM];
     if (stream && bf_ready() == CUDA_SUCCESS && bf_object_close(stream)) {
         bf_progress_orphan(stream);
         struct bf_stream_destroy m = {handle};
-        bf_send(bf_connection_of(stream->context), frame, bf_stream_destroy_frame(frame, &m));
+        bf_send_stream_destroy(bf_connection_of(stream->context), &m);
         bf_object_release(BF_STREAM, stream);
     }
 }
@@ -206,12 +205,9 @@ static bool done(const struct bf_stream_use *use, bool (*idle)(const struct bf_s
 
 static CUresult await(const struct bf_stream_use *use)
 {
-    uint8_t frame[BF_FRAME_BYTES + BF_STREAM_SYNCHRONIZE_MINIMUM];
     uint64_t mark = bf_progress_mark(use->context);
-    uint32_t request = bf_next_request(use->connection);
     struct bf_stream_synchronize m = {use->wire};
-    CUresult status = bf_ask_status(use->connection, frame,
-                                    bf_stream_synchronize_frame(frame, &m, request), request);
+    CUresult status = bf_ask_stream_synchronize(use->connection, &m);
     if (status == CUDA_SUCCESS)
         bf_progress_reached(use, mark);
     return bf_outcome(use->context, status);
@@ -251,7 +247,6 @@ static bool is_watched(const struct bf_stream_use *use)
 CUresult bf_cuStreamQuery(CUstream handle)
 {
     struct bf_stream_use use;
-    uint8_t frame[BF_FRAME_BYTES + BF_STREAM_QUERY_MINIMUM];
     CUresult status = bf_stream_use(handle, &use);
     if (status != CUDA_SUCCESS)
         return status;
@@ -265,10 +260,8 @@ CUresult bf_cuStreamQuery(CUstream handle)
     } else if (is_watched(&use)) {
         status = CUDA_ERROR_NOT_READY;
     } else {
-        uint32_t request = bf_next_request(use.connection);
         struct bf_stream_query m = {use.wire, bf_progress_mark(use.context)};
-        status = bf_ask_status(use.connection, frame, bf_stream_query_frame(frame, &m, request),
-                               request);
+        status = bf_ask_stream_query(use.connection, &m);
         if (status == CUDA_SUCCESS)
             bf_progress_reached(&use, m.position);
         else if (status == CUDA_ERROR_NOT_READY)

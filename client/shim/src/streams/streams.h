@@ -33,6 +33,10 @@ CUresult bf_stream_use_at(CUstream handle, CUdeviceptr address, struct bf_stream
    stream stands still for. */
 CUresult bf_stream_aside(struct bf_context *context, struct bf_stream_use *use);
 
+/* What is sent to the one stream from now on comes after what the other has now. Both belong to one
+ * worker. */
+CUresult bf_stream_join(const struct bf_stream_use *later, const struct bf_stream_use *earlier);
+
 /* Ends a stream that the library made (a thread's own); nothing if it is gone. */
 void bf_stream_end(uint64_t handle);
 

@@ -121,6 +121,13 @@ bool bf_connection_start(struct bf_connection *connection, struct bf_transport t
 CUresult bf_send(struct bf_connection *connection, const void *frame, size_t bytes);
 /* The same, exempt from flow control: for what the worker must get for it to go on. */
 CUresult bf_send_exempt(struct bf_connection *connection, const void *frame, size_t bytes);
+/* Who acts on what the worker says sees all that other threads did before they sent the exempt frames
+ * that the worker had then (a host function's work, before it was said to be done). The order goes
+ * through the worker, of which the memory model knows nothing. */
+static inline void bf_caught_up(const struct bf_connection *connection)
+{
+    (void)atomic_load_explicit(&connection->one_way, memory_order_acquire);
+}
 /* Sends a frame's head and the payload behind it at once: straight from where it lies, which is lent
  * until bf_loan_end; without a loan, a copy. INVALID_VALUE if it cannot be read; the frame is then
  * completed with zeros. */
@@ -165,9 +172,6 @@ uint32_t bf_next_request(struct bf_connection *connection);
 CUresult bf_ask(struct bf_connection *connection, const void *frame, size_t bytes, uint32_t request,
                 struct bf_answer *answer);
 void bf_answer_free(struct bf_answer *answer);
-/* The same where the answer carries nothing. */
-CUresult bf_ask_status(struct bf_connection *connection, const void *frame, size_t bytes,
-                       uint32_t request);
 /* Waits, reading meanwhile, until the condition holds (it is looked at under the receiver's lock)
  * or the connection ends. */
 CUresult bf_wait_until(struct bf_connection *connection, bool (*reached)(const void *argument),

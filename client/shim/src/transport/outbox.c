@@ -257,9 +257,10 @@ bool bf_outbox_keep(struct bf_outbox *box, struct bf_loan *loan)
     struct bf_kept **link = &box->first;
     for (; *link && loan->lent; link = &(*link)->next) {
         struct bf_kept *piece = *link;
-        if (piece->loan == loan && good)
+        bool ours = piece->loan == loan;
+        if (ours && good)
             good = copy(box, link);
-        if (piece->loan == loan && !good) {
+        if (ours && !good) { /* then it is still there */
             piece->data = zeros;
             piece->loan = NULL;
         }

@@ -232,7 +232,7 @@ CUresult bf_send(struct bf_connection *c, const void *frame, size_t bytes)
 
 CUresult bf_send_exempt(struct bf_connection *c, const void *frame, size_t bytes)
 {
-    atomic_fetch_add_explicit(&c->one_way, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&c->one_way, 1, memory_order_release); /* bf_caught_up */
     return append(c, frame, bytes, true, true);
 }
 

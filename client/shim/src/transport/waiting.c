@@ -196,6 +196,7 @@ CUresult bf_ask(struct bf_connection *c, const void *frame, size_t bytes, uint32
     else
         forget(r, waiter);
     pthread_mutex_unlock(&r->lock);
+    bf_caught_up(c);
     atomic_fetch_add_explicit(&c->answered, 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&c->waits, 1, memory_order_relaxed);
     answer->status = waiter->status;
@@ -211,14 +212,6 @@ void bf_answer_free(struct bf_answer *answer)
     if (answer->waiter.body != answer->waiter.inlined)
         free(answer->waiter.body);
     answer->waiter.body = answer->waiter.inlined;
-}
-
-CUresult bf_ask_status(struct bf_connection *c, const void *frame, size_t bytes, uint32_t request)
-{
-    struct bf_answer answer;
-    CUresult status = bf_ask(c, frame, bytes, request, &answer);
-    bf_answer_free(&answer);
-    return status;
 }
 
 uint32_t bf_next_request(struct bf_connection *c)
@@ -243,6 +236,7 @@ CUresult bf_wait_until(struct bf_connection *c, bool (*reached)(const void *argu
     r->waiters = &waiter;
     wait_locked(c, &waiter);
     pthread_mutex_unlock(&r->lock);
+    bf_caught_up(c);
     return atomic_load(&c->dead) ? CUDA_ERROR_DEVICE_UNAVAILABLE : CUDA_SUCCESS;
 }
 

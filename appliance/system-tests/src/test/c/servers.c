@@ -71,6 +71,36 @@ static void a_copy_between_servers_takes_what_was_asked_for_before(void)
     check_words(memory[0], 103);
 }
 
+static long peak_kib(void)
+{
+    char line[256];
+    long kib = -1;
+    FILE *status = fopen("/proc/self/status", "r");
+    while (status && fgets(line, sizeof line, status)) sscanf(line, "VmHWM: %ld", &kib);
+    if (status) fclose(status);
+    return kib;
+}
+
+static void a_copy_between_servers_needs_little_memory_here(void)
+{
+    enum { LENGTH = 96 << 20 };
+    CUdeviceptr source, destination;
+    uint32_t values[2] = {0, 0};
+    OK(begin_all());
+    OK(cuMemAlloc_v2(&source, LENGTH));
+    OK(cuMemsetD32_v2(source, 1, LENGTH / 4));
+    OK(cuMemsetD32_v2(source + LENGTH - 4, 2, 1));
+    OK(cuCtxSetCurrent(context[2]));
+    OK(cuMemAlloc_v2(&destination, LENGTH));
+    long before = peak_kib();
+    OK(cuMemcpyDtoD_v2(destination, source, LENGTH));
+    long grown = peak_kib() - before;
+    OK(cuMemcpyDtoH_v2(&values[0], destination, 4));
+    OK(cuMemcpyDtoH_v2(&values[1], destination + LENGTH - 4, 4));
+    CHECK(values[0] == 1 && values[1] == 2);
+    if (before < 0 || grown > 32 << 10) FAIL("%ld KiB more for a copy of %d KiB", grown, LENGTH >> 10);
+}
+
 /* Narrow rows, many to a piece; and rows of several pieces. */
 static void a_copy_of_rows_between_servers_keeps_its_shape(void)
 {
@@ -250,6 +280,7 @@ int main(int argc, char **argv)
 #define T(name) {#name, name}
     static const struct test tests[] = {T(their_devices_are_one_list_with_one_address_space),
                                         T(a_copy_between_servers_takes_what_was_asked_for_before),
+                                        T(a_copy_between_servers_needs_little_memory_here),
                                         T(a_copy_of_rows_between_servers_keeps_its_shape),
                                         T(an_event_of_one_server_orders_a_stream_of_another),
                                         T(waiting_for_another_server_s_event_does_not_block_the_caller),

@@ -62,6 +62,7 @@ public final class GeneratorMain {
         CFunctionsWriter functions = new CFunctionsWriter(specification);
         new CTypesWriter(specification).source().write(directory.resolve("bf_cuda_types.h"));
         new CMessagesWriter(specification).source().write(directory.resolve("bf_messages.h"));
+        new CRequestsWriter(specification).source().write(directory.resolve("bf_requests.h"));
         functions.functions().write(directory.resolve("bf_functions.h"));
         functions.entryHeader().write(directory.resolve("bf_entry.h"));
         functions.entry().write(directory.resolve("bf_entry.c"));
