@@ -68,6 +68,14 @@ static double answered(void)
     return (seconds() - begin) / ANSWERED_CALLS;
 }
 
+static double memory_info(void)
+{
+    size_t available, total;
+    double begin = seconds();
+    for (int i = 0; i < ANSWERED_CALLS; i++) CHECK(cu.memory_info(&available, &total));
+    return (seconds() - begin) / ANSWERED_CALLS;
+}
+
 static double oneway(void)
 {
     double begin = seconds();
@@ -250,7 +258,7 @@ static double first_launch(void)
 int main(int argc, char **argv)
 {
     static const struct measurement measurements[] = {
-        {"answered", answered}, {"oneway", oneway},     {"launch", launch}, {"latency", latency}, {"h2d", host_to_device}, {"d2h", device_to_host},
+        {"answered", answered}, {"meminfo", memory_info}, {"oneway", oneway},     {"launch", launch}, {"latency", latency}, {"h2d", host_to_device}, {"d2h", device_to_host},
         {"matmul", matmul},     {"nbody", nbody},       {"reduction", reduction}, {"first", first_launch}, {NULL, NULL},
     };
     if (argc > 1 && !strcmp(argv[1], "open")) {

@@ -56,6 +56,14 @@ final class Table implements AutoCloseable {
                         network.probe("answered", TO_MICROSECONDS),
                         "C ping-pong of the same size"),
                 new Row(
+                        "call.meminfo",
+                        "us",
+                        true,
+                        1.3,
+                        client.probe("meminfo", TO_MICROSECONDS),
+                        network.probe("answered", TO_MICROSECONDS),
+                        "C ping-pong: cuMemGetInfo"),
+                new Row(
                         "call.oneway",
                         "calls/s",
                         false,

@@ -10,6 +10,7 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
+import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
@@ -35,7 +36,7 @@ public final class Dispatcher implements AutoCloseable {
     private final CompletableFuture<String> failure = new CompletableFuture<>();
     private final List<Consumer<SessionBroker>> waitingForDevices = new ArrayList<>();
     private final Channel listener;
-    private @Nullable SessionBroker broker;
+    private volatile @Nullable SessionBroker broker;
 
     private Dispatcher(DispatcherSettings settings, EventLoopGroup group, Channel listener) {
         this.settings = settings;
@@ -136,7 +137,14 @@ public final class Dispatcher implements AutoCloseable {
                             device.major(),
                             device.minor()));
         }
-        SessionBroker known = new SessionBroker(settings, group.next(), pool, served);
+        Ledger ledger;
+        try {
+            ledger = new Ledger(settings.runFolder(), served);
+        } catch (IOException e) {
+            fail("the run folder cannot be used: " + e);
+            return;
+        }
+        SessionBroker known = new SessionBroker(settings, group.next(), pool, served, ledger);
         broker = known;
         waitingForDevices.forEach(taker -> taker.accept(known));
         waitingForDevices.clear();
@@ -172,6 +180,10 @@ public final class Dispatcher implements AutoCloseable {
         listener.close().awaitUninterruptibly();
         group.next().submit(pool::close).awaitUninterruptibly();
         group.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly();
+        SessionBroker known = broker;
+        if (known != null) {
+            known.close();
+        }
         failure.complete("closed");
     }
 }

@@ -1,6 +1,7 @@
 package org.bitfusion.dispatcher;
 
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -21,6 +22,7 @@ import org.bitfusion.protocol.Secret;
 /// @param build of this appliance, for messages that name both sides
 /// @param renewal within which a lease must be renewed
 /// @param grace between the end of a lease holder's connection, or a lease's end, and its effect
+/// @param runFolder where the appliance keeps what its processes share; nobody else's
 public record DispatcherSettings(
         InetSocketAddress address,
         PortRange ports,
@@ -32,7 +34,8 @@ public record DispatcherSettings(
         OptionalLong memoryLimitBytes,
         String build,
         Duration renewal,
-        Duration grace) {
+        Duration grace,
+        Path runFolder) {
     public DispatcherSettings {
         workerCommand = List.copyOf(workerCommand);
         workerEnvironment = Map.copyOf(workerEnvironment);

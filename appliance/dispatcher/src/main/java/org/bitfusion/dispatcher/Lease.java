@@ -1,5 +1,6 @@
 package org.bitfusion.dispatcher;
 
+import java.nio.file.Path;
 import java.util.List;
 import java.util.UUID;
 import org.bitfusion.protocol.Secret;
@@ -12,13 +13,21 @@ final class Lease {
     private final Secret secret;
     private final String client;
     private final List<Share> shares;
+    private final Path ledgerFile;
     private long expiresAtNanos;
 
-    Lease(UUID id, Secret secret, String client, List<Share> shares, long expiresAtNanos) {
+    Lease(
+            UUID id,
+            Secret secret,
+            String client,
+            List<Share> shares,
+            Path ledgerFile,
+            long expiresAtNanos) {
         this.id = id;
         this.secret = secret;
         this.client = client;
         this.shares = List.copyOf(shares);
+        this.ledgerFile = ledgerFile;
         this.expiresAtNanos = expiresAtNanos;
     }
 
@@ -38,6 +47,11 @@ final class Lease {
     /// In the order in which the client sees its devices.
     List<Share> shares() {
         return shares;
+    }
+
+    /// Where its workers reserve memory.
+    Path ledgerFile() {
+        return ledgerFile;
     }
 
     /// @param nanos on the clock of [System#nanoTime]

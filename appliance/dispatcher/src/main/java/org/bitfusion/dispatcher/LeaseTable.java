@@ -1,5 +1,6 @@
 package org.bitfusion.dispatcher;
 
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -12,9 +13,12 @@ import java.util.function.LongSupplier;
 import org.bitfusion.protocol.Hello;
 import org.bitfusion.protocol.Secret;
 import org.bitfusion.protocol.message.LeaseRequest;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// The leases of this appliance. Shares are whole MiB. Used by one thread only.
 final class LeaseTable {
+    private static final Logger LOG = LoggerFactory.getLogger(LeaseTable.class);
     private static final long MIB = 1 << 20;
     private static final int WHOLE = 1_000_000;
 
@@ -54,15 +58,15 @@ final class LeaseTable {
         int largeEnough = 0;
         for (int device = 0; device < devices.size() && shares.size() < count; device++) {
             long bytes = bytesWanted(request, device);
-            if (bytes > 0 && bytes <= ledger.capacity(device)) {
+            if (bytes >= Ledger.SMALLEST_SHARE && bytes <= ledger.capacity(device)) {
                 largeEnough++;
                 if (ledger.take(device, bytes)) {
-                    shares.add(Share.leased(ledger, device, bytes));
+                    shares.add(new Share(device, bytes));
                 }
             }
         }
         if (shares.size() < count || before > 0) {
-            shares.forEach(share -> ledger.giveBack(share.device(), share.limit()));
+            giveBack(shares);
             String reason =
                     "%d GPUs with %s asked for, %s free, %d came before"
                             .formatted(count, wanted(request), free(), before);
@@ -70,10 +74,21 @@ final class LeaseTable {
                     ? new LeaseDecision.Impossible(reason)
                     : new LeaseDecision.NotFree(reason);
         }
-        return new LeaseDecision.Granted(grant(request, shares, secretOf));
+        try {
+            return new LeaseDecision.Granted(grant(request, shares, secretOf));
+        } catch (IOException e) {
+            giveBack(shares);
+            LOG.error("client={} error=\"no ledger: {}\"", request.clientName(), e.toString());
+            return new LeaseDecision.NotFree("the appliance cannot write its run folder");
+        }
     }
 
-    private Lease grant(LeaseRequest request, List<Share> shares, Function<UUID, Secret> secretOf) {
+    private void giveBack(List<Share> shares) {
+        shares.forEach(share -> ledger.giveBack(share.device(), share.limit()));
+    }
+
+    private Lease grant(LeaseRequest request, List<Share> shares, Function<UUID, Secret> secretOf)
+            throws IOException {
         UUID id = UUID.randomUUID();
         Lease lease =
                 new Lease(
@@ -81,6 +96,7 @@ final class LeaseTable {
                         secretOf.apply(id),
                         request.clientName(),
                         shares,
+                        ledger.create(id, shares),
                         nanoClock.getAsLong() + renewal.toNanos());
         leases.put(lease.id(), lease);
         return lease;
@@ -144,7 +160,12 @@ final class LeaseTable {
 
     /// The last worker of an ended lease is gone.
     void giveBack(Lease lease) {
-        lease.shares().forEach(share -> ledger.giveBack(share.device(), share.limit()));
+        giveBack(lease.shares());
+        try {
+            ledger.remove(lease.ledgerFile());
+        } catch (IOException e) {
+            LOG.warn("lease={} error=\"its ledger stays: {}\"", lease.id(), e.toString());
+        }
     }
 
     /// Who holds what of each device, for logs.

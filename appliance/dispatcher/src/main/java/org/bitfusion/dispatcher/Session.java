@@ -1,5 +1,6 @@
 package org.bitfusion.dispatcher;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -42,6 +43,7 @@ final class Session implements WorkerPool.Owner {
     private final WorkerProcess worker;
     private final UUID lease;
     private final List<Share> shares;
+    private final Path ledgerFile;
     private final UUID id = UUID.randomUUID();
     private State state;
 
@@ -50,11 +52,13 @@ final class Session implements WorkerPool.Owner {
             WorkerProcess worker,
             UUID lease,
             List<Share> shares,
+            Path ledgerFile,
             Consumer<SessionResult> taker) {
         this.broker = broker;
         this.worker = worker;
         this.lease = lease;
         this.shares = shares;
+        this.ledgerFile = ledgerFile;
         state = new State.Opening(taker);
     }
 
@@ -76,6 +80,7 @@ final class Session implements WorkerPool.Owner {
                         request.windowBytes(),
                         request.process(),
                         request.program(),
+                        ledgerFile.toString(),
                         granted));
     }
 
@@ -97,13 +102,6 @@ final class Session implements WorkerPool.Owner {
                 LOG.info("lease={} worker={} client connected", lease, worker.pid());
                 state = new State.Served();
             }
-            case WorkerReport.Reserve reserve -> reserve(reserve);
-            case WorkerReport.Release(int device, long bytes) -> {
-                Share share = share(device);
-                if (share != null) {
-                    share.release(worker.id(), bytes);
-                }
-            }
             case WorkerReport.Device _, WorkerReport.Ready _ -> worker.kill();
         }
     }
@@ -113,27 +111,6 @@ final class Session implements WorkerPool.Owner {
             state = next instanceof State.Opening ? new State.Waiting() : next;
             taker.accept(result);
         }
-    }
-
-    private void reserve(WorkerReport.Reserve reserve) {
-        Share share = share(reserve.device());
-        boolean granted =
-                share != null
-                        && !(state instanceof State.Ended)
-                        && share.reserve(worker.id(), reserve.bytes());
-        worker.order(
-                new WorkerOrder.Reserved(
-                        reserve.id(), granted, share == null ? 0 : share.available()));
-    }
-
-    private @org.jspecify.annotations.Nullable Share share(int driverIndex) {
-        for (Share share : shares) {
-            if (broker.driverIndex(share) == driverIndex) {
-                return share;
-            }
-        }
-        worker.kill();
-        return null;
     }
 
     /// The client or the worker has not done its part in time.
@@ -166,7 +143,6 @@ final class Session implements WorkerPool.Owner {
         LOG.info("lease={} worker={} ended, code={}", lease, worker.pid(), exitCode);
         opened(new SessionResult.NoWorker(), state);
         state = new State.Ended();
-        shares.forEach(share -> share.releaseAll(worker.id()));
         broker.ended(this, lease);
     }
 }

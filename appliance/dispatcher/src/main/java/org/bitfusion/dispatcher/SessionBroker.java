@@ -36,7 +36,6 @@ final class SessionBroker {
     private final Ledger ledger;
     private final LeaseTable leases;
     private final WaitingLine line = new WaitingLine(System::nanoTime);
-    private final List<Share> openShares = new ArrayList<>();
     private final Map<UUID, Set<Session>> sessions = new HashMap<>();
     private final Map<UUID, Ending> endings = new HashMap<>();
 
@@ -46,16 +45,14 @@ final class SessionBroker {
             DispatcherSettings settings,
             ScheduledExecutorService executor,
             WorkerPool pool,
-            List<ServedDevice> devices) {
+            List<ServedDevice> devices,
+            Ledger ledger) {
         this.settings = settings;
         this.executor = executor;
         this.pool = pool;
         this.devices = List.copyOf(devices);
-        ledger = new Ledger(devices);
+        this.ledger = ledger;
         leases = new LeaseTable(devices, ledger, settings.renewal(), System::nanoTime);
-        for (int device = 0; device < devices.size(); device++) {
-            openShares.add(Share.open(ledger, device));
-        }
         var _ =
                 executor.scheduleWithFixedDelay(
                         this::endExpired,
@@ -109,12 +106,13 @@ final class SessionBroker {
 
     private String holders() {
         StringBuilder text = new StringBuilder(leases.holders());
-        for (Share share : openShares) {
-            if (share.reserved() > 0) {
+        for (int device = 0; device < devices.size(); device++) {
+            long reserved = ledger.reservedByOpen(device);
+            if (reserved > 0) {
                 text.append(text.isEmpty() ? "" : ", ")
                         .append(
                                 "sessions without a lease %d MiB of GPU %d"
-                                        .formatted(share.reserved() >> 20, share.device()));
+                                        .formatted(reserved >> 20, device));
             }
         }
         return text.toString();
@@ -219,7 +217,8 @@ final class SessionBroker {
                             this,
                             worker,
                             lease,
-                            known.map(Lease::shares).orElse(openShares),
+                            known.map(Lease::shares).orElseGet(ledger::openShares),
+                            known.map(Lease::ledgerFile).orElse(ledger.openFile()),
                             taker);
             sessions.computeIfAbsent(lease, _ -> new HashSet<>()).add(session);
             pool.assign(worker, session);
@@ -229,6 +228,10 @@ final class SessionBroker {
                     executor.schedule(
                             session::giveUpOpening, patience.toMillis(), TimeUnit.MILLISECONDS);
         });
+    }
+
+    void close() {
+        ledger.close();
     }
 
     int driverIndex(Share share) {

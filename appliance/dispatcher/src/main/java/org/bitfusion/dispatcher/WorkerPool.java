@@ -125,6 +125,7 @@ final class WorkerPool implements WorkerProcess.Listener {
         starting--;
         failures = 0;
         workers.put(worker, new Life.Ready());
+        LOG.info("worker={} ready", worker.pid());
         if (!devicesKnown) {
             devicesKnown = true;
             listener.devicesKnown(List.copyOf(devices));

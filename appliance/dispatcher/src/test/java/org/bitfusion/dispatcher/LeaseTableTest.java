@@ -2,15 +2,19 @@ package org.bitfusion.dispatcher;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Random;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
+import org.bitfusion.ledger.ShareLedger;
 import org.bitfusion.protocol.Hello;
 import org.bitfusion.protocol.Secret;
 import org.bitfusion.protocol.message.LeaseRequest;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class LeaseTableTest {
     private static final long MIB = 1 << 20;
@@ -22,8 +26,13 @@ class LeaseTableTest {
             List.of(
                     new ServedDevice(0, new UUID(1, 1), "a", CAPACITY, 8, 0),
                     new ServedDevice(1, new UUID(2, 2), "b", CAPACITY, 8, 0));
-    private final Ledger ledger = new Ledger(devices);
-    private final LeaseTable table = new LeaseTable(devices, ledger, RENEWAL, nanos::get);
+    private final Ledger ledger;
+    private final LeaseTable table;
+
+    LeaseTableTest(@TempDir Path folder) throws IOException {
+        ledger = new Ledger(folder, devices);
+        table = new LeaseTable(devices, ledger, RENEWAL, nanos::get);
+    }
 
     private LeaseDecision request(int devices, int millionths, long bytes) {
         return table.request(
@@ -48,7 +57,7 @@ class LeaseTableTest {
     void aWholeDeviceIsTakenWhenNoShareIsNamed() {
         Lease lease = granted(request(2, 0, 0));
         assertThat(lease.shares()).extracting(Share::limit).containsExactly(CAPACITY, CAPACITY);
-        assertThat(request(1, 0, MIB)).isInstanceOf(LeaseDecision.NotFree.class);
+        assertThat(request(1, 0, 2 * MIB)).isInstanceOf(LeaseDecision.NotFree.class);
     }
 
     @Test
@@ -70,7 +79,7 @@ class LeaseTableTest {
 
     @Test
     void nothingIsTakenWhileOthersCameBefore() {
-        LeaseRequest fits = new LeaseRequest(1, 0, MIB, "client", "", 1);
+        LeaseRequest fits = new LeaseRequest(1, 0, 2 * MIB, "client", "", 1);
         assertThat(table.request(fits, 1, _ -> Secret.NONE))
                 .isInstanceOf(LeaseDecision.NotFree.class);
         assertThat(ledger.free(0)).isEqualTo(CAPACITY);
@@ -90,8 +99,8 @@ class LeaseTableTest {
 
     @Test
     void aLeaseExpiresUnlessItIsRenewed() {
-        Lease renewed = granted(request(1, 0, MIB));
-        Lease forgotten = granted(request(1, 0, MIB));
+        Lease renewed = granted(request(1, 0, 2 * MIB));
+        Lease forgotten = granted(request(1, 0, 2 * MIB));
         nanos.addAndGet(RENEWAL.toNanos() - 1);
         assertThat(table.renew(renewed.id())).isTrue();
         nanos.addAndGet(1);
@@ -100,7 +109,7 @@ class LeaseTableTest {
 
     @Test
     void aLeaseWhoseHolderIsGoneExpiresSoonUnlessItIsRenewed() {
-        Lease lease = granted(request(1, 0, MIB));
+        Lease lease = granted(request(1, 0, 2 * MIB));
         table.holderGone(lease.id(), Duration.ofSeconds(5));
         nanos.addAndGet(Duration.ofSeconds(5).toNanos());
         assertThat(table.expired()).containsExactly(lease);
@@ -122,22 +131,29 @@ class LeaseTableTest {
     }
 
     @Test
-    void workersOfALeaseCannotExceedItTogetherAndADeadOneReturnsItsPart() {
-        Share share = granted(request(1, 0, 100 * MIB)).shares().getFirst();
-        assertThat(share.reserve(1, 60 * MIB)).isTrue();
-        assertThat(share.reserve(2, 41 * MIB)).isFalse();
-        assertThat(share.reserve(2, 40 * MIB)).isTrue();
-        assertThat(share.available()).isZero();
-        share.releaseAll(1);
-        assertThat(share.available()).isEqualTo(60 * MIB);
-        share.release(2, Long.MAX_VALUE);
-        assertThat(share.available()).isEqualTo(100 * MIB);
+    void aShareInWhichNothingCanBeAllocatedIsRefusedWhenItIsAskedFor() {
+        assertThat(request(1, 0, MIB)).isInstanceOf(LeaseDecision.Impossible.class);
+        assertThat(request(1, 1_500, 0)).isInstanceOf(LeaseDecision.Impossible.class);
+        assertThat(request(1, 0, 2 * MIB)).isInstanceOf(LeaseDecision.Granted.class);
     }
 
     @Test
-    void noMemoryIsPromisedTwiceWhateverHappens() {
+    void theFileInWhichALeasesWorkersReserveHasItsLimitsAndItsLife() throws IOException {
+        Lease lease = granted(request(2, 0, 100 * MIB));
+        try (ShareLedger file = ShareLedger.open(lease.ledgerFile())) {
+            assertThat(file.devices()).isEqualTo(2);
+            assertThat(file.available(1)).isEqualTo(100 * MIB);
+        }
+        table.end(lease.id());
+        table.giveBack(lease);
+        assertThat(lease.ledgerFile()).doesNotExist();
+    }
+
+    @Test
+    void noMemoryIsPromisedTwiceWhateverHappens() throws IOException {
         Random random = new Random(42);
-        Share open = Share.open(ledger, 0);
+        ShareLedger open = ShareLedger.open(ledger.openFile());
+        ShareLedger.Account[] workers = {open.join(), open.join(), open.join()};
         java.util.ArrayList<Lease> leases = new java.util.ArrayList<>();
         for (int step = 0; step < 2000; step++) {
             long bytes = random.nextLong(600) * MIB;
@@ -147,8 +163,8 @@ class LeaseTableTest {
                         leases.add(lease);
                     }
                 }
-                case 1 -> open.reserve(random.nextLong(3), bytes);
-                case 2 -> open.releaseAll(random.nextLong(3));
+                case 1 -> workers[random.nextInt(3)].reserve(0, bytes);
+                case 2 -> workers[random.nextInt(3)].release(0, Long.MAX_VALUE);
                 default -> {
                     if (!leases.isEmpty()) {
                         Lease lease = leases.remove(random.nextInt(leases.size()));
@@ -163,7 +179,8 @@ class LeaseTableTest {
                             .filter(share -> share.device() == 0)
                             .mapToLong(Share::limit)
                             .sum();
-            assertThat(ledger.free(0)).isBetween(0L, CAPACITY - leased);
+            assertThat(ledger.free(0)).isEqualTo(CAPACITY - leased - open.reserved(0));
         }
+        open.close();
     }
 }

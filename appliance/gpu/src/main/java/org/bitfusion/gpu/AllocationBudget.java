@@ -2,7 +2,8 @@ package org.bitfusion.gpu;
 
 /// The share of device memory that one client may use. A driver asks it before it takes memory for
 /// the client in any way (plain, pitched, stream-ordered, pools, modules' variables) and tells it
-/// when memory is given back. Called by several threads; must answer promptly.
+/// when memory is given back. Called by several threads; answers at once, but for a moment in which
+/// another that holds memory of the share is about to end.
 public interface AllocationBudget {
     /// Sets bytes aside.
     ///
@@ -17,7 +18,7 @@ public interface AllocationBudget {
     /// what it has.
     long limit(int device);
 
-    /// Bytes of the share that nobody uses now.
+    /// Bytes of the share that nobody uses now, as far as they can be allocated.
     long available(int device);
 
     /// No limit but the device's own memory.

@@ -26,6 +26,7 @@ public final class ApplianceMain {
         try {
             Secret secret = AccessSecret.readOrCreate(settings.accessSecretFile());
             dispatcherSettings = settings.read(arguments, secret);
+            Settings.makePrivate(dispatcherSettings.runFolder());
         } catch (Settings.SettingsException e) {
             return complain(e, USAGE);
         } catch (IOException e) {

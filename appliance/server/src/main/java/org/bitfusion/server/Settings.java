@@ -5,12 +5,15 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.UUID;
 import org.bitfusion.dispatcher.DispatcherSettings;
 import org.bitfusion.dispatcher.DispatcherSettings.PortRange;
@@ -60,7 +63,8 @@ final class Settings {
                 memoryLimit(),
                 BUILD,
                 RENEWAL,
-                GRACE);
+                GRACE,
+                runFolder(port));
     }
 
     /// What tells this appliance's software GPUs from those of others: the same after a restart on
@@ -162,6 +166,30 @@ final class Settings {
         return path == null || path.isBlank()
                 ? home().resolve(".bitfusion/access.secret")
                 : Path.of(path);
+    }
+
+    /// Where the appliance's processes keep what they share: of its own user, on this machine.
+    private Path runFolder(int port) {
+        String path = environment.get("BF_RUN_FOLDER");
+        if (path != null && !path.isBlank()) {
+            return Path.of(path).toAbsolutePath();
+        }
+        if (port == 0) { // nobody can find such an appliance again
+            return Path.of(System.getProperty("java.io.tmpdir"), "bitfusion-" + UUID.randomUUID());
+        }
+        String system = environment.get("XDG_RUNTIME_DIR");
+        Path base =
+                system == null || system.isBlank()
+                        ? home().resolve(".bitfusion/run")
+                        : Path.of(system, "bitfusion");
+        return base.resolve(Integer.toString(port)).toAbsolutePath();
+    }
+
+    /// Makes a folder for the appliance's own user only.
+    static void makePrivate(Path folder) throws IOException {
+        Set<PosixFilePermission> owners = PosixFilePermissions.fromString("rwx------");
+        Files.createDirectories(folder, PosixFilePermissions.asFileAttribute(owners));
+        Files.setPosixFilePermissions(folder, owners);
     }
 
     /// Where images are kept across sessions.

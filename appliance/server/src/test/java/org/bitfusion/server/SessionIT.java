@@ -84,15 +84,15 @@ class SessionIT {
             TestLease held = TestAppliance.lease(holder, 1, TestAppliance.DEVICE_BYTES);
             assertThatThrownBy(() -> TestAppliance.lease(much, 2, TestAppliance.DEVICE_BYTES))
                     .hasMessage("status " + CudaResult.ERROR_OUT_OF_MEMORY);
-            assertThatThrownBy(() -> TestAppliance.lease(little, 1, 1 << 20))
+            assertThatThrownBy(() -> TestAppliance.lease(little, 1, 2 << 20))
                     .as("a device is free, but not for the second in the line")
                     .hasMessage("status " + CudaResult.ERROR_OUT_OF_MEMORY);
-            assertThatThrownBy(() -> TestAppliance.lease(little, 3, 1 << 20))
+            assertThatThrownBy(() -> TestAppliance.lease(little, 3, 2 << 20))
                     .hasMessage("status " + CudaResult.ERROR_INVALID_DEVICE);
             assertThat(TestAppliance.release(holder, held)).isZero();
             TestLease got = TestAppliance.lease(much, 2, TestAppliance.DEVICE_BYTES);
             assertThat(TestAppliance.release(much, got)).isZero();
-            TestAppliance.release(little, TestAppliance.lease(little, 1, 1 << 20));
+            TestAppliance.release(little, TestAppliance.lease(little, 1, 2 << 20));
         }
     }
 
@@ -108,7 +108,7 @@ class SessionIT {
             TestLease got =
                     await().atMost(WAITS_BEFORE_SILENT_ONES_ARE_FORGOTTEN)
                             .ignoreExceptions()
-                            .until(() -> TestAppliance.lease(little, 1, 1 << 20), _ -> true);
+                            .until(() -> TestAppliance.lease(little, 1, 2 << 20), _ -> true);
             assertThat(TestAppliance.release(little, got)).isZero();
             assertThat(TestAppliance.release(holder, held)).isZero();
         }

@@ -3,6 +3,7 @@ package org.bitfusion.server;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -67,7 +68,9 @@ final class TestAppliance implements AutoCloseable {
                                 OptionalLong.empty(),
                                 "test appliance",
                                 renewal,
-                                Duration.ofSeconds(1)));
+                                Duration.ofSeconds(1),
+                                Files.createTempDirectory(Path.of("target"), "run")
+                                        .toAbsolutePath()));
     }
 
     TestAppliance() throws IOException {

@@ -55,6 +55,7 @@ public final class Appliance implements AutoCloseable {
             builder.environment().put("BF_SOFT_MEMORY", "2048");
             builder.environment()
                     .put("BF_ACCESS_SECRET_FILE", folder.resolve("access.secret").toString());
+            builder.environment().put("BF_RUN_FOLDER", folder.resolve("run").toString());
             builder.environment().putAll(settings);
             Process process = builder.start();
             return new Appliance(process, awaitPort(process, folder), folder);

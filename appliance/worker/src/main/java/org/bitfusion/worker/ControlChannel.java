@@ -6,11 +6,6 @@ import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
-import java.util.Map;
-import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.bitfusion.protocol.ProtocolException;
 import org.bitfusion.protocol.control.WorkerOrder;
 import org.bitfusion.protocol.control.WorkerReport;
@@ -34,10 +29,6 @@ final class ControlChannel {
 
     private final BufferedReader orders;
     private final OutputStream reports;
-    private final AtomicInteger ids = new AtomicInteger();
-    private final Map<Integer, CompletableFuture<Optional<WorkerOrder.Reserved>>> asked =
-            new ConcurrentHashMap<>();
-    private volatile boolean gone;
 
     ControlChannel(InputStream orders, OutputStream reports) {
         this.orders = new BufferedReader(new InputStreamReader(orders, StandardCharsets.UTF_8));
@@ -56,34 +47,12 @@ final class ControlChannel {
         }
     }
 
-    /// Asks the ledger and waits for its answer, which depends on nothing but the dispatcher.
-    ///
-    /// @param whenGone the answer when there is no dispatcher any more
-    WorkerOrder.Reserved reserve(int device, long bytes, WorkerOrder.Reserved whenGone) {
-        int id = ids.incrementAndGet();
-        CompletableFuture<Optional<WorkerOrder.Reserved>> answer = new CompletableFuture<>();
-        asked.put(id, answer);
-        report(new WorkerReport.Reserve(id, device, bytes));
-        if (gone) {
-            asked.remove(id);
-            return whenGone;
-        }
-        return answer.join().orElse(whenGone);
-    }
-
     /// Reads orders until the dispatcher is gone.
     void listen(Listener listener) {
         try {
             for (String line = orders.readLine(); line != null; line = orders.readLine()) {
                 switch (WorkerOrder.parse(line)) {
                     case WorkerOrder.Open open -> listener.open(open);
-                    case WorkerOrder.Reserved reserved -> {
-                        CompletableFuture<Optional<WorkerOrder.Reserved>> answer =
-                                asked.remove(reserved.id());
-                        if (answer != null) {
-                            answer.complete(Optional.of(reserved));
-                        }
-                    }
                     case WorkerOrder.End _ -> listener.end();
                 }
             }
@@ -92,8 +61,6 @@ final class ControlChannel {
         } catch (IOException e) {
             LOG.debug("the dispatcher's pipe broke");
         }
-        gone = true;
-        asked.values().forEach(answer -> answer.complete(Optional.empty()));
         listener.dispatcherGone();
     }
 }

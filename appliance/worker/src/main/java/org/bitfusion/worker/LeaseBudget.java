@@ -1,109 +1,122 @@
 package org.bitfusion.worker;
 
-import java.util.HashMap;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
 import org.bitfusion.gpu.AllocationBudget;
+import org.bitfusion.ledger.ShareLedger;
 import org.bitfusion.protocol.control.WorkerOrder;
-import org.bitfusion.protocol.control.WorkerReport;
 
-/// This worker's part of its lease's memory, fetched from the dispatcher's ledger in chunks so that
-/// most allocations ask nobody. When the dispatcher is gone, the worker goes on within its share.
+/// The lease's share of memory, reserved in the ledger that all of the lease's workers have in
+/// common: nothing is kept that is not used, and nobody is asked.
+///
+/// A program that starts when another has ended finds what that one held: while a worker of the
+/// lease is about to end, who needs its memory waits a moment.
 final class LeaseBudget implements AllocationBudget {
-    /// What is fetched at once, and the most that is held unused.
-    private static final long CHUNK = 32L << 20;
+    /// Both GPUs take memory in pages of so much.
+    private static final long PAGE = 2L << 20;
 
-    private static final class Part {
-        private final long limit;
-        private long reserved;
-        private long used;
+    /// How long a worker whose client is gone may take to end.
+    private static final Duration PATIENCE_WITH_THE_DYING = Duration.ofSeconds(2);
 
-        Part(long limit) {
-            this.limit = limit;
-        }
+    /// A session as young as that may follow a program of whose end nobody has heard yet;
+    private static final Duration YOUTH = Duration.ofSeconds(1);
+
+    /// so long, then, it waits for the word.
+    private static final Duration PATIENCE_WITH_NEWS = Duration.ofMillis(100);
+
+    private static final long PAUSE_NANOSECONDS = 1_000_000;
+
+    private final ShareLedger ledger;
+    private final ShareLedger.Account account;
+    private final List<Integer> devices = new ArrayList<>();
+    private final long begin = System.nanoTime();
+
+    private LeaseBudget(
+            ShareLedger ledger, ShareLedger.Account account, List<WorkerOrder.Share> shares) {
+        this.ledger = ledger;
+        this.account = account;
+        shares.forEach(share -> devices.add(share.index()));
     }
 
-    private final ControlChannel control;
-    private final Map<Integer, Part> parts = new HashMap<>();
-
-    LeaseBudget(ControlChannel control, List<WorkerOrder.Share> shares) {
-        this.control = control;
-        for (WorkerOrder.Share share : shares) {
-            parts.put(share.index(), new Part(share.bytes()));
+    /// @param shares in the order of the ledger's devices
+    /// @throws IOException when the ledger cannot be used
+    static LeaseBudget open(Path file, List<WorkerOrder.Share> shares) throws IOException {
+        ShareLedger ledger = ShareLedger.open(file);
+        if (ledger.devices() != shares.size()) {
+            throw new IOException(
+                    "%s: %d devices (expected: %d)"
+                            .formatted(file, ledger.devices(), shares.size()));
         }
+        return new LeaseBudget(ledger, ledger.join(), shares);
+    }
+
+    /// Says to the lease's other workers that this one may be about to end, or not any more.
+    void mayEnd(boolean may) {
+        account.mayEnd(may);
     }
 
     @Override
     public boolean reserve(int device, long bytes) {
-        Part part = parts.get(device);
-        if (part == null || bytes < 0) {
+        int position = devices.indexOf(device);
+        if (position < 0 || bytes < 0 || bytes > ledger.limit(position)) {
             return false;
         }
-        synchronized (part) {
-            if (bytes > part.limit - part.used) {
+        long asked = System.nanoTime();
+        while (!account.reserve(position, bytes)) {
+            if (!othersMayEnd(position) && !mayHaveMissedAnEnd(position, asked)) {
                 return false;
             }
-            long missing = part.used + bytes - part.reserved;
-            if (missing > 0 && !fetch(device, part, missing)) {
-                return false;
-            }
-            part.used += bytes;
-            return true;
+            LockSupport.parkNanos(PAUSE_NANOSECONDS);
         }
+        return true;
     }
 
-    private boolean fetch(int device, Part part, long missing) {
-        long chunk = Math.min(Math.ceilDiv(missing, CHUNK) * CHUNK, part.limit - part.reserved);
-        if (chunk > missing && ask(device, part, chunk).granted()) {
-            part.reserved += chunk;
-            return true;
-        }
-        if (ask(device, part, missing).granted()) {
-            part.reserved += missing;
-            return true;
-        }
-        return false;
+    private boolean othersMayEnd(int position) {
+        return account.othersMayEnd(position, PATIENCE_WITH_THE_DYING);
     }
 
-    private WorkerOrder.Reserved ask(int device, Part part, long bytes) {
-        return control.reserve(
-                device,
-                bytes,
-                new WorkerOrder.Reserved(
-                        0, bytes <= part.limit - part.reserved, part.limit - part.reserved));
+    private boolean mayHaveMissedAnEnd(int position, long asked) {
+        long now = System.nanoTime();
+        return now - begin < YOUTH.toNanos()
+                && now - asked < PATIENCE_WITH_NEWS.toNanos()
+                && account.othersHold(position);
     }
 
     @Override
     public void release(int device, long bytes) {
-        Part part = parts.get(device);
-        if (part == null) {
-            return;
-        }
-        synchronized (part) {
-            part.used -= Math.min(bytes, part.used);
-            long unused = part.reserved - part.used;
-            if (unused > CHUNK) {
-                long back = (unused - 1) / CHUNK * CHUNK;
-                part.reserved -= back;
-                control.report(new WorkerReport.Release(device, back));
-            }
+        int position = devices.indexOf(device);
+        if (position >= 0) {
+            account.release(position, bytes);
         }
     }
 
     @Override
     public long limit(int device) {
-        Part part = parts.get(device);
-        return part == null ? 0 : part.limit;
+        int position = devices.indexOf(device);
+        return position < 0 ? 0 : ledger.limit(position);
     }
 
+    /// Whole pages: more could not be allocated.
     @Override
     public long available(int device) {
-        Part part = parts.get(device);
-        if (part == null) {
+        int position = devices.indexOf(device);
+        if (position < 0) {
             return 0;
         }
-        synchronized (part) {
-            return part.reserved - part.used + ask(device, part, 0).available();
+        long available = ledger.available(position);
+        while (othersMayEnd(position)) {
+            LockSupport.parkNanos(PAUSE_NANOSECONDS);
+            available = ledger.available(position);
         }
+        return available & -PAGE;
+    }
+
+    /// The account ends with the process; this is for tests and warming up.
+    void close() {
+        ledger.close();
     }
 }

@@ -35,8 +35,14 @@ final class SessionLink implements ReadableByteChannel, Link {
         void say(long received) throws IOException;
     }
 
+    /// Told when the client's connection is lost, and when it is back.
+    interface Watcher {
+        void connected(boolean is);
+    }
+
     private final FrameWriter writer;
     private final @Nullable Duration patience;
+    private final Watcher watcher;
     private @Nullable SocketChannel channel;
     private int epoch;
     private long received;
@@ -48,8 +54,14 @@ final class SessionLink implements ReadableByteChannel, Link {
     /// @param patience how long a client whose connection has ended is waited for; null: until
     ///   somebody else ends the session
     SessionLink(SocketChannel channel, @Nullable Duration patience) {
+        this(channel, patience, _ -> {});
+    }
+
+    /// @param watcher must be quick
+    SessionLink(SocketChannel channel, @Nullable Duration patience, Watcher watcher) {
         this.channel = channel;
         this.patience = patience;
+        this.watcher = watcher;
         writer = new FrameWriter(channel);
         writer.whenLost(this::lost);
     }
@@ -149,6 +161,7 @@ final class SessionLink implements ReadableByteChannel, Link {
             if (from.equals(channel)) {
                 channel = null;
                 lostAt = System.nanoTime();
+                watcher.connected(false);
                 notifyAll();
             }
         }
@@ -187,6 +200,7 @@ final class SessionLink implements ReadableByteChannel, Link {
                             return false;
                         }
                         channel = fresh;
+                        watcher.connected(true);
                         notifyAll();
                         return true;
                     }

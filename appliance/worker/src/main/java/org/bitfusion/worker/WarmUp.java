@@ -9,6 +9,8 @@ import java.nio.ByteOrder;
 import java.nio.channels.GatheringByteChannel;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -21,6 +23,7 @@ import org.bitfusion.gpu.DriverOptions;
 import org.bitfusion.gpu.GpuDriver;
 import org.bitfusion.gpu.GpuDriverProvider;
 import org.bitfusion.gpu.Outcome;
+import org.bitfusion.ledger.ShareLedger;
 import org.bitfusion.protocol.FrameHeader;
 import org.bitfusion.protocol.Handshake;
 import org.bitfusion.protocol.Hello;
@@ -86,6 +89,7 @@ final class WarmUp implements ReadableByteChannel, GatheringByteChannel {
                 }
             }
             connect();
+            reserve();
         } catch (IOException | RuntimeException e) {
             LOG.warn("not warmed up, error=\"{}\"", e.toString());
         }
@@ -107,6 +111,7 @@ final class WarmUp implements ReadableByteChannel, GatheringByteChannel {
                                 0,
                                 0,
                                 "",
+                                "",
                                 List.of(new WorkerOrder.Share(0, 0)))
                         .line();
         Hello hello = Hello.of(Hello.KIND_DATA, "", session, 0);
@@ -123,6 +128,19 @@ final class WarmUp implements ReadableByteChannel, GatheringByteChannel {
                 listener.accept().close();
             }
         }
+    }
+
+    /// The way from the order to memory that is reserved.
+    private static void reserve() throws IOException {
+        Path file = Files.createTempFile("bitfusion", ".ledger");
+        ShareLedger.create(file, 2 * BYTES);
+        LeaseBudget budget = LeaseBudget.open(file, List.of(new WorkerOrder.Share(0, 2 * BYTES)));
+        if (budget.reserve(0, BYTES) && budget.available(0) >= 0) {
+            budget.release(0, BYTES);
+        }
+        budget.mayEnd(true);
+        budget.close();
+        Files.delete(file);
     }
 
     private static void prove(SocketChannel client, Hello hello, Secret secret) {
@@ -152,6 +170,7 @@ final class WarmUp implements ReadableByteChannel, GatheringByteChannel {
                         WINDOW_BASE,
                         WINDOW_PER_DEVICE,
                         0,
+                        "",
                         "",
                         List.of());
         SnapshotMessage.of(driver, List.of(), order);

@@ -25,6 +25,7 @@ import org.bitfusion.protocol.control.WorkerReport;
 import org.bitfusion.protocol.cuda.DeviceAttribute;
 import org.bitfusion.protocol.message.SessionDevices;
 import org.bitfusion.worker.nativeaccess.TimeSlice;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -66,6 +67,7 @@ public final class Worker implements ControlChannel.Listener {
     private final ControlChannel control;
     private final CompletableFuture<Integer> exitCode = new CompletableFuture<>();
     private volatile boolean connected;
+    private volatile @Nullable LeaseBudget budget;
 
     /// @param orders what the dispatcher says
     /// @param reports what the dispatcher hears
@@ -146,6 +148,10 @@ public final class Worker implements ControlChannel.Listener {
     @Override
     public void end() {
         LOG.info("the lease is over");
+        LeaseBudget known = budget;
+        if (known != null) {
+            known.mayEnd(true);
+        }
         exitCode.complete(DONE);
     }
 
@@ -161,30 +167,33 @@ public final class Worker implements ControlChannel.Listener {
         if (!window.isPossible()) {
             return cannotServe(window + " cannot be");
         }
-        LeaseBudget budget = new LeaseBudget(control, order.devices());
+        LeaseBudget opened = LeaseBudget.open(Path.of(order.ledger()), order.devices());
+        budget = opened;
         Outcome<GpuDriver> driver =
                 provider.open(
-                        new DriverOptions(window.base(), window.bytes(), budget, environment));
+                        new DriverOptions(window.base(), window.bytes(), opened, environment));
         if (driver instanceof Outcome.Failure<GpuDriver>(CudaStatus status, String detail)) {
             return cannotServe(status.cudaName() + " " + detail);
         }
-        Optional<DataListener> opened =
+        Optional<DataListener> port =
                 DataListener.open(
                         order.portMinimum(),
                         order.portMaximum(),
                         order.session(),
                         order.secret(),
                         build);
-        if (opened.isEmpty()) {
+        if (port.isEmpty()) {
             control.report(new WorkerReport.NoPort());
             return CANNOT_SERVE;
         }
-        try (DataListener listener = opened.get()) {
+        try (DataListener listener = port.get()) {
             control.report(new WorkerReport.Listening(listener.port()));
             SocketChannel client = listener.accept();
             connected = true;
             control.report(new WorkerReport.Connected());
-            SessionLink link = new SessionLink(client, order.hostWord() ? null : PATIENCE);
+            SessionLink link =
+                    new SessionLink(
+                            client, order.hostWord() ? null : PATIENCE, is -> opened.mayEnd(!is));
             listener.resumeWith(link);
             return converse(order, driver.value(), link);
         }

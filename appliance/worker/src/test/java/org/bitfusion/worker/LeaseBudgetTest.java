@@ -1,122 +1,126 @@
 package org.bitfusion.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.io.PipedInputStream;
-import java.io.PipedOutputStream;
-import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.CompletableFuture;
+import org.bitfusion.ledger.ShareLedger;
 import org.bitfusion.protocol.control.WorkerOrder;
-import org.bitfusion.protocol.control.WorkerReport;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class LeaseBudgetTest {
     private static final long MIB = 1 << 20;
-    private static final long LIMIT = 100 * MIB;
+    private static final long LIMIT = 101 * MIB;
 
-    private final PipedOutputStream orders = new PipedOutputStream();
-    private final PipedOutputStream reports = new PipedOutputStream();
-    private final AtomicLong left = new AtomicLong(LIMIT);
-    private final AtomicInteger questions = new AtomicInteger();
-    private LeaseBudget budget = new LeaseBudget(new ControlChannel(System.in, reports), List.of());
+    /// A driver's number of the only device of the share.
+    private static final int DEVICE = 3;
 
-    /// A ledger that knows one number, at the other end of the pipes.
-    @BeforeEach
-    void start() throws IOException {
-        PipedInputStream heard = new PipedInputStream(reports);
-        ControlChannel control = new ControlChannel(new PipedInputStream(orders), reports);
-        budget = new LeaseBudget(control, List.of(new WorkerOrder.Share(0, LIMIT)));
-        Thread.ofPlatform()
-                .daemon()
-                .start(() ->
-                        control.listen(
-                                new ControlChannel.Listener() {
-                                    @Override
-                                    public void open(WorkerOrder.Open order) {}
+    private static final List<WorkerOrder.Share> SHARES =
+            List.of(new WorkerOrder.Share(DEVICE, LIMIT));
 
-                                    @Override
-                                    public void end() {}
+    private final Path file;
+    private final LeaseBudget budget;
+    private final ShareLedger others;
+    private final ShareLedger.Account other;
 
-                                    @Override
-                                    public void dispatcherGone() {}
-                                }));
-        Thread.ofPlatform().daemon().start(() -> keep(heard));
-    }
-
-    private void keep(PipedInputStream heard) {
-        try (BufferedReader reader =
-                new BufferedReader(new InputStreamReader(heard, StandardCharsets.UTF_8))) {
-            for (String line = reader.readLine(); line != null; line = reader.readLine()) {
-                switch (WorkerReport.parse(line)) {
-                    case WorkerReport.Reserve(int id, int _, long bytes) -> answer(id, bytes);
-                    case WorkerReport.Release(int _, long bytes) -> left.addAndGet(bytes);
-                    default -> throw new IOException(line);
-                }
-            }
-        } catch (IOException e) {
-            // The test is over.
-        }
-    }
-
-    private synchronized void answer(int id, long bytes) throws IOException {
-        questions.incrementAndGet();
-        boolean granted = bytes <= left.get();
-        left.addAndGet(granted ? -bytes : 0);
-        orders.write(
-                (new WorkerOrder.Reserved(id, granted, left.get()).line() + "\n")
-                        .getBytes(StandardCharsets.UTF_8));
-        orders.flush();
+    LeaseBudgetTest(@TempDir Path folder) throws IOException {
+        file = folder.resolve("a.ledger");
+        ShareLedger.create(file, LIMIT);
+        budget = LeaseBudget.open(file, SHARES);
+        others = ShareLedger.open(file);
+        other = others.join();
     }
 
     @AfterEach
-    void stop() throws IOException {
-        orders.close();
+    void stop() {
+        budget.close();
+        others.close();
     }
 
     @Test
-    void smallAllocationsAskSeldom() {
-        for (int i = 0; i < 1000; i++) {
-            assertThat(budget.reserve(0, 1024)).isTrue();
-        }
-        assertThat(questions).hasValue(1);
+    void nothingIsKeptThatIsNotUsed() {
+        assertThat(budget.limit(DEVICE)).isEqualTo(LIMIT);
+        assertThat(budget.reserve(DEVICE, 4096)).isTrue();
+        assertThat(others.available(0)).isEqualTo(LIMIT - 4096);
+        budget.release(DEVICE, 4096);
+        assertThat(other.reserve(0, LIMIT)).isTrue();
     }
 
     @Test
-    void theLastByteCanBeHadAndNotOneMore() {
-        assertThat(budget.reserve(0, 99 * MIB)).isTrue();
-        assertThat(budget.reserve(0, MIB)).isTrue();
-        assertThat(budget.reserve(0, 1)).isFalse();
-        assertThat(budget.available(0)).isZero();
-        budget.release(0, LIMIT);
-        assertThat(budget.available(0)).isEqualTo(LIMIT);
-        assertThat(budget.reserve(0, LIMIT)).isTrue();
+    void whatIsCalledFreeCanBeReserved() {
+        assertThat(budget.available(DEVICE)).as("whole pages").isEqualTo(100 * MIB);
+        assertThat(other.reserve(0, MIB)).isTrue();
+        assertThat(budget.available(DEVICE)).isEqualTo(100 * MIB);
+        assertThat(budget.reserve(DEVICE, 100 * MIB)).isTrue();
+        assertThat(budget.available(DEVICE)).isZero();
     }
 
     @Test
-    void whatOthersHoldCannotBeHad() {
-        left.set(10 * MIB);
-        assertThat(budget.reserve(0, 11 * MIB)).isFalse();
-        assertThat(budget.reserve(0, 10 * MIB)).isTrue();
+    void aRefusalIsPromptWhenNobodyMayEnd() {
+        assertThat(other.reserve(0, 90 * MIB)).isTrue();
+        // Later than a session's youth.
+        await().pollDelay(Duration.ofMillis(1_100)).until(() -> true);
+        long begin = System.nanoTime();
+        assertThat(budget.reserve(DEVICE, 20 * MIB)).isFalse();
+        assertThat(System.nanoTime() - begin).isLessThan(80_000_000);
+        begin = System.nanoTime();
+        assertThat(budget.reserve(DEVICE, LIMIT + 1)).as("never").isFalse();
+        assertThat(System.nanoTime() - begin).isLessThan(80_000_000);
     }
 
     @Test
-    void withoutTheDispatcherTheShareStillHolds() throws IOException {
-        orders.close();
-        assertThat(budget.reserve(0, 60 * MIB)).isTrue();
-        assertThat(budget.reserve(0, 41 * MIB)).isFalse();
-        assertThat(budget.available(0)).isEqualTo(40 * MIB);
+    void whoMayEndIsWaitedFor() {
+        assertThat(other.reserve(0, 90 * MIB)).isTrue();
+        other.mayEnd(true);
+        CompletableFuture<Boolean> reserved =
+                CompletableFuture.supplyAsync(() -> budget.reserve(DEVICE, 20 * MIB));
+        CompletableFuture<Long> free =
+                CompletableFuture.supplyAsync(() -> budget.available(DEVICE));
+        await().during(Duration.ofMillis(300)).until(() -> !reserved.isDone() && !free.isDone());
+        other.release(0, 90 * MIB); // as the end of its process does
+        assertThat(reserved.join()).isTrue();
+        assertThat(free.join()).isGreaterThanOrEqualTo(80 * MIB);
+    }
+
+    @Test
+    void whoseClientComesBackIsNotWaitedFor() {
+        assertThat(other.reserve(0, 90 * MIB)).isTrue();
+        other.mayEnd(true);
+        CompletableFuture<Boolean> reserved =
+                CompletableFuture.supplyAsync(() -> budget.reserve(DEVICE, 20 * MIB));
+        await().during(Duration.ofMillis(300)).until(() -> !reserved.isDone());
+        other.mayEnd(false);
+        assertThat(reserved.join()).isFalse();
+    }
+
+    @Test
+    void whoOnlySaysThatItEndsIsNotWaitedForForLong() {
+        assertThat(other.reserve(0, 90 * MIB)).isTrue();
+        other.mayEnd(true);
+        long begin = System.nanoTime();
+        assertThat(budget.available(DEVICE)).isEqualTo(10 * MIB);
+        assertThat(budget.reserve(DEVICE, 20 * MIB)).isFalse();
+        assertThat(Duration.ofNanos(System.nanoTime() - begin))
+                .isBetween(Duration.ofSeconds(1), Duration.ofSeconds(3));
     }
 
     @Test
     void anotherDeviceHasNothing() {
-        assertThat(budget.reserve(1, 1)).isFalse();
-        assertThat(budget.limit(1)).isZero();
+        assertThat(budget.reserve(0, 1)).isFalse();
+        assertThat(budget.limit(0)).isZero();
+        assertThat(budget.available(0)).isZero();
+        budget.release(0, 1);
+    }
+
+    @Test
+    void aLedgerOfOtherDevicesIsRefused() {
+        assertThatThrownBy(() -> LeaseBudget.open(file, List.of())).isInstanceOf(IOException.class);
     }
 }

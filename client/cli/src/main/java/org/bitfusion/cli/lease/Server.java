@@ -22,6 +22,10 @@ import org.jspecify.annotations.Nullable;
 /// released.
 public final class Server implements AutoCloseable {
     private static final long MIB = 1 << 20;
+
+    /// GPUs give memory in pages of so much.
+    private static final int SMALLEST_MEBIBYTES = 2;
+
     private static final int COMMAND_LIMIT = 4096;
 
     private final ServerAddress address;
@@ -106,8 +110,13 @@ public final class Server implements AutoCloseable {
                     + " asks for more; ask for fewer";
         }
         long wanted = mebibytes(share);
-        if (wanted == 0) {
-            return address + ": -p asks for less than one MiB; ask for more";
+        if (wanted < SMALLEST_MEBIBYTES) {
+            return address
+                    + ": nothing fits into "
+                    + wanted
+                    + " MiB; ask for "
+                    + SMALLEST_MEBIBYTES
+                    + " or more";
         }
         int large = 0;
         long largest = 0;
@@ -187,8 +196,7 @@ public final class Server implements AutoCloseable {
                                 + answer.status()
                                 + "); ask for less");
             }
-            return new Lease(
-                    address, connection, build(), LeaseRequestAnswer.read(answer.body()));
+            return new Lease(address, connection, build(), LeaseRequestAnswer.read(answer.body()));
         } catch (IOException exception) {
             throw LeaseConnection.fault(address, exception);
         }

@@ -23,6 +23,7 @@ public sealed interface WorkerOrder {
     ///   which then says [End]: so a lost connection alone does not mean that the program died
     /// @param portMinimum first port to try; 0 with `portMaximum` 0: any
     /// @param process of the client, for the log
+    /// @param ledger the file in which memory of the devices is reserved, in their order
     record Open(
             String lease,
             UUID session,
@@ -34,6 +35,7 @@ public sealed interface WorkerOrder {
             long windowBytes,
             int process,
             String program,
+            String ledger,
             List<Share> devices)
             implements WorkerOrder {
         public Open {
@@ -55,22 +57,12 @@ public sealed interface WorkerOrder {
                                     Long.toHexString(windowBase),
                                     windowBytes,
                                     process,
-                                    Words.escaped(program)));
+                                    Words.escaped(program),
+                                    Words.escaped(ledger)));
             for (Share share : devices) {
                 line.append(' ').append(share.index()).append(' ').append(share.bytes());
             }
             return line.toString();
-        }
-    }
-
-    /// The answer to [WorkerReport.Reserve].
-    ///
-    /// @param granted whether the bytes are set aside
-    /// @param available bytes of the share that are left
-    record Reserved(int id, boolean granted, long available) implements WorkerOrder {
-        @Override
-        public String line() {
-            return Words.line("reserved", id, granted ? 1 : 0, available);
         }
     }
 
@@ -90,8 +82,6 @@ public sealed interface WorkerOrder {
         WorkerOrder order =
                 switch (words.next()) {
                     case "open" -> open(words);
-                    case "reserved" ->
-                            new Reserved(words.number(), words.number() == 1, words.longNumber());
                     case "end" -> new End();
                     default -> throw words.broken();
                 };
@@ -118,6 +108,7 @@ public sealed interface WorkerOrder {
         long windowBytes = words.longNumber();
         int process = words.number();
         String program = words.text();
+        String ledger = words.text();
         List<Share> devices = new ArrayList<>();
         while (words.hasNext()) {
             devices.add(new Share(words.number(), words.longNumber()));
@@ -133,6 +124,7 @@ public sealed interface WorkerOrder {
                 windowBytes,
                 process,
                 program,
+                ledger,
                 devices);
     }
 }

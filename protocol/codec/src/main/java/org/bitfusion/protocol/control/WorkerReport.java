@@ -7,7 +7,7 @@ import org.bitfusion.protocol.ProtocolException;
 ///
 /// ```
 /// started → Device* Ready | Failed
-/// after WorkerOrder.Open → Listening | NoPort | Failed, then Connected, Reserve* and Release*
+/// after WorkerOrder.Open → Listening | NoPort | Failed, then Connected
 /// ```
 public sealed interface WorkerReport {
     /// A GPU of this machine; told once after the start, in the order of the driver.
@@ -59,24 +59,6 @@ public sealed interface WorkerReport {
         }
     }
 
-    /// Asks for a part of the share; 0 bytes only ask what is left.
-    ///
-    /// @param id repeated by the answer, [WorkerOrder.Reserved]
-    record Reserve(int id, int device, long bytes) implements WorkerReport {
-        @Override
-        public String line() {
-            return Words.line("reserve", id, device, bytes);
-        }
-    }
-
-    /// Gives a part of the share back.
-    record Release(int device, long bytes) implements WorkerReport {
-        @Override
-        public String line() {
-            return Words.line("release", device, bytes);
-        }
-    }
-
     /// The line without its end.
     String line();
 
@@ -90,9 +72,6 @@ public sealed interface WorkerReport {
                     case "listening" -> new Listening(words.number());
                     case "noport" -> new NoPort();
                     case "connected" -> new Connected();
-                    case "reserve" ->
-                            new Reserve(words.number(), words.number(), words.longNumber());
-                    case "release" -> new Release(words.number(), words.longNumber());
                     default -> throw words.broken();
                 };
         if (words.hasNext()) {

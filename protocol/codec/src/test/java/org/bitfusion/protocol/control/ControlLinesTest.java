@@ -24,9 +24,7 @@ class ControlLinesTest {
                         new WorkerReport.Failed("no GPU: \"x\" %20 +"),
                         new WorkerReport.Listening(45201),
                         new WorkerReport.NoPort(),
-                        new WorkerReport.Connected(),
-                        new WorkerReport.Reserve(3, 1, Long.MAX_VALUE),
-                        new WorkerReport.Release(1, 0));
+                        new WorkerReport.Connected());
         for (WorkerReport report : reports) {
             assertThat(report.line()).doesNotContain("\n");
             assertThat(WorkerReport.parse(report.line())).isEqualTo(report);
@@ -48,11 +46,10 @@ class ControlLinesTest {
                                 1L << 39,
                                 77,
                                 "/bin/a program\n",
+                                "/run/the lease.ledger",
                                 List.of(
                                         new WorkerOrder.Share(3, 1L << 33),
                                         new WorkerOrder.Share(0, 5))),
-                        new WorkerOrder.Reserved(9, true, 12),
-                        new WorkerOrder.Reserved(10, false, 0),
                         new WorkerOrder.End());
         for (WorkerOrder order : orders) {
             assertThat(order.line()).doesNotContain("\n");
@@ -66,7 +63,7 @@ class ControlLinesTest {
                 "",
                 "ready now",
                 "device 1",
-                "reserve 1 2 x",
+                "listening 1 2",
                 "listening",
                 "what",
                 "failed %zz"

@@ -57,8 +57,9 @@ public final class DeviceMemory {
         return Math.min(capacity, budget.limit(device));
     }
 
+    /// Whole pages: no allocation gets less of it.
     public synchronized long free() {
-        return Math.max(0, Math.min(capacity - liveBytes, budget.available(device)));
+        return Math.max(0, Math.min(capacity - liveBytes, budget.available(device))) & -PAGE;
     }
 
     /// Takes memory; null when there is not enough.

@@ -1,10 +1,12 @@
-package org.bitfusion.dispatcher;
+package org.bitfusion.bench.jvm;
 
-import java.util.List;
-import java.util.UUID;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
-import org.bitfusion.bench.jvm.HeldAgainst;
+import org.bitfusion.ledger.ShareLedger;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Mode;
@@ -12,16 +14,26 @@ import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.State;
 
-/// Taking 2 MiB out of the dispatcher's ledger and giving them back.
+/// Reserving 2 MiB in a share's ledger and giving them back.
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 public class LedgerEntries {
     private static final long PAGE = 2L << 20;
 
-    private final Ledger ledger =
-            new Ledger(List.of(new ServedDevice(0, new UUID(0, 1), "soft", 4L << 30, 8, 0)));
+    private final ShareLedger.Account account;
     private final AtomicLong counter = new AtomicLong();
+
+    public LedgerEntries() {
+        try {
+            Path file = Files.createTempFile("bench", ".ledger");
+            ShareLedger.create(file, 4L << 30);
+            account = ShareLedger.open(file).join();
+            file.toFile().deleteOnExit();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
 
     @Benchmark
     @HeldAgainst(
@@ -29,8 +41,8 @@ public class LedgerEntries {
             reference = "addAndSubtract",
             words = "adding to and subtracting from an AtomicLong")
     public boolean takeAndGiveBack() {
-        boolean taken = ledger.take(0, PAGE);
-        ledger.giveBack(0, PAGE);
+        boolean taken = account.reserve(0, PAGE);
+        account.release(0, PAGE);
         return taken;
     }
 
