@@ -4,7 +4,6 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.ReadableByteChannel;
 import org.bitfusion.protocol.FrameHeader;
 import org.bitfusion.protocol.ProtocolException;
 import org.bitfusion.protocol.message.ClientMessageHandler;
@@ -13,54 +12,71 @@ import org.bitfusion.protocol.message.StreamHostFunctionDone;
 import org.bitfusion.protocol.message.StreamRelease;
 import org.bitfusion.protocol.message.WireConstants;
 
-/// Reads the client's frames and hands them over, one after the other. Small frames are decoded out
-/// of one buffer, many to a read; payload goes from the socket to where it belongs.
+/// Cuts what a source gives into frames, and decodes them. Small frames are decoded out of one
+/// buffer, many to a read; of one with a payload only what comes before the payload must be there.
 ///
 /// ```
-/// socket --read--> | frame | frame | header, fields, payload's beginning | --> handler
-/// socket --read------------------------------------- payload's rest ----> buffer of the handler
+/// | frame | frame | header, fields, payload's beginning |          payload's rest
+///                 ^ the frame at hand                   ^ filled   ^ missing: not yet read
 /// ```
+///
+/// Used by one thread, but for [#takeOver], whose caller makes sure of the order.
 final class FrameReader {
     private static final int BUFFER = 256 * 1024;
 
-    /// Told after each frame what it cost of the client's window.
-    interface CostListener {
-        void executed(int cost) throws IOException;
+    /// Frames about the connection itself have numbers up to this one.
+    private static final int LAST_OF_LINK = 0xff;
 
-        /// Told when no frame is left of what has arrived: the reader waits for more.
-        default void burstEnds() {}
+    /// Where bytes come from.
+    interface Source {
+        /// Reads at least one byte; waits for it.
+        ///
+        /// @return how many; -1 at the end
+        int read(ByteBuffer destination) throws IOException;
     }
 
-    private final ReadableByteChannel channel;
-    private ByteBuffer buffer =
-            ByteBuffer.allocateDirect(BUFFER).order(ByteOrder.LITTLE_ENDIAN).flip();
+    private final Source source;
+    private ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER).order(ByteOrder.LITTLE_ENDIAN);
 
-    FrameReader(ReadableByteChannel channel) {
-        this.channel = channel;
+    /// All of the buffer, for the other side's thread: position and limit never change.
+    private ByteBuffer whole = buffer.duplicate();
+
+    private int call;
+    private int request;
+    private int length;
+    private int start;
+    private int end;
+    private int filled;
+    private int missing;
+
+    FrameReader(Source source) {
+        this.source = source;
+        buffer.flip();
     }
 
-    /// Reads until the client closes the connection between two frames.
+    /// Whether the next frame, or a part of its header, is still to be read.
+    boolean isDrained() {
+        return buffer.remaining() < FrameHeader.BYTES;
+    }
+
+    /// Bytes that have been read beyond the frame at hand.
+    int ahead() {
+        return filled - end;
+    }
+
+    /// Makes the next frame the one at hand: all of it but its payload is in the buffer.
     ///
-    /// @throws ProtocolException if the client sends what the specification does not allow
-    /// @throws EOFException if the connection ends within a frame
-    void run(ClientMessageHandler handler, CostListener costs) throws IOException {
-        while (nextFrame(costs)) {
-            frame(handler, costs);
+    /// @return false if the bytes end before it
+    /// @throws ProtocolException if its header is not what the specification allows
+    /// @throws EOFException if the bytes end within it
+    boolean next() throws IOException {
+        if (!buffered(FrameHeader.BYTES)) {
+            return false;
         }
-    }
-
-    private boolean nextFrame(CostListener costs) throws IOException {
-        if (buffer.remaining() < FrameHeader.BYTES) {
-            costs.burstEnds();
-        }
-        return buffered(FrameHeader.BYTES);
-    }
-
-    private void frame(ClientMessageHandler handler, CostListener costs) throws IOException {
         int at = buffer.position();
-        int length = buffer.getInt(at);
-        int call = Short.toUnsignedInt(buffer.getShort(at + 4));
-        int request = buffer.getInt(at + 8);
+        length = buffer.getInt(at);
+        call = Short.toUnsignedInt(buffer.getShort(at + 4));
+        request = buffer.getInt(at + 8);
         if (length < 0
                 || length > WireConstants.MAX_BODY
                 || buffer.getShort(at + 6) != 0
@@ -73,78 +89,146 @@ final class FrameReader {
                                     buffer.getShort(at + 6),
                                     buffer.getInt(at + 12)));
         }
-        int needed = ClientMessages.bytesToBuffer(call, length);
-        if (!buffered(FrameHeader.BYTES + needed)) {
+        if (!buffered(FrameHeader.BYTES + ClientMessages.bytesToBuffer(call, length))) {
             throw new EOFException();
         }
-        int body = buffer.position() + FrameHeader.BYTES;
-        int filled = buffer.limit();
-        int end = Math.min(filled, body + length);
-        buffer.position(body).limit(end);
+        start = buffer.position();
+        filled = buffer.limit();
+        end = Math.min(filled, start + bytes());
+        missing = start + bytes() - end;
+        return true;
+    }
+
+    /// Bytes of the frame at hand.
+    int bytes() {
+        return FrameHeader.BYTES + length;
+    }
+
+    /// What the frame at hand takes from the client's window.
+    int cost() {
+        return cost(length);
+    }
+
+    static int cost(int length) {
+        return Math.max(WireConstants.MINIMUM_FRAME_COST, FrameHeader.BYTES + length);
+    }
+
+    /// Whether the frame at hand costs nothing and is handled when it is read, whatever is being
+    /// executed: what is said about the connection, and what lets a stream go on.
+    boolean isUrgent() {
+        return call <= LAST_OF_LINK
+                || call == StreamRelease.CALL
+                || call == StreamHostFunctionDone.CALL;
+    }
+
+    /// Hands the frame at hand over. The handler takes the payload, which begins in the buffer.
+    void dispatch(ClientMessageHandler handler) throws IOException {
+        int bufferEnd = filled;
+        int frameEnd = end;
+        buffer.position(start + FrameHeader.BYTES).limit(frameEnd);
         ClientMessages.dispatch(call, request, length, buffer, handler);
-        buffer.limit(filled).position(end);
-        if (call != StreamHostFunctionDone.CALL && call != StreamRelease.CALL) {
-            // the others are exempt: the client does not charge them either
-            costs.executed(Math.max(WireConstants.MINIMUM_FRAME_COST, FrameHeader.BYTES + length));
+        buffer.limit(bufferEnd).position(frameEnd);
+    }
+
+    /// Copies the frame at hand, and reads its payload's rest behind it.
+    ///
+    /// @param destination with room for [#bytes]
+    void moveTo(ByteBuffer destination) throws IOException {
+        int limit = destination.limit();
+        destination.limit(destination.position() + bytes());
+        destination.put(buffer.limit(end).position(start));
+        buffer.limit(filled);
+        readFully(destination);
+        destination.limit(limit);
+        missing = 0;
+    }
+
+    /// Reads until the destination is full.
+    void readFully(ByteBuffer destination) throws IOException {
+        while (destination.hasRemaining()) {
+            if (source.read(destination) < 0) {
+                throw new EOFException();
+            }
         }
+    }
+
+    /// Reads so many bytes that nobody wants.
+    void skip(int count) throws IOException {
+        ByteBuffer waste = ByteBuffer.allocateDirect(Math.clamp(count, 1, BUFFER));
+        for (int rest = count; rest > 0; rest -= waste.position()) {
+            readFully(waste.clear().limit(Math.min(rest, waste.capacity())));
+        }
+    }
+
+    /// All of the frame at hand has been read.
+    void payloadRead() {
+        missing = 0;
+    }
+
+    /// No frame is at hand.
+    void noFrame() {
+        end = buffer.position();
+        filled = buffer.limit();
+        missing = 0;
+    }
+
+    /// Goes on where another reader stands, whose thread may be in [#dispatch] and reads nothing
+    /// any more: with what it has read beyond its frame at hand. This reader is empty.
+    ///
+    /// @return the bytes that are missing of that frame, and come first
+    int takeOver(FrameReader other) {
+        int count = other.ahead();
+        if (count > buffer.capacity()) {
+            allocate(count);
+        }
+        buffer.clear().put(0, other.whole, other.end, count).limit(count);
+        noFrame();
+        return other.missing;
+    }
+
+    /// Another reader has taken over.
+    void abandon() {
+        buffer.position(0).limit(0);
+    }
+
+    private void allocate(int bytes) {
+        buffer = ByteBuffer.allocateDirect(bytes).order(ByteOrder.LITTLE_ENDIAN);
+        whole = buffer.duplicate();
     }
 
     /// Makes sure that so many bytes are in the buffer.
     ///
-    /// @return false if the connection ended before the first of them
+    /// @return false if the bytes ended before the first of them
     private boolean buffered(int bytes) throws IOException {
         if (buffer.remaining() >= bytes) {
             return true;
         }
         boolean none = !buffer.hasRemaining();
         if (bytes > buffer.capacity()) {
-            ByteBuffer larger = ByteBuffer.allocateDirect(bytes).order(ByteOrder.LITTLE_ENDIAN);
-            buffer = larger.put(buffer);
+            ByteBuffer smaller = buffer;
+            allocate(bytes);
+            buffer.put(smaller);
         } else if (buffer.capacity() - buffer.position() < Math.max(bytes, BUFFER / 4) || none) {
             buffer.compact();
         } else {
-            int start = buffer.position();
+            int from = buffer.position();
             buffer.position(buffer.limit()).limit(buffer.capacity());
-            return fill(start, bytes, none);
+            return fill(from, bytes, none);
         }
         return fill(0, bytes, none);
     }
 
-    private boolean fill(int start, int bytes, boolean none) throws IOException {
-        while (buffer.position() - start < bytes) {
-            if (channel.read(buffer) < 0) {
-                if (none && buffer.position() == start) {
-                    buffer.flip().position(start);
+    private boolean fill(int from, int bytes, boolean none) throws IOException {
+        while (buffer.position() - from < bytes) {
+            if (source.read(buffer) < 0) {
+                if (none && buffer.position() == from) {
+                    buffer.flip().position(from);
                     return false;
                 }
                 throw new EOFException();
             }
         }
-        buffer.flip().position(start);
+        buffer.flip().position(from);
         return true;
-    }
-
-    /// Reads a payload to its end: what is left in `begun`, then from the connection.
-    void readPayload(ByteBuffer begun, ByteBuffer destination) throws IOException {
-        destination.put(begun);
-        while (destination.hasRemaining()) {
-            if (channel.read(destination) < 0) {
-                throw new EOFException();
-            }
-        }
-    }
-
-    /// Reads a payload that nobody wants.
-    void skipPayload(ByteBuffer begun, int payloadBytes) throws IOException {
-        int rest = payloadBytes - begun.remaining();
-        begun.position(begun.limit());
-        ByteBuffer waste = ByteBuffer.allocateDirect(Math.min(Math.max(rest, 1), BUFFER));
-        while (rest > 0) {
-            int count = channel.read(waste.clear().limit(Math.min(rest, waste.capacity())));
-            if (count < 0) {
-                throw new EOFException();
-            }
-            rest -= count;
-        }
     }
 }

@@ -7,7 +7,8 @@ import org.bitfusion.protocol.ProtocolException;
 import org.jspecify.annotations.Nullable;
 
 /// Streams that stand still until the client says that what they wait for, at another worker, is
-/// reached. The maps belong to the reader's thread; a hold is stood on by a stream's.
+/// reached. A hold is said by the thread that executes and stood on by a stream's; a release may be
+/// said by the other thread of [FrameLoop] meanwhile, also while the driver does not take the hold.
 final class Holds {
     private static final int MOST = 1 << 20;
 
@@ -47,31 +48,42 @@ final class Holds {
     }
 
     void hold(ClientStream stream, long id) {
-        Integer early = releasedEarly.remove(id);
+        Hold hold = new Hold(stream);
+        Integer early;
+        synchronized (this) {
+            early = releasedEarly.remove(id);
+            if (early == null) {
+                holds.put(id, hold);
+            }
+        }
         if (early != null) {
             tell(stream, early);
             return;
         }
-        Hold hold = new Hold(stream);
         CudaStatus status = stream.gpu().hostFunction(hold::stand);
-        if (status == CudaStatus.SUCCESS) {
-            holds.put(id, hold);
-        } else {
+        if (status != CudaStatus.SUCCESS) {
             stream.check(status);
+            synchronized (this) {
+                holds.remove(id);
+            }
         }
     }
 
     /// @param status why what was waited for will not be reached; 0: it is
     void release(long id, int status) throws ProtocolException {
-        Hold hold = holds.remove(id);
-        if (hold != null) {
-            tell(hold.stream, status);
-            hold.release();
-        } else if (releasedEarly.size() < MOST) {
-            releasedEarly.put(id, status);
-        } else {
-            throw new ProtocolException("%d releases without a hold".formatted(MOST));
+        Hold hold;
+        synchronized (this) {
+            hold = holds.remove(id);
+            if (hold == null) {
+                if (releasedEarly.size() >= MOST) {
+                    throw new ProtocolException("%d releases without a hold".formatted(MOST));
+                }
+                releasedEarly.put(id, status);
+                return;
+            }
         }
+        tell(hold.stream, status);
+        hold.release();
     }
 
     private static void tell(ClientStream stream, int status) {

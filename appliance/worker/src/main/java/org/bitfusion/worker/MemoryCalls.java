@@ -104,7 +104,7 @@ final class MemoryCalls {
     void write(MemWrite message, int payloadBytes, ByteBuffer begun) throws IOException {
         ClientStream stream = session.stream(message.stream());
         if (stream == null) {
-            session.reader.skipPayload(begun, payloadBytes);
+            session.frames.skipPayload(begun, payloadBytes);
             return;
         }
         Outcome<PendingWrite> outcome =
@@ -126,7 +126,7 @@ final class MemoryCalls {
             }
             case Outcome.Failure<PendingWrite>(CudaStatus status, String _) -> {
                 stream.check(status);
-                session.reader.skipPayload(begun, payloadBytes);
+                session.frames.skipPayload(begun, payloadBytes);
             }
         }
     }
@@ -134,7 +134,7 @@ final class MemoryCalls {
     private void receive(PendingWrite write, ByteBuffer begun) throws IOException {
         boolean complete = false;
         try {
-            session.reader.readPayload(begun, write.buffer());
+            session.frames.readPayload(begun, write.buffer());
             complete = true;
         } finally {
             if (!complete) {

@@ -61,7 +61,7 @@ final class ModuleCalls {
     void load(ModuleLoad message, int payloadBytes, ByteBuffer begun) throws IOException {
         Arriving image = image(message, payloadBytes);
         ByteBuffer room = image.room(payloadBytes);
-        session.reader.readPayload(begun, room);
+        session.frames.readPayload(begun, room);
         if (room.position() == image.total) {
             arriving.remove(message.module());
             arrivingBytes -= counted(image.total);

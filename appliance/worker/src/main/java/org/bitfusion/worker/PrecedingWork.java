@@ -7,7 +7,7 @@ import org.bitfusion.gpu.GpuEvent;
 import org.bitfusion.gpu.GpuStream;
 
 /// Work in one stream that comes before whatever is submitted later to any other. Used by the
-/// reader's thread.
+/// thread that executes.
 final class PrecedingWork {
     /// CU_EVENT_DISABLE_TIMING.
     private static final int WITHOUT_TIMING = 2;

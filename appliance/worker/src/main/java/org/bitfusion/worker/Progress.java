@@ -7,14 +7,16 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import org.bitfusion.gpu.CudaStatus;
 import org.bitfusion.protocol.message.Point;
 import org.bitfusion.protocol.message.StreamReached;
 import org.jspecify.annotations.Nullable;
 
 /// Tells the client which points its streams have passed, without being asked. Points may be
-/// reached in any thread: the reader's leaves them until it waits for the client, so that those of
-/// a burst travel together; any other sends what has come together at once.
+/// reached in any thread: the one that reads and executes in turn leaves them until it waits for
+/// the client, so that those of a burst travel together; any other sends what has come together at
+/// once.
 final class Progress {
     /// Points of one message at most, as the specification says.
     private static final int MOST = 1024;
@@ -26,13 +28,14 @@ final class Progress {
 
     private final FrameWriter writer;
     private final KernelOutput output;
-    private final Thread reader = Thread.currentThread();
+    private final BooleanSupplier leaves;
     private final ConcurrentLinkedQueue<Passed> waiting = new ConcurrentLinkedQueue<>();
     private final AtomicInteger count = new AtomicInteger();
     private final ReentrantLock sending = new ReentrantLock();
 
-    /// Made by the reader's thread.
-    Progress(FrameWriter writer, KernelOutput output) {
+    /// @param leaves whether this thread calls [#burstEnds] soon, so that points may wait for it
+    Progress(FrameWriter writer, KernelOutput output, BooleanSupplier leaves) {
+        this.leaves = leaves;
         this.writer = writer;
         this.output = output;
     }
@@ -54,12 +57,13 @@ final class Progress {
     private void add(Passed passed) {
         waiting.add(passed);
         int together = count.incrementAndGet();
-        if (!Thread.currentThread().equals(reader) || together >= MOST) {
+        if (!leaves.getAsBoolean() || together >= MOST) {
             send(together > MOST_WAITING);
         }
     }
 
-    /// The reader is about to wait for the client.
+    /// The thread that leaves points is about to wait for the client, or does not leave any from
+    /// here on.
     void burstEnds() {
         if (count.get() > 0) {
             send(false);

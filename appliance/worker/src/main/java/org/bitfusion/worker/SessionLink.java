@@ -70,7 +70,7 @@ final class SessionLink implements ReadableByteChannel, Link {
         return writer;
     }
 
-    /// Reads at least a byte. The reader's.
+    /// Reads at least a byte. Called by one thread at a time.
     ///
     /// @return -1 when the session has ended
     @Override

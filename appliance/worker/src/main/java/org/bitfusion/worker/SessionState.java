@@ -15,8 +15,9 @@ import org.bitfusion.protocol.message.WireConstants;
 import org.jspecify.annotations.Nullable;
 
 /// What the calls of a session share: its handles, the way back to the client, and the rules for
-/// errors and credit. Used by the reader's thread, but for `writer` and `credit`.
-final class SessionState implements FrameReader.CostListener {
+/// errors and credit. Used by the thread that executes ([FrameLoop]), but for `writer`, `credit`,
+/// `link` and `progress`.
+final class SessionState implements FrameLoop.Costs {
     /// Costs are returned in lumps of this size at least, well below the client's window.
     private static final long LUMP = WireConstants.CREDIT_STEP / 4;
 
@@ -26,7 +27,7 @@ final class SessionState implements FrameReader.CostListener {
     final GpuDriver driver;
     final List<GpuDevice> devices;
     final FrameWriter writer;
-    final FrameReader reader;
+    final FrameLoop frames;
     final Link link;
     final CreditAccount credit;
     final KernelOutput output;
@@ -44,17 +45,17 @@ final class SessionState implements FrameReader.CostListener {
     SessionState(
             GpuDriver driver,
             List<GpuDevice> devices,
-            FrameReader reader,
+            FrameLoop frames,
             FrameWriter writer,
             Link link) {
         this.driver = driver;
         this.devices = List.copyOf(devices);
-        this.reader = reader;
+        this.frames = frames;
         this.writer = writer;
         this.link = link;
         credit = new CreditAccount(writer);
         output = new KernelOutput(writer);
-        progress = new Progress(writer, output);
+        progress = new Progress(writer, output, frames::isInPlace);
     }
 
     /// A device by its number in the session.
@@ -82,10 +83,14 @@ final class SessionState implements FrameReader.CostListener {
         costTaken = true;
     }
 
+    @Override
+    public void arrived(int cost) throws IOException {
+        credit.arrived(cost);
+    }
+
     /// A frame was handled. Work in a stream is paid for when the stream has done it.
     @Override
-    public void executed(int cost) throws IOException {
-        credit.arrived(cost);
+    public void executed(int cost) {
         ClientStream stream = current;
         current = null;
         if (costTaken) {

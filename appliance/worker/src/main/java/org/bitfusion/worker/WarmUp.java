@@ -157,8 +157,8 @@ final class WarmUp implements ReadableByteChannel, GatheringByteChannel {
 
     private void converse(GpuDriver driver) throws IOException {
         FrameWriter writer = new FrameWriter(this);
-        FrameReader reader = new FrameReader(this);
-        SessionState state = new SessionState(driver, driver.devices(), reader, writer, Link.NONE);
+        FrameLoop frames = new FrameLoop(this);
+        SessionState state = new SessionState(driver, driver.devices(), frames, writer, Link.NONE);
         WorkerOrder.Open order =
                 new WorkerOrder.Open(
                         "none",
@@ -175,7 +175,7 @@ final class WarmUp implements ReadableByteChannel, GatheringByteChannel {
                         List.of());
         SnapshotMessage.of(driver, List.of(), order);
         prepare();
-        reader.run(new ClientSession(state, new ImageStore(java.nio.file.Path.of(""))), state);
+        frames.runAlone(new ClientSession(state, new ImageStore(java.nio.file.Path.of(""))), state);
     }
 
     private void prepare() {

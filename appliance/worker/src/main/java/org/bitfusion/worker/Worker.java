@@ -133,7 +133,7 @@ public final class Worker implements ControlChannel.Listener {
     @Override
     public void open(WorkerOrder.Open order) {
         Thread.ofPlatform()
-                .name("reader")
+                .name("session")
                 .start(() -> {
                     TimeSlice.shorten(READER_SLICE);
                     try {
@@ -210,12 +210,15 @@ public final class Worker implements ControlChannel.Listener {
             devices.add(driver.devices().get(share.index()));
         }
         FrameWriter writer = link.writer();
-        FrameReader reader = new FrameReader(link);
-        SessionState state = new SessionState(driver, devices, reader, writer, link);
+        FrameLoop frames = new FrameLoop(link);
+        SessionState state = new SessionState(driver, devices, frames, writer, link);
         SessionDevices snapshot = SnapshotMessage.of(driver, devices, order);
         writer.send(snapshot.wireBytes(), snapshot::writeFrame);
         try {
-            reader.run(new ClientSession(state, new ImageStore(imageFolder)), state);
+            frames.run(
+                    new ClientSession(state, new ImageStore(imageFolder)),
+                    state,
+                    () -> TimeSlice.shorten(READER_SLICE));
             LOG.info("lease={} client={} session ends", order.lease(), order.process());
             return DONE;
         } catch (org.bitfusion.protocol.ProtocolException e) {

@@ -52,12 +52,12 @@ class FrameReaderTest {
     /// What arrived, as text; payload is read to its end.
     private static List<String> read(byte[] bytes, int piece) throws IOException {
         List<String> heard = new ArrayList<>();
-        FrameReader reader = new FrameReader(new Pieces(ByteBuffer.wrap(bytes), piece));
+        FrameLoop frames = new FrameLoop(new Pieces(ByteBuffer.wrap(bytes), piece));
         InvocationHandler listener =
                 (_, method, arguments) -> {
                     if (arguments.length == 3) {
                         byte[] payload = new byte[(int) arguments[1]];
-                        reader.readPayload((ByteBuffer) arguments[2], ByteBuffer.wrap(payload));
+                        frames.readPayload((ByteBuffer) arguments[2], ByteBuffer.wrap(payload));
                         heard.add(arguments[0] + " " + Arrays.hashCode(payload));
                     } else if (arguments[arguments.length - 1] instanceof Ping ping) {
                         heard.add("ping " + ping.data().remaining());
@@ -74,7 +74,17 @@ class FrameReaderTest {
                                 listener);
         long[] cost = new long[1];
         try {
-            reader.run(handler, frame -> cost[0] += frame);
+            frames.runAlone(
+                    handler,
+                    new FrameLoop.Costs() {
+                        @Override
+                        public void arrived(int frame) {
+                            cost[0] += frame;
+                        }
+
+                        @Override
+                        public void executed(int frame) {}
+                    });
         } catch (java.lang.reflect.UndeclaredThrowableException e) {
             throw new IOException(e.getCause());
         }

@@ -17,7 +17,7 @@ class ProgressTest {
     void pointsOfTheReaderTravelTogetherInTheirOrder() throws IOException {
         Pipe pipe = Pipe.open();
         FrameWriter writer = new FrameWriter(pipe.sink());
-        Progress progress = new Progress(writer, new KernelOutput(writer));
+        Progress progress = new Progress(writer, new KernelOutput(writer), () -> true);
         for (int i = 1; i <= 3; i++) {
             progress.failed(40 + i, i);
         }
@@ -33,7 +33,7 @@ class ProgressTest {
     void pointsOfOtherThreadsAreSentAtOnce() throws IOException, InterruptedException {
         Pipe pipe = Pipe.open();
         FrameWriter writer = new FrameWriter(pipe.sink());
-        Progress progress = new Progress(writer, new KernelOutput(writer));
+        Progress progress = new Progress(writer, new KernelOutput(writer), () -> false);
         Thread other = Thread.ofPlatform().start(() -> progress.failed(41, 7));
         assertThat(positions(pipe)).containsExactly(7L);
         other.join();
