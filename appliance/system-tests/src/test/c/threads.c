@@ -1,6 +1,7 @@
 // Threads, order, progress; streams, events, contexts.
 #include "kernels.h"
 #include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <unistd.h>
 

@@ -11,21 +11,48 @@ import java.util.concurrent.TimeUnit;
 
 /// A program from `src/test/c`, linked with the client's `libcuda.so.1` as an unmodified driver-API
 /// program would be.
-public record CProgram(Path executable) {
+public record CProgram(Path executable, Sanitizer sanitizer) {
 
     /// How a finished program ended and what it printed.
     public record Result(int exitCode, String output) {}
 
+    /// How program and library are built to find faults that tests do not see.
+    public enum Sanitizer {
+        NONE(""),
+        ADDRESS("asan", "-fsanitize=address,undefined", "-fno-omit-frame-pointer"),
+        THREAD("tsan", "-fsanitize=thread");
+
+        private final String folder;
+
+        @SuppressWarnings("ImmutableEnumChecker") // made by List.of
+        private final List<String> flags;
+
+        Sanitizer(String folder, String... flags) {
+            this.folder = folder;
+            this.flags = List.of(flags);
+        }
+
+        /// The folder with the library of this kind; all but NONE are made by `make asan tsan`.
+        public Path shim() {
+            return Repository.shim().resolve(folder);
+        }
+    }
+
     public static CProgram build(String name) {
+        return build(name, Sanitizer.NONE);
+    }
+
+    public static CProgram build(String name, Sanitizer sanitizer) {
         Path source = Repository.root().resolve("appliance/system-tests/src/test/c/" + name + ".c");
-        Path executable = Repository.target().resolve("programs/" + name);
+        Path executable =
+                Repository.target().resolve("programs").resolve(sanitizer.folder).resolve(name);
         try {
             Files.createDirectories(executable.getParent());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        Result result =
-                run(
+        List<String> command =
+                new ArrayList<>(
                         List.of(
                                 "gcc",
                                 "-std=c17",
@@ -36,23 +63,23 @@ public record CProgram(Path executable) {
                                 "-o",
                                 executable.toString(),
                                 source.toString(),
-                                "-L" + Repository.shim(),
+                                "-L" + sanitizer.shim(),
                                 "-l:libcuda.so.1",
                                 "-lpthread",
-                                "-ldl"),
-                        Map.of(),
-                        60);
+                                "-ldl"));
+        command.addAll(1, sanitizer.flags);
+        Result result = run(command, Map.of(), 60);
         if (result.exitCode() != 0) {
             throw new IllegalStateException("gcc " + source + ": " + result.output());
         }
-        return new CProgram(executable);
+        return new CProgram(executable, sanitizer);
     }
 
     /// The names of the program's tests.
     public List<String> tests() {
         return run(
                         List.of(executable.toString(), "--list"),
-                        Map.of("LD_LIBRARY_PATH", Repository.shim().toString()),
+                        Map.of("LD_LIBRARY_PATH", sanitizer.shim().toString()),
                         10)
                 .output()
                 .lines()
