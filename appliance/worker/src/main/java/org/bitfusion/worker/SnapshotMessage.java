@@ -14,13 +14,10 @@ import org.bitfusion.protocol.message.SessionDevices;
 /// Puts what does not change about a session's devices into one message, so that the client never
 /// asks again.
 final class SnapshotMessage {
-    private static final long PAGE = 2L << 20;
-
     private SnapshotMessage() {}
 
     static SessionDevices of(GpuDriver driver, List<GpuDevice> devices, WorkerOrder.Open order) {
         List<DeviceSnapshot> snapshots = new ArrayList<>();
-        long slice = order.windowBytes() / Math.max(1, driver.devices().size()) / PAGE * PAGE;
         for (int i = 0; i < devices.size(); i++) {
             GpuDevice device = devices.get(i);
             var known = device.snapshot();
@@ -38,8 +35,8 @@ final class SnapshotMessage {
                             0,
                             pciBusId(known.attributes()),
                             Math.min(known.totalMemory(), order.devices().get(i).bytes()),
-                            order.windowBase() + device.index() * slice,
-                            slice,
+                            device.window().base(),
+                            device.window().bytes(),
                             peers,
                             attributes(known.attributes())));
         }

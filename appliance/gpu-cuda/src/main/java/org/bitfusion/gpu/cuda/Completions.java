@@ -1,61 +1,105 @@
 package org.bitfusion.gpu.cuda;
 
 import java.util.concurrent.LinkedBlockingQueue;
-import org.bitfusion.gpu.Completion;
 import org.bitfusion.gpu.CudaStatus;
+import org.jspecify.annotations.Nullable;
 
-/// Waits, on a platform thread of its own, for one stream's events in their order, and tells
-/// completions. The thread starts with the first event.
+/// Waits, on a platform thread of its own, for one stream's marks in their order, and tells who
+/// asked. The thread starts with the first mark; it sleeps while the device works.
 final class Completions {
-    private record Waiting(long event, boolean owned, Completion completion) {}
+    private sealed interface Word {}
 
-    /// Event 0 ends the thread.
-    private static final Waiting END = new Waiting(0, false, ignored -> {});
+    /// A mark that the driver has.
+    private record Submitted(Mark mark, long operations) implements Word {}
 
-    private final CudaGpuContext context;
-    private final LinkedBlockingQueue<Waiting> queue = new LinkedBlockingQueue<>();
-    private boolean started;
+    /// A mark that the driver did not take.
+    private record Failed(Mark mark, CudaStatus status) implements Word {}
 
-    Completions(CudaGpuContext context) {
-        this.context = context;
+    /// Something that streams wait for has happened.
+    private record Happened() implements Word {}
+
+    private record End() implements Word {}
+
+    private final CudaGpuStream stream;
+    private final LinkedBlockingQueue<Word> words = new LinkedBlockingQueue<>();
+    private @Nullable Thread thread;
+    private boolean ended;
+
+    Completions(CudaGpuStream stream) {
+        this.stream = stream;
     }
 
-    /// @param event recorded; destroyed after it has been reached
-    void add(long event, Completion completion) {
-        start();
-        queue.add(new Waiting(event, true, completion));
+    /// @param mark given back when it has been reached
+    /// @param operations that the stream has done when it gets there
+    void add(Mark mark, long operations) {
+        put(new Submitted(mark, operations));
     }
 
-    /// @param event recorded; stays its owner's
-    void addForeign(long event, Completion completion) {
-        start();
-        queue.add(new Waiting(event, false, completion));
+    /// @param mark that the stream will never reach; told behind those before it
+    void addFailed(Mark mark, CudaStatus status) {
+        put(new Failed(mark, status));
     }
 
-    private synchronized void start() {
-        if (!started) {
-            started = true;
-            Thread.ofPlatform().daemon().name("cuda-completions").start(this::work);
+    /// Has a thread that may enter the driver look what can be handed over.
+    void happened() {
+        put(new Happened());
+    }
+
+    private synchronized void put(Word word) {
+        if (thread == null) {
+            thread = Thread.ofPlatform().daemon().name("cuda-completions").start(this::work);
         }
+        words.add(word);
     }
 
     private void work() {
         try {
-            for (Waiting next = queue.take(); next.event() != 0; next = queue.take()) {
-                context.makeCurrent();
-                CudaStatus status = CudaStatus.of(CudaLibrary.cuEventSynchronize(next.event()));
-                if (next.owned()) {
-                    CudaLibrary.cuEventDestroy_v2(next.event());
-                }
-                next.completion().completed(context.noted(status));
+            for (Word word = words.take(); !(word instanceof End); word = words.take()) {
+                tell(word);
+                stream.context().driver().submitWaiting();
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
     }
 
-    /// Ends the thread after what is queued.
-    void close() {
-        queue.add(END);
+    private void tell(Word word) {
+        CudaGpuContext context = stream.context();
+        switch (word) {
+            case Submitted(Mark mark, long operations) -> {
+                context.makeCurrent();
+                // Waits even for what is known to be done: this is where the driver writes what
+                // kernels have printed.
+                CudaStatus status =
+                        context.noted(CudaStatus.of(CudaLibrary.cuEventSynchronize(mark.event())));
+                stream.done(operations);
+                mark.reach(status);
+                mark.release();
+            }
+            case Failed(Mark mark, CudaStatus status) -> {
+                mark.reach(context.noted(status));
+                mark.release();
+            }
+            case Happened _, End _ -> {}
+        }
+    }
+
+    /// Ends the thread after what has been put.
+    synchronized void close() {
+        if (thread != null && !ended) {
+            ended = true;
+            words.add(new End());
+        }
+    }
+
+    /// Waits until the thread has ended, unless it calls this itself.
+    void join() throws InterruptedException {
+        Thread started;
+        synchronized (this) {
+            started = thread;
+        }
+        if (started != null && !started.equals(Thread.currentThread())) {
+            started.join();
+        }
     }
 }

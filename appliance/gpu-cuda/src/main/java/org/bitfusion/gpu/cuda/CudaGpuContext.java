@@ -1,11 +1,11 @@
 package org.bitfusion.gpu.cuda;
 
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Consumer;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BooleanSupplier;
 import org.bitfusion.gpu.AllocationBudget;
 import org.bitfusion.gpu.Completion;
 import org.bitfusion.gpu.CudaStatus;
@@ -16,46 +16,76 @@ import org.bitfusion.gpu.GpuModule;
 import org.bitfusion.gpu.GpuStream;
 import org.bitfusion.gpu.ModuleImage;
 import org.bitfusion.gpu.Outcome;
+import org.bitfusion.gpu.cuda.CudaGpuStream.Kind;
+import org.jspecify.annotations.Nullable;
 
 /// A context of the driver. Owns its streams, events, modules and memory.
 final class CudaGpuContext implements GpuContext {
     private static final long LEGACY_STREAM = 1;
+    private static final int NON_BLOCKING = 1;
     private static final byte[] NOTHING = {};
-    private static final ThreadLocal<long[]> CURRENT = ThreadLocal.withInitial(() -> new long[1]);
+
+    /// The context that this layer has made the thread's current one last. The driver gives a new
+    /// context the number of one that is gone: so the object counts, not its handle.
+    private static final ThreadLocal<@Nullable CudaGpuContext[]> CURRENT =
+            ThreadLocal.withInitial(() -> new CudaGpuContext[1]);
 
     private final CudaGpuDriver driver;
     private final CudaGpuDevice device;
     private final long handle;
-    private final PrintCapture output;
+    private final AllocationBudget budget;
     private final CudaGpuMemory memory;
     private final Staging staging = new Staging();
+    private final DriverEvents events = new DriverEvents();
     private final CudaGpuStream defaultStream;
     private final List<CudaGpuStream> streams = new CopyOnWriteArrayList<>();
-    private final Set<LastWork> ending = ConcurrentHashMap.newKeySet();
+    private final AtomicLong variableBytes = new AtomicLong();
     private volatile CudaStatus error = CudaStatus.SUCCESS;
+    private CudaStatus late = CudaStatus.SUCCESS;
     private volatile boolean closed;
 
-    CudaGpuContext(
+    private CudaGpuContext(
             CudaGpuDriver driver,
             CudaGpuDevice device,
             long handle,
             CudaWindow window,
             AllocationBudget budget,
-            PrintCapture output) {
+            Allocations allocations) {
         this.driver = driver;
         this.device = device;
         this.handle = handle;
-        this.output = output;
-        this.memory = new CudaGpuMemory(this, window, budget);
-        this.defaultStream = new CudaGpuStream(this, LEGACY_STREAM);
+        this.budget = budget;
+        this.memory = new CudaGpuMemory(this, window, budget, allocations);
+        this.defaultStream = new CudaGpuStream(this, LEGACY_STREAM, Kind.LEGACY);
         streams.add(defaultStream);
+    }
+
+    /// Makes a context of the driver. The driver leaves it current in the calling thread; it is
+    /// taken off again, so that the thread's current context is what [#makeCurrent] says.
+    static Outcome<CudaGpuContext> create(
+            CudaGpuDriver driver,
+            CudaGpuDevice device,
+            int flags,
+            CudaWindow window,
+            AllocationBudget budget,
+            Allocations allocations) {
+        Outcome<Long> made =
+                Scratch.longFrom(room -> CudaLibrary.cuCtxCreate_v2(room, flags, device.index()));
+        if (made.status().isSuccess()) {
+            CudaStatus popped = Scratch.longFrom(CudaLibrary::cuCtxPopCurrent_v2).status();
+            DriverCall.checked("cuCtxPopCurrent", popped.code());
+        }
+        return made.map(
+                handle -> new CudaGpuContext(driver, device, handle, window, budget, allocations));
     }
 
     /// Makes this context the calling thread's.
     void makeCurrent() {
-        long[] current = CURRENT.get();
-        if (current[0] != handle && CudaLibrary.cuCtxSetCurrent(handle) == 0) {
-            current[0] = handle;
+        @Nullable CudaGpuContext[] current = CURRENT.get();
+        if (current[0] != this && !closed) {
+            CudaStatus status = CudaStatus.of(CudaLibrary.cuCtxSetCurrent(handle));
+            current[0] = status.isSuccess() ? this : null;
+            noted(status);
         }
     }
 
@@ -74,24 +104,90 @@ final class CudaGpuContext implements GpuContext {
         }
     }
 
+    /// A call that was handed to the driver after its caller had been answered has failed.
+    void late(CudaStatus status) {
+        noted(status);
+        synchronized (this) {
+            if (late.isSuccess()) {
+                late = status;
+            }
+        }
+    }
+
+    CudaGpuDriver driver() {
+        return driver;
+    }
+
     Staging staging() {
         return staging;
     }
 
-    /// The stream is used no more; what it was asked for still counts as the context's work.
-    void forget(CudaGpuStream stream, Consumer<Completion> whenReached) {
+    DriverEvents events() {
+        return events;
+    }
+
+    boolean isClosed() {
+        return closed;
+    }
+
+    /// Sets bytes of the share aside for a module's variables.
+    boolean reserve(long bytes) {
+        boolean granted = bytes == 0 || budget.reserve(device.index(), bytes);
+        if (granted) {
+            variableBytes.addAndGet(bytes);
+        }
+        return granted;
+    }
+
+    void release(long bytes) {
+        variableBytes.addAndGet(-bytes);
+        if (bytes > 0) {
+            budget.release(device.index(), bytes);
+        }
+    }
+
+    /// What a new operation of a stream has to wait for before it is handed to the driver, so that
+    /// the driver sees the order that its default stream demands.
+    BooleanSupplier orderOf(CudaGpuStream stream) {
+        return switch (stream.kind()) {
+            case NON_BLOCKING -> StreamQueue.READY;
+            case BLOCKING ->
+                    defaultStream.queue().isWaiting()
+                            ? defaultStream.queue().whenHandedOver()
+                            : StreamQueue.READY;
+            case LEGACY -> {
+                List<BooleanSupplier> others = new ArrayList<>();
+                for (CudaGpuStream other : streams) {
+                    if (other.kind() == Kind.BLOCKING && other.queue().isWaiting()) {
+                        others.add(other.queue().whenHandedOver());
+                    }
+                }
+                yield others.isEmpty()
+                        ? StreamQueue.READY
+                        : () -> others.stream().allMatch(BooleanSupplier::getAsBoolean);
+            }
+        };
+    }
+
+    /// Hands to the driver what its streams could not yet.
+    ///
+    /// @return whether anything was
+    boolean submitWaiting() {
+        boolean any = false;
+        for (CudaGpuStream stream : streams) {
+            any |= stream.queue().submitWaiting();
+        }
+        return any;
+    }
+
+    /// A closed stream has done its last work.
+    void forget(CudaGpuStream stream) {
         streams.remove(stream);
-        LastWork end = new LastWork();
-        ending.add(end);
-        whenReached.accept(status -> {
-            ending.remove(end);
-            end.done(status);
-        });
     }
 
     /// Whether nothing is under way that memory could still be used by.
     boolean isIdle() {
-        return ending.isEmpty() && streams.stream().allMatch(stream -> stream.query().isSuccess());
+        return streams.stream().allMatch(CudaGpuStream::isIdle);
     }
 
     @Override
@@ -112,10 +208,11 @@ final class CudaGpuContext implements GpuContext {
     @Override
     public Outcome<GpuStream> createStream(int flags, int priority) {
         makeCurrent();
+        Kind kind = (flags & NON_BLOCKING) != 0 ? Kind.NON_BLOCKING : Kind.BLOCKING;
         return Scratch.longFrom(
                         room -> CudaLibrary.cuStreamCreateWithPriority(room, flags, priority))
                 .map(stream -> {
-                    CudaGpuStream created = new CudaGpuStream(this, stream);
+                    CudaGpuStream created = new CudaGpuStream(this, stream, kind);
                     streams.add(created);
                     return created;
                 });
@@ -123,9 +220,7 @@ final class CudaGpuContext implements GpuContext {
 
     @Override
     public Outcome<GpuEvent> createEvent(int flags) {
-        makeCurrent();
-        return Scratch.longFrom(room -> CudaLibrary.cuEventCreate(room, flags))
-                .map(event -> new CudaGpuEvent(this, event));
+        return Outcome.of(new CudaGpuEvent(this, flags));
     }
 
     @Override
@@ -140,17 +235,19 @@ final class CudaGpuContext implements GpuContext {
             completion.completed(CudaStatus.CONTEXT_IS_DESTROYED);
             return;
         }
-        List<LastWork> ends = List.copyOf(ending);
-        List<CudaGpuStream> all = List.copyOf(streams);
-        AtomicInteger left = new AtomicInteger(all.size() + ends.size());
-        Completion oneLess =
-                status -> {
+        List<CudaGpuStream> busy =
+                streams.stream().filter(stream -> !stream.queue().isDone()).toList();
+        if (busy.isEmpty()) {
+            completion.completed(noted(CudaStatus.SUCCESS));
+            return;
+        }
+        AtomicInteger left = new AtomicInteger(busy.size());
+        busy.forEach(stream ->
+                stream.whenReached(status -> {
                     if (left.decrementAndGet() == 0) {
                         completion.completed(noted(status));
                     }
-                };
-        ends.forEach(end -> end.whenDone(oneLess));
-        all.forEach(stream -> stream.whenReached(oneLess));
+                }));
     }
 
     @Override
@@ -158,10 +255,15 @@ final class CudaGpuContext implements GpuContext {
         return error;
     }
 
-    /// The driver's errors of execution are all sticky; those of calls were answered by the calls.
+    /// The driver's errors of execution are all sticky; of calls, those that could not be answered
+    /// are told once.
     @Override
     public CudaStatus takeError() {
-        return error;
+        synchronized (this) {
+            CudaStatus told = late;
+            late = CudaStatus.SUCCESS;
+            return noted(told);
+        }
     }
 
     @Override
@@ -176,10 +278,15 @@ final class CudaGpuContext implements GpuContext {
         return CudaStatus.of(CudaLibrary.cuCtxSetLimit(limit, value));
     }
 
+    /// The driver's peer access is for memory that it placed itself; mapped memory has its own.
     @Override
     public CudaStatus enablePeer(GpuContext peer) {
         makeCurrent();
-        return CudaStatus.of(CudaLibrary.cuCtxEnablePeerAccess(((CudaGpuContext) peer).handle, 0));
+        CudaGpuContext other = (CudaGpuContext) peer;
+        CudaStatus status = CudaStatus.of(CudaLibrary.cuCtxEnablePeerAccess(other.handle, 0));
+        return status.isSuccess()
+                ? driver.window(other.device.index()).allow(device.index())
+                : status;
     }
 
     @Override
@@ -190,7 +297,7 @@ final class CudaGpuContext implements GpuContext {
 
     @Override
     public byte[] takeOutput() {
-        return output.take();
+        return driver.output().take();
     }
 
     /// Nothing: the driver writes it to this process's standard error, which is the server's log.
@@ -199,18 +306,40 @@ final class CudaGpuContext implements GpuContext {
         return NOTHING;
     }
 
+    /// Work that the driver has cannot be stopped: then the context and its memory go when that is
+    /// done, and nobody waits for it.
     @Override
     public void close() {
-        if (closed) {
-            return;
+        synchronized (this) {
+            if (closed) {
+                return;
+            }
+            makeCurrent();
+            closed = true;
         }
-        closed = true;
-        makeCurrent();
-        List.copyOf(streams).forEach(CudaGpuStream::close);
-        memory.releaseAll();
-        staging.releaseAll();
-        CudaLibrary.cuCtxDestroy_v2(handle);
-        CURRENT.get()[0] = 0;
-        driver.forget(this);
+        boolean idle = isIdle();
+        streams.forEach(CudaGpuStream::drop);
+        if (idle) {
+            end();
+        } else {
+            Thread.ofPlatform().daemon().name("cuda-closing").start(this::end);
+        }
+    }
+
+    private void end() {
+        try {
+            CURRENT.get()[0] = null;
+            DriverCall.checked("cuCtxSetCurrent", CudaLibrary.cuCtxSetCurrent(handle));
+            for (CudaGpuStream stream : streams) {
+                stream.end();
+            }
+            staging.releaseAll();
+            DriverCall.checked("cuCtxDestroy", CudaLibrary.cuCtxDestroy_v2(handle));
+            memory.releaseAll();
+            release(variableBytes.get());
+            driver.forget(this);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

@@ -5,7 +5,7 @@ import org.bitfusion.gpu.GpuDevice;
 import org.bitfusion.gpu.Outcome;
 
 /// One device; its ordinal in the driver is its index.
-record CudaGpuDevice(int index, DeviceSnapshot snapshot) implements GpuDevice {
+record CudaGpuDevice(int index, DeviceSnapshot snapshot, Window window) implements GpuDevice {
     @Override
     public boolean canAccess(GpuDevice peer) {
         return Scratch.intFrom(room -> CudaLibrary.cuDeviceCanAccessPeer(room, index, peer.index()))

@@ -12,6 +12,11 @@ import org.bitfusion.gpu.Outcome;
 
 /// The GPUs of the machine's own CUDA driver.
 public final class CudaGpuDriverProvider implements GpuDriverProvider {
+    /// Loading code waits for whatever runs (CUDA C++ Programming Guide, "Lazy Loading"): so it is
+    /// done with the module, not with the first launch of each kernel. The client sends a module
+    /// when the first of its kernels is needed.
+    private static final String MODULE_LOADING = "CUDA_MODULE_LOADING";
+
     @Override
     public String name() {
         return "cuda";
@@ -40,15 +45,17 @@ public final class CudaGpuDriverProvider implements GpuDriverProvider {
     public Outcome<GpuDriver> open(DriverOptions options) {
         return switch (probe(options.environment())) {
             case Outcome.Success<List<DeviceSnapshot>> success ->
-                    Outcome.of(new CudaGpuDriver(options, success.value()));
+                    CudaGpuDriver.open(options, success.value());
             case Outcome.Failure<List<DeviceSnapshot>> failure ->
                     Outcome.failed(failure.status(), failure.detail());
         };
     }
 
     private static CudaStatus initialise() {
-        return CudaLibraryLoader.isPresent()
-                ? CudaStatus.of(CudaLibrary.cuInit(0))
-                : CudaStatus.NO_DEVICE;
+        if (!CudaLibraryLoader.isPresent()) {
+            return CudaStatus.NO_DEVICE;
+        }
+        ProcessEnvironment.setUnlessSet(MODULE_LOADING, "EAGER");
+        return CudaStatus.of(CudaLibrary.cuInit(0));
     }
 }

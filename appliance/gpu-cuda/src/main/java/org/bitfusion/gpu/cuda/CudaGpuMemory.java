@@ -1,6 +1,12 @@
 package org.bitfusion.gpu.cuda;
 
-import java.util.TreeMap;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import org.bitfusion.gpu.AllocationBudget;
 import org.bitfusion.gpu.Completion;
 import org.bitfusion.gpu.CudaStatus;
@@ -8,48 +14,54 @@ import org.bitfusion.gpu.GpuMemory;
 import org.bitfusion.gpu.GpuPool;
 import org.bitfusion.gpu.GpuStream;
 import org.bitfusion.gpu.Outcome;
+import org.bitfusion.gpu.cuda.Allocations.Allocation;
 
-/// Device memory of a context: the budget first, then the window. Stream-ordered memory comes from
-/// the window too, because the driver's own pools give addresses of their choice. Thread-safe.
+/// Device memory of a context. Thread-safe.
 final class CudaGpuMemory implements GpuMemory {
-    private record Allocation(long bytes, CudaGpuPool pool) {}
-
     private final CudaGpuContext context;
     private final CudaWindow window;
     private final AllocationBudget budget;
-    private final CudaGpuPool plain = new CudaGpuPool();
-    private final CudaGpuPool defaultPool = new CudaGpuPool();
-    private final TreeMap<Long, Allocation> allocations = new TreeMap<>();
+    private final Allocations allocations;
+    private final CudaGpuPool defaultPool;
+    private final List<CudaGpuPool> pools = new CopyOnWriteArrayList<>();
+    private final Set<Leaving> leaving = new HashSet<>();
 
-    CudaGpuMemory(CudaGpuContext context, CudaWindow window, AllocationBudget budget) {
+    CudaGpuMemory(
+            CudaGpuContext context,
+            CudaWindow window,
+            AllocationBudget budget,
+            Allocations allocations) {
         this.context = context;
         this.window = window;
         this.budget = budget;
+        this.allocations = allocations;
+        this.defaultPool = new CudaGpuPool(context, window);
+        pools.add(defaultPool);
+    }
+
+    /// Memory that was freed while work was under way that may use it.
+    private static final class Leaving {
+        private final List<Runnable> told = new ArrayList<>();
     }
 
     @Override
     public Outcome<Long> allocate(long bytes, long alignment) {
-        return allocate(bytes, plain);
-    }
-
-    private synchronized Outcome<Long> allocate(long bytes, CudaGpuPool pool) {
-        if (bytes <= 0) {
+        if (bytes <= 0 || alignment < 0 || (alignment & (alignment - 1)) != 0) {
             return Outcome.failed(CudaStatus.INVALID_VALUE);
         }
-        int device = context.device().index();
-        long footprint = window.footprint(bytes);
-        if (footprint < bytes || !budget.reserve(device, footprint)) {
-            return Outcome.failed(CudaStatus.OUT_OF_MEMORY);
-        }
+        return trying(() -> window.allocate(bytes, alignment))
+                .map(block -> allocations.add(new Allocation(block, bytes, this, null)));
+    }
+
+    /// What the pools keep for later comes last.
+    private Outcome<CudaWindow.Block> trying(Supplier<Outcome<CudaWindow.Block>> allocation) {
         context.makeCurrent();
-        Outcome<Long> address = window.allocate(bytes);
-        if (address instanceof Outcome.Success<Long> success) {
-            allocations.put(success.value(), new Allocation(bytes, pool));
-            pool.taken(footprint);
-        } else {
-            budget.release(device, footprint);
+        Outcome<CudaWindow.Block> block = allocation.get();
+        if (block.status() == CudaStatus.OUT_OF_MEMORY) {
+            pools.forEach(pool -> pool.trim(0));
+            block = allocation.get();
         }
-        return address;
+        return block;
     }
 
     @Override
@@ -57,64 +69,71 @@ final class CudaGpuMemory implements GpuMemory {
         if (address == 0) {
             return CudaStatus.SUCCESS;
         }
-        if (!forget(address)) {
+        Allocation allocation = allocations.remove(address);
+        if (allocation == null) {
             return CudaStatus.INVALID_VALUE;
         }
-        if (context.isIdle()) {
-            unmap(address);
-        } else {
-            context.whenIdle(ignored -> unmap(address));
+        CudaGpuDriver driver = context.driver();
+        if (driver.isIdle()) {
+            allocation.owner().release(allocation);
+            return CudaStatus.SUCCESS;
         }
+        Leaving entry = new Leaving();
+        synchronized (this) {
+            leaving.add(entry);
+        }
+        driver.whenIdle(_ -> driver.release(() -> left(entry, allocation)));
         return CudaStatus.SUCCESS;
+    }
+
+    private void left(Leaving entry, Allocation allocation) {
+        allocation.owner().release(allocation);
+        List<Runnable> told;
+        synchronized (this) {
+            leaving.remove(entry);
+            told = List.copyOf(entry.told);
+        }
+        told.forEach(Runnable::run);
+    }
+
+    private void release(Allocation allocation) {
+        CudaGpuPool pool = allocation.pool();
+        if (pool != null) {
+            pool.giveBack(allocation.block());
+        } else {
+            context.makeCurrent();
+            window.free(allocation.block());
+        }
     }
 
     @Override
     public boolean whenFreed(Completion completion) {
         synchronized (this) {
-            if (leaving.isEmpty()) {
-                return false;
-            }
+            AtomicInteger left = new AtomicInteger(leaving.size());
+            leaving.forEach(entry ->
+                    entry.told.add(() -> {
+                        if (left.decrementAndGet() == 0) {
+                            completion.completed(context.error());
+                        }
+                    }));
+            return !leaving.isEmpty();
         }
-        // Behind every free so far: their unmapping waits for the same streams, and is queued
-        // before this.
-        context.whenIdle(completion);
-        return true;
     }
 
     @Override
     public CudaStatus freeAsync(GpuStream stream, long address) {
-        if (!forget(address)) {
-            return CudaStatus.INVALID_VALUE;
-        }
-        stream.whenReached(ignored -> unmap(address));
-        return CudaStatus.SUCCESS;
-    }
-
-    /// From now on nobody may name the allocation; its memory goes later.
-    private synchronized boolean forget(long address) {
         Allocation allocation = allocations.remove(address);
         if (allocation == null) {
-            return false;
+            return CudaStatus.INVALID_VALUE;
         }
-        leaving.put(address, allocation);
-        return true;
-    }
-
-    private final TreeMap<Long, Allocation> leaving = new TreeMap<>();
-
-    private synchronized void unmap(long address) {
-        Allocation allocation = leaving.remove(address);
-        if (allocation != null) {
-            release(address, allocation);
-        }
-    }
-
-    private void release(long address, Allocation allocation) {
-        context.makeCurrent();
-        window.free(address);
-        long footprint = window.footprint(allocation.bytes());
-        allocation.pool().gaveBack(footprint);
-        budget.release(context.device().index(), footprint);
+        CudaGpuPool pool = allocation.pool();
+        CudaGpuDriver driver = context.driver();
+        Runnable reached =
+                pool != null
+                        ? pool.free((CudaGpuStream) stream, allocation.block())
+                        : () -> driver.release(() -> allocation.owner().release(allocation));
+        stream.whenReached(_ -> reached.run());
+        return CudaStatus.SUCCESS;
     }
 
     @Override
@@ -128,11 +147,11 @@ final class CudaGpuMemory implements GpuMemory {
     }
 
     @Override
-    public synchronized Outcome<Range> range(long address) {
-        var entry = allocations.floorEntry(address);
-        return entry == null || address - entry.getKey() >= entry.getValue().bytes()
+    public Outcome<Range> range(long address) {
+        Allocation allocation = allocations.containing(address);
+        return allocation == null
                 ? Outcome.failed(CudaStatus.INVALID_VALUE)
-                : Outcome.of(new Range(entry.getKey(), entry.getValue().bytes()));
+                : Outcome.of(new Range(allocation.block().address(), allocation.bytes()));
     }
 
     @Override
@@ -142,21 +161,25 @@ final class CudaGpuMemory implements GpuMemory {
 
     @Override
     public Outcome<GpuPool> createPool() {
-        return Outcome.of(new CudaGpuPool());
+        CudaGpuPool pool = new CudaGpuPool(context, window);
+        pools.add(pool);
+        return Outcome.of(pool);
     }
 
     @Override
     public Outcome<Long> allocateAsync(GpuStream stream, GpuPool pool, long bytes) {
-        return pool instanceof CudaGpuPool own
-                ? allocate(bytes, own)
-                : Outcome.failed(CudaStatus.INVALID_VALUE);
+        if (!(pool instanceof CudaGpuPool own)
+                || !(stream instanceof CudaGpuStream ownStream)
+                || bytes <= 0) {
+            return Outcome.failed(CudaStatus.INVALID_VALUE);
+        }
+        return trying(() -> own.allocate(ownStream, bytes))
+                .map(block -> allocations.add(new Allocation(block, bytes, this, own)));
     }
 
-    /// Everything back at once: the context ends.
-    synchronized void releaseAll() {
-        allocations.forEach(this::release);
-        leaving.forEach(this::release);
-        allocations.clear();
-        leaving.clear();
+    /// Everything back: the context has ended, nothing of it runs any more.
+    void releaseAll() {
+        allocations.removeAllOf(this).forEach(this::release);
+        pools.forEach(CudaGpuPool::releaseAll);
     }
 }

@@ -2,6 +2,8 @@ package org.bitfusion.gpu.cuda;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
 import java.util.List;
 import org.bitfusion.gpu.CudaStatus;
 import org.bitfusion.gpu.GpuFunction;
@@ -13,13 +15,20 @@ import org.bitfusion.gpu.Outcome;
 final class CudaGpuModule implements GpuModule {
     private final CudaGpuContext context;
     private final long handle;
+    private final long variableBytes;
 
-    private CudaGpuModule(CudaGpuContext context, long handle) {
+    private CudaGpuModule(CudaGpuContext context, long handle, long variableBytes) {
         this.context = context;
         this.handle = handle;
+        this.variableBytes = variableBytes;
     }
 
+    /// The context must be current.
     static Outcome<GpuModule> load(CudaGpuContext context, ModuleImage image) {
+        long bytes = VariableBytes.of(image);
+        if (!context.reserve(bytes)) {
+            return Outcome.failed(CudaStatus.OUT_OF_MEMORY, image.name());
+        }
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment content = MemorySegment.ofBuffer(image.content());
             // One byte more: PTX text ends with a NUL.
@@ -29,9 +38,11 @@ final class CudaGpuModule implements GpuModule {
                     Scratch.longFrom(room -> CudaLibrary.cuModuleLoadData(room, copy));
             return switch (handle) {
                 case Outcome.Success<Long> success ->
-                        Outcome.of(new CudaGpuModule(context, success.value()));
-                case Outcome.Failure<Long> failure ->
-                        Outcome.failed(failure.status(), image.name());
+                        Outcome.of(new CudaGpuModule(context, success.value(), bytes));
+                case Outcome.Failure<Long> failure -> {
+                    context.release(bytes);
+                    yield Outcome.failed(context.noted(failure.status()), image.name());
+                }
             };
         }
     }
@@ -57,18 +68,50 @@ final class CudaGpuModule implements GpuModule {
         }
     }
 
-    /// The driver has no such list before version 12.4: empty, the client knows the names from the
+    /// Empty on a driver before 12.4, which has no such list; the client knows the names from the
     /// image.
     @Override
     public List<String> functionNames() {
-        return List.of();
+        context.makeCurrent();
+        int count =
+                Scratch.intFrom(room -> CudaLibrary.cuModuleGetFunctionCount(room, handle))
+                                instanceof Outcome.Success<Integer> success
+                        ? success.value()
+                        : 0;
+        List<String> names = new ArrayList<>();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment functions = arena.allocate(ValueLayout.JAVA_LONG, Math.max(1, count));
+            if (CudaLibrary.cuModuleEnumerateFunctions(functions, count, handle) != 0) {
+                return List.of();
+            }
+            for (int index = 0; index < count; index++) {
+                long function = functions.getAtIndex(ValueLayout.JAVA_LONG, index);
+                if (Scratch.longFrom(room -> CudaLibrary.cuFuncGetName(room, function))
+                        instanceof Outcome.Success<Long>(Long address)) {
+                    names.add(
+                            MemorySegment.ofAddress(address)
+                                    .reinterpret(Integer.MAX_VALUE)
+                                    .getString(0));
+                }
+            }
+        }
+        return names;
     }
 
     @Override
     public void close() {
-        context.whenIdle(ignored -> {
+        if (context.isIdle()) {
+            unload();
+        } else {
+            context.whenIdle(_ -> context.driver().release(this::unload));
+        }
+    }
+
+    private void unload() {
+        if (!context.isClosed()) {
             context.makeCurrent();
-            CudaStatus.of(CudaLibrary.cuModuleUnload(handle));
-        });
+            DriverCall.checked("cuModuleUnload", CudaLibrary.cuModuleUnload(handle));
+            context.release(variableBytes);
+        }
     }
 }

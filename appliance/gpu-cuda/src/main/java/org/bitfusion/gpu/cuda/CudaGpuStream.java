@@ -2,11 +2,13 @@ package org.bitfusion.gpu.cuda;
 
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.bitfusion.gpu.Completion;
 import org.bitfusion.gpu.CudaStatus;
-import org.bitfusion.gpu.GpuContext;
 import org.bitfusion.gpu.GpuEvent;
 import org.bitfusion.gpu.GpuFunction;
 import org.bitfusion.gpu.GpuStream;
@@ -15,40 +17,155 @@ import org.bitfusion.gpu.Outcome;
 import org.bitfusion.gpu.PendingWrite;
 import org.bitfusion.gpu.ReadSink;
 import org.bitfusion.gpu.Region;
+import org.jspecify.annotations.Nullable;
 
-/// A stream of the driver. Every operation is handed to the driver by the caller; a [Completions]
-/// thread waits where something must be told.
+/// A stream of the driver. Callers hand operations to the driver through a [StreamQueue], so that
+/// they never wait there; a [Completions] thread waits where something must be told.
 final class CudaGpuStream implements GpuStream {
-    private static final int EVENT_WITHOUT_TIMING = 2;
+    /// The order that a stream keeps with others of its context.
+    enum Kind {
+        /// The context's default stream: waits for all blocking streams, and they for it.
+        LEGACY,
+        BLOCKING,
+        NON_BLOCKING
+    }
 
     private final CudaGpuContext context;
     private final long handle;
-    private final Completions completions;
+    private final Kind kind;
+    private final Completions completions = new Completions(this);
+    private final StreamQueue queue;
     private final AtomicLong readsAsked = new AtomicLong();
     private final AtomicLong readsGiven = new AtomicLong();
+    private volatile @Nullable Mark last;
+    private boolean destroyed;
 
-    CudaGpuStream(CudaGpuContext context, long handle) {
+    CudaGpuStream(CudaGpuContext context, long handle, Kind kind) {
         this.context = context;
         this.handle = handle;
-        this.completions = new Completions(context);
+        this.kind = kind;
+        this.queue = new StreamQueue(this::markOnTheWay, context::late);
     }
 
     @Override
-    public GpuContext context() {
+    public CudaGpuContext context() {
         return context;
+    }
+
+    long handle() {
+        return handle;
+    }
+
+    Kind kind() {
+        return kind;
+    }
+
+    DriverEvents events() {
+        return context.events();
+    }
+
+    StreamQueue queue() {
+        return queue;
+    }
+
+    private CudaStatus submit(StreamQueue.Operation operation) {
+        return submit(operation, StreamQueue.READY);
+    }
+
+    private CudaStatus submit(StreamQueue.Operation operation, BooleanSupplier ready) {
+        BooleanSupplier order = context.orderOf(this);
+        return context.noted(
+                queue.submit(operation, () -> order.getAsBoolean() && ready.getAsBoolean()));
+    }
+
+    /// Work of the driver, with a mark behind it. A failure that is answered is not told besides.
+    private final class Marked implements StreamQueue.Operation {
+        private final @Nullable Supplier<CudaStatus> work;
+        private final Mark mark;
+
+        Marked(@Nullable Supplier<CudaStatus> work, Mark mark) {
+            this.work = work;
+            this.mark = mark;
+        }
+
+        @Override
+        public CudaStatus submit(boolean late) {
+            context.makeCurrent();
+            CudaStatus status = work == null ? CudaStatus.SUCCESS : work.get();
+            if (status.isSuccess()) {
+                status = record(mark, work != null);
+            }
+            if (!status.isSuccess() && late) {
+                completions.addFailed(mark, status);
+            }
+            return status;
+        }
+
+        @Override
+        public void drop() {
+            completions.addFailed(mark, CudaStatus.CONTEXT_IS_DESTROYED);
+        }
+    }
+
+    /// With the queue's lock.
+    ///
+    /// @param own whether the mark is no operation of the queue itself
+    private CudaStatus record(Mark mark, boolean own) {
+        Outcome<Long> event = events().take(mark.isTimed());
+        Long number = event.valueOrNull();
+        CudaStatus status =
+                number == null
+                        ? event.status()
+                        : CudaStatus.of(CudaLibrary.cuEventRecord(number, handle));
+        if (number != null) {
+            mark.submitted(number);
+        }
+        if (status.isSuccess()) {
+            completions.add(mark, queue.mark(own));
+        }
+        return status;
+    }
+
+    private void markOnTheWay() {
+        if (!destroyed) {
+            record(new Mark(this, false), true);
+        }
+    }
+
+    /// Hands work over, and tells when the stream has done it.
+    ///
+    /// @param work done in the stream's order
+    /// @param ready what it has to wait for besides
+    /// @param reached not told if this answers an error
+    CudaStatus submitAndMark(Supplier<CudaStatus> work, BooleanSupplier ready, Completion reached) {
+        Mark mark = new Mark(this, false);
+        mark.whenReached(reached);
+        return submit(new Marked(work, mark), ready);
+    }
+
+    /// The stream has done so many operations.
+    void done(long operations) {
+        queue.done(operations);
     }
 
     @Override
     public Outcome<PendingWrite> write(
             long destination, Region region, long packedOffset, int byteCount) {
-        if (byteCount < 0 || byteCount > Staging.BUFFER_BYTES) {
+        if (byteCount < 0
+                || byteCount > Staging.BUFFER_BYTES
+                || !context.driver().mayUse(destination, region.spanBytes())) {
             return Outcome.failed(CudaStatus.INVALID_VALUE);
         }
         context.makeCurrent();
         return context.staging()
                 .take()
                 .map(buffer ->
-                        new StagedWrite(buffer, destination, region, packedOffset, byteCount));
+                        new StagedWrite(
+                                buffer,
+                                destination,
+                                RegionBoxes.plane(region),
+                                packedOffset,
+                                byteCount));
     }
 
     /// A write whose bytes wait in pinned memory.
@@ -79,24 +196,40 @@ final class CudaGpuStream implements GpuStream {
 
         @Override
         public CudaStatus commit(Completion landed) {
-            context.makeCurrent();
-            CudaStatus status =
-                    RegionPieces.forEach(
-                            region,
-                            packedOffset,
-                            buffer.capacity(),
-                            (offset, packed, bytes) ->
-                                    called(
+            Completion end =
+                    reached -> {
+                        context.staging().giveBack(staged);
+                        landed.completed(reached);
+                    };
+            CudaStatus status = submitAndMark(this::copy, StreamQueue.READY, end);
+            if (!status.isSuccess()) {
+                // The driver may have taken part of it.
+                whenReached(end);
+            }
+            return status;
+        }
+
+        private CudaStatus copy() {
+            return RegionBoxes.forEach(
+                    region,
+                    packedOffset,
+                    buffer.capacity(),
+                    (offset, packed, width, rows) ->
+                            rows == 1
+                                    ? CudaStatus.of(
                                             CudaLibrary.cuMemcpyHtoDAsync_v2(
                                                     destination + offset,
                                                     staged.asSlice(packed),
-                                                    bytes,
-                                                    handle)));
-            whenReached(reached -> {
-                context.staging().giveBack(staged);
-                landed.completed(reached);
-            });
-            return status;
+                                                    width,
+                                                    handle))
+                                    : BoxCopy.enqueue(
+                                            BoxCopy.End.device(
+                                                    destination + offset, region.pitch(), rows),
+                                            BoxCopy.End.host(staged.address() + packed, width),
+                                            width,
+                                            rows,
+                                            1,
+                                            handle));
         }
 
         @Override
@@ -105,12 +238,16 @@ final class CudaGpuStream implements GpuStream {
         }
     }
 
+    /// Copies a run to pinned memory in the stream's order.
+    CudaStatus copyToHost(MemorySegment host, long source, long bytes) {
+        return CudaStatus.of(CudaLibrary.cuMemcpyDtoHAsync_v2(host, source, bytes, handle));
+    }
+
     @Override
     public CudaStatus read(long source, Region region, ReadSink sink) {
         readsAsked.incrementAndGet();
         CudaStatus status =
                 new StagedRead(
-                                context,
                                 this,
                                 source,
                                 region,
@@ -146,116 +283,213 @@ final class CudaGpuStream implements GpuStream {
 
     @Override
     public CudaStatus copy(long destination, long source, long bytes) {
-        context.makeCurrent();
-        return called(CudaLibrary.cuMemcpyAsync(destination, source, bytes, handle));
+        return submit(_ -> {
+            context.makeCurrent();
+            return CudaStatus.of(CudaLibrary.cuMemcpyAsync(destination, source, bytes, handle));
+        });
     }
 
     @Override
     public CudaStatus copyRegion(
             long destination, Region destinationRegion, long source, Region sourceRegion) {
-        context.makeCurrent();
-        return RegionPieces.forEach(
-                sourceRegion,
-                0,
-                sourceRegion.packedBytes(),
-                (from, packed, run) ->
-                        RegionPieces.forEach(
-                                destinationRegion,
-                                packed,
-                                run,
-                                (to, done, bytes) ->
-                                        called(
-                                                CudaLibrary.cuMemcpyAsync(
-                                                        destination + to,
-                                                        source + from + done,
-                                                        bytes,
-                                                        handle))));
+        Region to = RegionBoxes.plane(destinationRegion);
+        Region from = RegionBoxes.plane(sourceRegion);
+        boolean regular =
+                to.depth() == 1
+                        || (to.slicePitch() % to.pitch() == 0
+                                && from.slicePitch() % from.pitch() == 0);
+        return submit(_ -> {
+            context.makeCurrent();
+            if (regular) {
+                return BoxCopy.enqueue(
+                        BoxCopy.End.device(destination, to.pitch(), rowsOfSlice(to)),
+                        BoxCopy.End.device(source, from.pitch(), rowsOfSlice(from)),
+                        to.widthBytes(),
+                        to.height(),
+                        to.depth(),
+                        handle);
+            }
+            CudaStatus status = CudaStatus.SUCCESS;
+            for (long slice = 0; slice < to.depth() && status.isSuccess(); slice++) {
+                status =
+                        BoxCopy.enqueue(
+                                BoxCopy.End.device(
+                                        destination + slice * to.slicePitch(), to.pitch(), 0),
+                                BoxCopy.End.device(
+                                        source + slice * from.slicePitch(), from.pitch(), 0),
+                                to.widthBytes(),
+                                to.height(),
+                                1,
+                                handle);
+            }
+            return status;
+        });
+    }
+
+    private static long rowsOfSlice(Region region) {
+        return region.depth() == 1 ? region.height() : region.slicePitch() / region.pitch();
     }
 
     @Override
     public CudaStatus fill(
             long destination, int value, int elementBytes, long pitch, long columns, long rows) {
-        context.makeCurrent();
-        return called(
-                switch (elementBytes) {
-                    case 1 ->
-                            CudaLibrary.cuMemsetD2D8Async(
-                                    destination, pitch, (byte) value, columns, rows, handle);
-                    case 2 ->
-                            CudaLibrary.cuMemsetD2D16Async(
-                                    destination, pitch, (short) value, columns, rows, handle);
-                    default ->
-                            CudaLibrary.cuMemsetD2D32Async(
-                                    destination, pitch, value, columns, rows, handle);
-                });
+        return submit(_ -> {
+            context.makeCurrent();
+            return CudaStatus.of(
+                    switch (elementBytes) {
+                        case 1 ->
+                                CudaLibrary.cuMemsetD2D8Async(
+                                        destination, pitch, (byte) value, columns, rows, handle);
+                        case 2 ->
+                                CudaLibrary.cuMemsetD2D16Async(
+                                        destination, pitch, (short) value, columns, rows, handle);
+                        default ->
+                                CudaLibrary.cuMemsetD2D32Async(
+                                        destination, pitch, value, columns, rows, handle);
+                    });
+        });
     }
 
     @Override
     public CudaStatus launch(GpuFunction function, LaunchParameters parameters) {
-        context.makeCurrent();
-        return context.noted(Launcher.launch(handle, (CudaGpuFunction) function, parameters));
+        return submit(_ -> {
+            context.makeCurrent();
+            return Launcher.launch(handle, (CudaGpuFunction) function, parameters);
+        });
     }
 
     @Override
     public CudaStatus record(GpuEvent event) {
-        context.makeCurrent();
         CudaGpuEvent own = (CudaGpuEvent) event;
-        own.recordedIn(this, completions);
-        return called(CudaLibrary.cuEventRecord(own.handle(), handle));
+        Mark mark = new Mark(this, own.isTimed());
+        own.recorded(mark, reads());
+        return submitMark(mark);
     }
 
     @Override
     public CudaStatus await(GpuEvent event) {
-        context.makeCurrent();
-        return called(CudaLibrary.cuStreamWaitEvent(handle, ((CudaGpuEvent) event).handle(), 0));
+        Mark mark = ((CudaGpuEvent) event).latest();
+        if (mark == null) {
+            return context.noted(CudaStatus.SUCCESS);
+        }
+        return submit(
+                new StreamQueue.Operation() {
+                    @Override
+                    public CudaStatus submit(boolean isLate) {
+                        context.makeCurrent();
+                        CudaStatus status =
+                                mark.outcome() != null || mark.event() == 0
+                                        ? CudaStatus.SUCCESS
+                                        : CudaStatus.of(
+                                                CudaLibrary.cuStreamWaitEvent(
+                                                        handle, mark.event(), 0));
+                        mark.release();
+                        return status;
+                    }
+
+                    @Override
+                    public void drop() {
+                        mark.release();
+                    }
+                },
+                mark::isSubmitted);
     }
 
+    /// The function runs on the stream's thread here, not on the one that the driver has for all
+    /// streams; until it is released nothing behind it is handed to the driver.
     @Override
     public CudaStatus hostFunction(Consumer<Runnable> function) {
-        context.makeCurrent();
-        return context.noted(HostFunctions.enqueue(handle, function));
+        AtomicBoolean released = new AtomicBoolean();
+        CudaStatus status =
+                submitAndMark(
+                        () -> CudaStatus.SUCCESS,
+                        StreamQueue.READY,
+                        _ ->
+                                function.accept(() -> {
+                                    released.set(true);
+                                    completions.happened();
+                                }));
+        return status.isSuccess() ? submit(_ -> CudaStatus.SUCCESS, released::get) : status;
     }
 
     @Override
     public void whenReached(Completion completion) {
-        context.makeCurrent();
-        Long event =
-                Scratch.longFrom(room -> CudaLibrary.cuEventCreate(room, EVENT_WITHOUT_TIMING))
-                        .valueOrNull();
-        CudaStatus recorded =
-                event == null
-                        ? CudaStatus.OUT_OF_MEMORY
-                        : CudaStatus.of(CudaLibrary.cuEventRecord(event, handle));
-        if (event == null || !recorded.isSuccess()) {
-            completion.completed(context.noted(recorded));
-        } else {
-            completions.add(event, completion);
+        Mark end = last;
+        if (end != null) {
+            end.whenReached(completion);
+            return;
         }
+        Mark mark = new Mark(this, false);
+        mark.whenReached(completion);
+        submitMark(mark);
+    }
+
+    /// What waits for the mark is told in any case.
+    private CudaStatus submitMark(Mark mark) {
+        CudaStatus status = submit(new Marked(null, mark));
+        if (!status.isSuccess()) {
+            completions.addFailed(mark, status);
+        }
+        return status;
     }
 
     @Override
     public CudaStatus query() {
+        if (queue.isWaiting()) {
+            return context.noted(CudaStatus.NOT_READY);
+        }
         context.makeCurrent();
-        CudaStatus status = called(CudaLibrary.cuStreamQuery(handle));
+        CudaStatus status = context.noted(CudaStatus.of(CudaLibrary.cuStreamQuery(handle)));
         return status.isSuccess() && !hasGiven(reads()) ? CudaStatus.NOT_READY : status;
     }
 
+    /// Whether nothing is under way.
+    boolean isIdle() {
+        Mark end = last;
+        return end != null ? end.outcome() != null : queue.isDone() || query().isSuccess();
+    }
+
+    /// What was asked for still counts as the context's work.
     @Override
     public void close() {
-        context.makeCurrent();
-        context.forget(this, this::whenReached);
-        if (handle > 2) {
-            CudaLibrary.cuStreamDestroy_v2(handle); // finishes its work first
+        if (last != null || kind == Kind.LEGACY) {
+            return;
         }
+        Mark end = new Mark(this, false);
+        end.whenReached(_ -> context.forget(this));
+        submitMark(end);
+        last = end;
+        submit(
+                new StreamQueue.Operation() {
+                    @Override
+                    public CudaStatus submit(boolean isLate) {
+                        context.makeCurrent();
+                        destroyed = true;
+                        completions.close();
+                        return DriverCall.checked(
+                                "cuStreamDestroy", CudaLibrary.cuStreamDestroy_v2(handle));
+                    }
+
+                    @Override
+                    public void drop() {
+                        completions.close();
+                    }
+                });
+    }
+
+    /// What has not been handed to the driver is dropped; told behind what the driver has.
+    void drop() {
+        queue.drop();
+    }
+
+    /// The context ends: so do this stream and its thread, when the driver has done what it has.
+    void end() throws InterruptedException {
+        queue.drop();
         completions.close();
-    }
-
-    private CudaStatus called(int code) {
-        return context.noted(CudaStatus.of(code));
-    }
-
-    /// Copies a run to pinned memory in the stream's order.
-    CudaStatus copyToHost(MemorySegment host, long source, long bytes) {
-        return called(CudaLibrary.cuMemcpyDtoHAsync_v2(host, source, bytes, handle));
+        completions.join();
+        if (kind != Kind.LEGACY && last == null) {
+            context.makeCurrent();
+            DriverCall.checked("cuStreamDestroy", CudaLibrary.cuStreamDestroy_v2(handle));
+        }
     }
 }

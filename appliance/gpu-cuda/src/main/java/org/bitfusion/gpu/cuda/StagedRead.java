@@ -1,161 +1,121 @@
 package org.bitfusion.gpu.cuda;
 
 import java.lang.foreign.MemorySegment;
-import java.nio.ByteBuffer;
-import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.ArrayList;
+import java.util.List;
 import org.bitfusion.gpu.CudaStatus;
-import org.bitfusion.gpu.GpuStream;
 import org.bitfusion.gpu.Outcome;
 import org.bitfusion.gpu.ReadSink;
 import org.bitfusion.gpu.Region;
 
-/// A read through pinned memory. The stream is held by a host function from where the read was
-/// asked for until its last byte has left the device, while a second stream copies piece after
-/// piece into two buffers that the sink empties: device and network work at once, and memory stays
-/// bounded.
+/// A read through pinned memory, in the stream's order. Large reads go piece by piece through a few
+/// buffers: a piece is handed to the driver when the sink has emptied its buffer, and what follows
+/// in the stream comes behind the last one. So device and network work at once, memory stays
+/// bounded, and no thread of the driver waits for the network.
 final class StagedRead {
-    private record Full(MemorySegment buffer, long packedOffset, int bytes, CudaStatus status) {}
+    private static final int MOST_BUFFERS = 4;
 
-    private static final int BUFFERS = 2;
-
-    private final CudaGpuContext context;
     private final CudaGpuStream stream;
     private final long source;
     private final Region region;
     private final ReadSink sink;
+    private final List<MemorySegment> buffers = new ArrayList<>();
+    private volatile long emptied;
+    private CudaStatus status = CudaStatus.SUCCESS;
 
-    StagedRead(
-            CudaGpuContext context,
-            CudaGpuStream stream,
-            long source,
-            Region region,
-            ReadSink sink) {
-        this.context = context;
+    StagedRead(CudaGpuStream stream, long source, Region region, ReadSink sink) {
         this.stream = stream;
         this.source = source;
-        this.region = region;
+        this.region = RegionBoxes.plane(region);
         this.sink = sink;
     }
 
+    private long total() {
+        return region.packedBytes();
+    }
+
+    private long pieces() {
+        return Math.max(1, (total() + Staging.BUFFER_BYTES - 1) / Staging.BUFFER_BYTES);
+    }
+
+    /// @return why there is nothing to read, and then the sink is not told
     CudaStatus start() {
-        if (region.packedBytes() <= Staging.BUFFER_BYTES) {
-            return readAtOnce();
-        }
-        AtomicBoolean begun = new AtomicBoolean();
-        CudaStatus status =
-                stream.hostFunction(release -> {
-                    begun.set(true);
-                    Thread.ofPlatform()
-                            .daemon()
-                            .name("cuda-read")
-                            .start(() -> readInPieces(release));
-                });
-        if (status.isSuccess()) {
-            // A stream that fails passes host functions by.
-            stream.whenReached(reached -> {
-                if (!reached.isSuccess() && begun.compareAndSet(false, true)) {
-                    sink.completed(reached);
-                }
-            });
-        }
-        return status;
-    }
-
-    private CudaStatus readAtOnce() {
+        CudaGpuContext context = stream.context();
         context.makeCurrent();
-        MemorySegment buffer = context.staging().take().valueOrNull();
-        if (buffer == null) {
-            return CudaStatus.OUT_OF_MEMORY;
-        }
-        CudaStatus status = copy(stream, buffer, 0, region.packedBytes());
-        stream.whenReached(reached -> {
-            if (reached.isSuccess()) {
-                sink.accept(bytes(buffer, (int) region.packedBytes()), 0);
+        while (buffers.size() < Math.min(MOST_BUFFERS, pieces())) {
+            Outcome<MemorySegment> buffer = context.staging().take();
+            if (!buffer.status().isSuccess()) {
+                giveBuffersBack();
+                return context.noted(buffer.status());
             }
-            context.staging().giveBack(buffer);
-            sink.completed(reached);
-        });
-        return status;
+            buffers.add(buffer.value());
+        }
+        CudaStatus first = CudaStatus.SUCCESS;
+        for (long piece = 0; piece < pieces() && first.isSuccess(); piece++) {
+            first = start(piece);
+        }
+        return first;
     }
 
-    private void readInPieces(Runnable release) {
-        context.makeCurrent();
-        CudaStatus status;
-        try {
-            status = copyAll();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            status = CudaStatus.UNKNOWN;
-        } finally {
-            release.run();
+    private CudaStatus start(long piece) {
+        long offset = piece * Staging.BUFFER_BYTES;
+        long bytes = Math.min(Staging.BUFFER_BYTES, total() - offset);
+        MemorySegment buffer = buffers.get((int) (piece % buffers.size()));
+        CudaStatus taken =
+                stream.submitAndMark(
+                        () -> copy(buffer, offset, bytes),
+                        () -> piece < emptied + buffers.size(),
+                        reached -> copied(piece, buffer, offset, (int) bytes, reached));
+        if (taken.isSuccess()) {
+            return taken;
         }
-        sink.completed(status);
+        if (piece == 0) {
+            giveBuffersBack();
+            return taken;
+        }
+        stream.whenReached(_ -> end(taken));
+        return CudaStatus.SUCCESS;
     }
 
-    private CudaStatus copyAll() throws InterruptedException {
-        Outcome<GpuStream> own = context.createStream(1, 0);
-        if (!(own.valueOrNull() instanceof CudaGpuStream copies)) {
-            return own.status();
-        }
-        try (copies) {
-            ArrayBlockingQueue<MemorySegment> free = new ArrayBlockingQueue<>(BUFFERS);
-            ArrayBlockingQueue<Full> full = new ArrayBlockingQueue<>(BUFFERS);
-            for (int i = 0; i < BUFFERS; i++) {
-                MemorySegment buffer = context.staging().take().valueOrNull();
-                if (buffer == null) {
-                    return CudaStatus.OUT_OF_MEMORY;
-                }
-                free.add(buffer);
-            }
-            CudaStatus status = pump(copies, free, full);
-            free.forEach(context.staging()::giveBack);
-            return status;
-        }
-    }
-
-    private CudaStatus pump(
-            CudaGpuStream copies,
-            ArrayBlockingQueue<MemorySegment> free,
-            ArrayBlockingQueue<Full> full)
-            throws InterruptedException {
-        long total = region.packedBytes();
-        long asked = 0;
-        CudaStatus status = CudaStatus.SUCCESS;
-        for (long given = 0; given < total || free.size() < BUFFERS; ) {
-            while (asked < total && status.isSuccess() && !free.isEmpty()) {
-                MemorySegment buffer = free.take();
-                long offset = asked;
-                int bytes = (int) Math.min(Staging.BUFFER_BYTES, total - asked);
-                copy(copies, buffer, offset, bytes);
-                copies.whenReached(reached -> full.add(new Full(buffer, offset, bytes, reached)));
-                asked += bytes;
-            }
-            if (free.size() == BUFFERS) {
-                return status;
-            }
-            Full next = full.take();
-            status = status.isSuccess() ? next.status() : status;
-            if (status.isSuccess()) {
-                sink.accept(bytes(next.buffer(), next.bytes()), next.packedOffset());
-            }
-            given += next.bytes();
-            free.add(next.buffer());
-        }
-        return status;
-    }
-
-    private CudaStatus copy(
-            CudaGpuStream through, MemorySegment buffer, long packedOffset, long bytes) {
-        return RegionPieces.forEach(
+    private CudaStatus copy(MemorySegment buffer, long packedOffset, long bytes) {
+        return RegionBoxes.forEach(
                 region,
                 packedOffset,
                 bytes,
-                (offset, packed, run) ->
-                        through.copyToHost(buffer.asSlice(packed), source + offset, run));
+                (offset, packed, width, rows) ->
+                        rows == 1
+                                ? stream.copyToHost(buffer.asSlice(packed), source + offset, width)
+                                : BoxCopy.enqueue(
+                                        BoxCopy.End.host(buffer.address() + packed, width),
+                                        BoxCopy.End.device(source + offset, region.pitch(), rows),
+                                        width,
+                                        rows,
+                                        1,
+                                        stream.handle()));
     }
 
-    private static ByteBuffer bytes(MemorySegment buffer, int count) {
-        return buffer.asSlice(0, count).asByteBuffer();
+    /// On the stream's thread, in order.
+    private void copied(
+            long piece, MemorySegment buffer, long offset, int bytes, CudaStatus reached) {
+        if (status.isSuccess()) {
+            status = reached;
+        }
+        if (status.isSuccess()) {
+            sink.accept(buffer.asSlice(0, bytes).asByteBuffer(), offset);
+        }
+        emptied = piece + 1;
+        if (piece == pieces() - 1) {
+            end(status);
+        }
+    }
+
+    private void end(CudaStatus outcome) {
+        giveBuffersBack();
+        sink.completed(outcome);
+    }
+
+    private void giveBuffersBack() {
+        buffers.forEach(stream.context().staging()::giveBack);
+        buffers.clear();
     }
 }

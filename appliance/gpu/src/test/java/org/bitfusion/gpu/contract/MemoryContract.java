@@ -204,4 +204,55 @@ public abstract class MemoryContract extends GpuContract {
         assertThat(synchronize(stream)).isEqualTo(CudaStatus.SUCCESS);
         assertThat(readInts(other.defaultStream(), far, 3)).containsExactly(1, 2, 3);
     }
+
+    /// One thread, several contexts, one made after the other was used.
+    @Test
+    void contextsDoNotMixInOneThread() {
+        long first = allocate(64);
+        writeInts(context.defaultStream(), first, 1);
+        var device = driver.devices().getLast();
+        var other = driver.createContext(device, 0).value();
+        writeInts(context.defaultStream(), first + 4, 2);
+        long second = allocate(64);
+        writeInts(context.defaultStream(), second, 3);
+        long far = other.memory().allocate(64, 1).value();
+        writeInts(other.defaultStream(), far, 4);
+        assertThat(readInts(context.defaultStream(), first, 2)).containsExactly(1, 2);
+        assertThat(readInts(stream(), second, 1)).containsExactly(3);
+        assertThat(readInts(other.defaultStream(), far, 1)).containsExactly(4);
+        other.close();
+        var third = driver.createContext(device, 0).value();
+        writeInts(context.defaultStream(), first, 5);
+        long again = third.memory().allocate(64, 1).value();
+        writeInts(third.defaultStream(), again, 6);
+        assertThat(readInts(context.defaultStream(), first, 1)).containsExactly(5);
+        assertThat(readInts(third.defaultStream(), again, 1)).containsExactly(6);
+        launch(context.defaultStream(), kernel("store"), 1, 1, first, 8);
+        assertThat(readInts(context.defaultStream(), first, 1)).containsExactly(8);
+    }
+
+    /// Pieces that begin and end within rows, rows wider than a piece, slices with gaps.
+    @Test
+    void regionsOfEveryShapeComeBackAsTheyWereWritten() {
+        GpuStream stream = stream();
+        long address = allocate(32 * MIB);
+        Random random = new Random(9);
+        for (Region box :
+                new Region[] {
+                    new Region(3000, 1000, 1, 4096, 4096 * 1000),
+                    new Region(700, 50, 60, 1000, 60_001),
+                    new Region(1, 1, 5000, 3, 7),
+                    new Region(3 * MIB, 2, 2, 4 * MIB, 9 * MIB),
+                }) {
+            byte[] bytes = new byte[(int) box.packedBytes()];
+            random.nextBytes(bytes);
+            for (int at = 0; at < bytes.length; at += 1_000_003) {
+                int count = Math.min(1_000_003, bytes.length - at);
+                var pending = stream.write(address + 3, box, at, count).value();
+                pending.buffer().put(bytes, at, count);
+                assertThat(pending.commit(_ -> {})).isEqualTo(CudaStatus.SUCCESS);
+            }
+            assertThat(read(stream, address + 3, box)).isEqualTo(bytes);
+        }
+    }
 }

@@ -11,6 +11,7 @@ import java.util.concurrent.TimeUnit;
 import org.bitfusion.gpu.Completion;
 import org.bitfusion.gpu.CudaStatus;
 import org.bitfusion.gpu.GpuEvent;
+import org.bitfusion.gpu.GpuFunction;
 import org.bitfusion.gpu.GpuStream;
 import org.bitfusion.gpu.ReadSink;
 import org.bitfusion.gpu.Region;
@@ -246,5 +247,76 @@ public abstract class StreamContract extends GpuContract {
             assertThat(await(event::whenReached)).isEqualTo(CudaStatus.SUCCESS);
             assertThat(stream.query()).isEqualTo(CudaStatus.SUCCESS);
         }
+    }
+
+    /// More than the driver's own queue takes: the caller must not wait, since it may be the one
+    /// who releases the stream.
+    @Test
+    void aHeldStreamTakesThousandsOfLaunches() {
+        GpuStream held = stream();
+        GpuStream other = stream();
+        long counters = allocate(8);
+        writeInts(held, counters, 0, 0);
+        assertThat(synchronize(held)).isEqualTo(CudaStatus.SUCCESS);
+        GpuFunction count = kernel("count");
+        Runnable release = hold(held);
+        for (int i = 0; i < 3000; i++) {
+            launch(held, count, 1, 1, counters);
+        }
+        launch(other, count, 1, 1, counters + 4);
+        assertThat(readInts(other, counters, 2)).containsExactly(0, 1);
+        release.run();
+        assertThat(readInts(held, counters, 1)).containsExactly(3000);
+    }
+
+    @Test
+    void aHeldLegacyStreamTakesThousandsOfLaunchesAndKeepsTheOrder() {
+        GpuStream blocking = blockingStream();
+        GpuStream legacy = context.defaultStream();
+        long counter = allocate(4);
+        writeInts(legacy, counter, 0);
+        GpuFunction count = kernel("count");
+        Runnable release = hold(legacy);
+        for (int i = 0; i < 1500; i++) {
+            launch(i % 100 == 99 ? legacy : blocking, count, 1, 1, counter);
+        }
+        assertThat(legacy.query()).isEqualTo(CudaStatus.NOT_READY);
+        release.run();
+        assertThat(readInts(legacy, counter, 1)).containsExactly(1500);
+    }
+
+    @Test
+    void heldStreamsDoNotWaitForEachOther() {
+        GpuStream first = stream();
+        GpuStream second = stream();
+        long address = allocate(4 << 20);
+        Runnable releaseFirst = hold(first);
+        Runnable releaseSecond = hold(second);
+        writeInts(second, address, 7);
+        releaseSecond.run();
+        assertThat(synchronize(second)).isEqualTo(CudaStatus.SUCCESS);
+        assertThat(first.query()).isEqualTo(CudaStatus.NOT_READY);
+        // A read of several pieces, while a host function runs elsewhere.
+        assertThat(read(second, address, 4 << 20)).hasSize(4 << 20).startsWith(7, 0, 0, 0);
+        releaseFirst.run();
+        assertThat(synchronize(first)).isEqualTo(CudaStatus.SUCCESS);
+    }
+
+    @Test
+    void waitingForARecordThatIsStillHeldMeansThatRecord() {
+        GpuStream first = stream();
+        GpuStream second = stream();
+        GpuEvent event = context.createEvent(0).value();
+        Runnable release = hold(first);
+        first.record(event);
+        second.await(event);
+        Runnable later = hold(first);
+        first.record(event);
+        assertThat(second.query()).isEqualTo(CudaStatus.NOT_READY);
+        release.run();
+        assertThat(synchronize(second)).isEqualTo(CudaStatus.SUCCESS);
+        assertThat(event.query()).isEqualTo(CudaStatus.NOT_READY);
+        later.run();
+        assertThat(await(event::whenReached)).isEqualTo(CudaStatus.SUCCESS);
     }
 }

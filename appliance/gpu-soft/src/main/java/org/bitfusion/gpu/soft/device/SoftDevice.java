@@ -51,6 +51,11 @@ final class SoftDevice implements GpuDevice {
     }
 
     @Override
+    public Window window() {
+        return new Window(memory.windowBase(), memory.windowBytes());
+    }
+
+    @Override
     public boolean canAccess(GpuDevice peer) {
         return peer != this && peer instanceof SoftDevice;
     }

@@ -21,6 +21,8 @@ public final class DeviceMemory {
     private final long capacity;
     private final AllocationBudget budget;
     private final boolean exactBounds;
+    private final long windowOffset;
+    private final long windowBytes;
     private final RangeAllocator pages = new RangeAllocator();
     private final RangeAllocator granules = new RangeAllocator();
     private final ConcurrentSkipListMap<Long, Allocation> live = new ConcurrentSkipListMap<>();
@@ -48,8 +50,19 @@ public final class DeviceMemory {
         this.exactBounds = exactBounds;
         long part = (window.windowSize() / devices) & -PAGE;
         long start = device * part;
+        this.windowOffset = start;
+        this.windowBytes = part;
         long first = Math.max(start, PAGE);
         pages.give(first, start + part - first);
+    }
+
+    /// Where its addresses begin.
+    public long windowBase() {
+        return window.addressAt(windowOffset);
+    }
+
+    public long windowBytes() {
+        return windowBytes;
     }
 
     /// Bytes that a program could use if it were alone.

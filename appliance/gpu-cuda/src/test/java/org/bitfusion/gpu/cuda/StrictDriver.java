@@ -1,0 +1,89 @@
+package org.bitfusion.gpu.cuda;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.SymbolLookup;
+import java.lang.invoke.MethodHandle;
+import java.nio.file.Path;
+import org.bitfusion.gpu.GpuDriverProvider;
+
+/// The driver of `src/test/c/strict` in the place of the machine's own, for this JVM: nothing of
+/// [CudaLibrary] may have been used before (each test class of this module has a JVM of its own).
+final class StrictDriver {
+    private static final Path LIBRARY =
+            Path.of(System.getProperty("bitfusion.strict", "target/strict/libcuda.so.1"))
+                    .toAbsolutePath();
+    private static final MethodHandle RESTART;
+    private static final MethodHandle REFUSE_BELOW;
+    private static final MethodHandle TAKEN;
+    private static final MethodHandle RESERVATIONS;
+    private static final MethodHandle READERS;
+
+    static {
+        System.setProperty(CudaLibraryLoader.LIBRARY_PROPERTY, LIBRARY.toString());
+        SymbolLookup library = SymbolLookup.libraryLookup(LIBRARY, Arena.global());
+        RESTART = function(library, "strict_restart", FunctionDescriptor.ofVoid());
+        REFUSE_BELOW =
+                function(library, "strict_refuse_below", FunctionDescriptor.ofVoid(JAVA_LONG));
+        TAKEN = function(library, "strict_taken", FunctionDescriptor.of(JAVA_LONG, JAVA_INT));
+        RESERVATIONS = function(library, "strict_reservations", FunctionDescriptor.of(JAVA_LONG));
+        READERS = function(library, "strict_readers", FunctionDescriptor.of(JAVA_LONG, JAVA_LONG));
+    }
+
+    private StrictDriver() {}
+
+    private static MethodHandle function(
+            SymbolLookup library, String name, FunctionDescriptor descriptor) {
+        return Linker.nativeLinker().downcallHandle(library.findOrThrow(name), descriptor);
+    }
+
+    /// A provider over the strict driver as a process finds it that has just started.
+    static GpuDriverProvider fresh() {
+        try {
+            RESTART.invokeExact();
+        } catch (Throwable e) {
+            throw new IllegalStateException(e);
+        }
+        return new CudaGpuDriverProvider();
+    }
+
+    /// Hints for addresses below this one are refused from now on, until the next start.
+    static void refuseHintsBelow(long address) {
+        try {
+            REFUSE_BELOW.invokeExact(address);
+        } catch (Throwable e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /// Bytes of a device that are in use.
+    static long taken(int device) {
+        try {
+            return (long) TAKEN.invokeExact(device);
+        } catch (Throwable e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /// Ranges of addresses that are reserved.
+    static long reservations() {
+        try {
+            return (long) RESERVATIONS.invokeExact();
+        } catch (Throwable e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /// Bit d: device d may use the memory at this address.
+    static long readers(long address) {
+        try {
+            return (long) READERS.invokeExact(address);
+        } catch (Throwable e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}
