@@ -5,12 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "session/adaptor.h"
 #include "session/handshake.h"
 #include "session/host_word.h"
+#include "session/window.h"
 #include "contexts/devices.h"
 #include "transport/incoming.h"
 #include "program/log.h"
@@ -22,9 +22,9 @@ static void program_name(char *name, size_t bytes)
     name[length > 0 ? length : 0] = 0;
 }
 
-/* Asks the dispatcher for a worker, with the proof that it may. */
+/* Asks the dispatcher for a worker; the first time with the proof that it may. MAP_FAILED: not with this window. */
 static CUresult ask_for_worker(struct bf_worker *worker, struct bf_transport *transport,
-                               const struct bf_handshake *handshake,
+                               const struct bf_handshake *handshake, bool first,
                                struct bf_session_open_answer *opened)
 {
     char program[1024];
@@ -34,8 +34,9 @@ static CUresult ask_for_worker(struct bf_worker *worker, struct bf_transport *tr
     program_name(program, sizeof program);
     struct bf_session_open m = {(uint32_t)getpid(), bf_view_of_text(program), worker->window_base,
                                 worker->window_bytes, bf_host_word_given()};
-    memcpy(frame, handshake->proof, BF_PROOF_BYTES);
-    size_t bytes = BF_PROOF_BYTES + bf_session_open_frame(frame + BF_PROOF_BYTES, &m, 1);
+    size_t bytes = first ? BF_PROOF_BYTES : 0;
+    memcpy(frame, handshake->proof, bytes);
+    bytes += bf_session_open_frame(frame + bytes, &m, 1);
     if (!bf_transport_write_all(transport, frame, bytes, BF_HELLO_MILLISECONDS) ||
         !bf_transport_read_all(transport, head, sizeof head, 2 * BF_HELLO_MILLISECONDS)) {
         bf_say("%s gave no worker for this program; its log says why.", worker->name);
@@ -44,6 +45,8 @@ static CUresult ask_for_worker(struct bf_worker *worker, struct bf_transport *tr
     bf_frame_read(head, &answer);
     bool good = answer.length <= sizeof body &&
                 bf_transport_read_all(transport, body, answer.length, BF_HELLO_MILLISECONDS);
+    if (good && answer.status == CUDA_ERROR_MAP_FAILED)
+        return CUDA_ERROR_MAP_FAILED;
     if (good && answer.status) {
         bf_say("%s has no worker for this program (error %d); its log says why.", worker->name,
                answer.status);
@@ -55,23 +58,6 @@ static CUresult ask_for_worker(struct bf_worker *worker, struct bf_transport *tr
     }
     bf_host_word_watch(worker->index, opened->session);
     return CUDA_SUCCESS;
-}
-
-static CUresult reserve_window(struct bf_worker *worker)
-{
-    const uint64_t align = 2u << 20;
-    for (uint64_t bytes = 512ull << 30; bytes >= 32ull << 30; bytes /= 2) {
-        void *place = mmap(NULL, bytes + align, PROT_NONE,
-                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-        if (place != MAP_FAILED) {
-            worker->window_base = ((uint64_t)(uintptr_t)place + align - 1) / align * align;
-            worker->window_bytes = bytes;
-            return CUDA_SUCCESS;
-        }
-    }
-    bf_say("cannot reserve 32 GiB of address space for device addresses: %s. Raise \"ulimit -v\".",
-           strerror(errno));
-    return CUDA_ERROR_OUT_OF_MEMORY;
 }
 
 static CUresult connect_to(struct bf_worker *worker, struct bf_transport *transport,
@@ -149,7 +135,7 @@ static CUresult open_worker(struct bf_worker *worker, const struct bf_server *se
     struct bf_transport transport;
     struct bf_handshake handshake;
     struct bf_session_open_answer opened;
-    CUresult status = reserve_window(worker);
+    CUresult status = bf_window_reserve(worker);
     if (status == CUDA_SUCCESS)
         status = connect_to(worker, &transport, server->host, server->port);
     if (status != CUDA_SUCCESS)
@@ -157,7 +143,9 @@ static CUresult open_worker(struct bf_worker *worker, const struct bf_server *se
     status = bf_handshake(&handshake, worker, &transport, BF_HELLO_SESSION, server->lease,
                           server->secret);
     if (status == CUDA_SUCCESS)
-        status = ask_for_worker(worker, &transport, &handshake, &opened);
+        status = ask_for_worker(worker, &transport, &handshake, true, &opened);
+    while (status == CUDA_ERROR_MAP_FAILED && bf_window_reserve(worker) == CUDA_SUCCESS)
+        status = ask_for_worker(worker, &transport, &handshake, false, &opened);
     transport.close(&transport);
     if (status == CUDA_SUCCESS)
         status = connect_to(worker, &transport, server->host, opened.port);

@@ -35,8 +35,8 @@ import org.bitfusion.protocol.message.SessionOpenAnswer;
 /// What a refusal says is its status: OUT_OF_MEMORY when others hold what was asked for,
 /// INVALID_DEVICE when this appliance has no such devices, INVALID_HANDLE for a lease that is not
 /// there, DEVICE_UNAVAILABLE when no worker can be had, OPERATING_SYSTEM when no data port is free,
-/// INVALID_VALUE for a window of addresses that no process has, NOT_PERMITTED for a word on a lease
-/// that the connection does not hold.
+/// INVALID_VALUE for a window of addresses that no process has, MAP_FAILED for one that the GPU's
+/// driver does not give, NOT_PERMITTED for a word on a lease that the connection does not hold.
 final class LeaseCalls implements LeaseMessageHandler {
     private final DispatcherSettings settings;
     private final SessionBroker broker;
@@ -181,6 +181,8 @@ final class LeaseCalls implements LeaseMessageHandler {
             }
             case SessionResult.NoPort _ ->
                     fail(SessionOpen.CALL, request, CudaResult.ERROR_OPERATING_SYSTEM);
+            case SessionResult.NoWindow _ ->
+                    fail(SessionOpen.CALL, request, CudaResult.ERROR_MAP_FAILED);
             case SessionResult.NoWorker _ ->
                     fail(SessionOpen.CALL, request, CudaResult.ERROR_DEVICE_UNAVAILABLE);
             case SessionResult.LeaseEnded _ ->

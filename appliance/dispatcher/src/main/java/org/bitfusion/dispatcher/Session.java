@@ -94,6 +94,11 @@ final class Session implements WorkerPool.Owner {
                 opened(new SessionResult.NoPort(), state);
                 worker.kill();
             }
+            case WorkerReport.NoWindow _ -> {
+                LOG.warn("lease={} worker={} window refused by the driver", lease, worker.pid());
+                opened(new SessionResult.NoWindow(), state);
+                worker.kill();
+            }
             case WorkerReport.Failed(String reason) -> {
                 LOG.error("lease={} worker={} error=\"{}\"", lease, worker.pid(), reason);
                 opened(new SessionResult.NoWorker(), state);

@@ -10,6 +10,9 @@ sealed interface SessionResult {
     /// Every port of the range is taken.
     record NoPort() implements SessionResult {}
 
+    /// The GPU's driver does not give the window's addresses; another window may do.
+    record NoWindow() implements SessionResult {}
+
     /// No worker could be started, or it failed.
     record NoWorker() implements SessionResult {}
 

@@ -173,6 +173,11 @@ public final class Worker implements ControlChannel.Listener {
                 provider.open(
                         new DriverOptions(window.base(), window.bytes(), opened, environment));
         if (driver instanceof Outcome.Failure<GpuDriver>(CudaStatus status, String detail)) {
+            if (status == CudaStatus.MAP_FAILED) {
+                LOG.warn("lease={} {}", order.lease(), detail);
+                control.report(new WorkerReport.NoWindow());
+                return CANNOT_SERVE;
+            }
             return cannotServe(status.cudaName() + " " + detail);
         }
         Optional<DataListener> port =

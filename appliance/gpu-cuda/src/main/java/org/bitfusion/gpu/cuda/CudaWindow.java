@@ -99,7 +99,7 @@ final class CudaWindow {
     }
 
     /// @param alignment power of two
-    synchronized Outcome<Block> allocate(long bytes, long alignment) {
+    Outcome<Block> allocate(long bytes, long alignment) {
         long aligned = Math.max(LEAST_ALIGNMENT, alignment);
         if (addresses == null) {
             return plain(bytes);
@@ -107,27 +107,36 @@ final class CudaWindow {
         if (bytes > size) {
             return Outcome.failed(CudaStatus.OUT_OF_MEMORY);
         }
-        return bytes <= MOST_SHARING && aligned <= MOST_SHARING
-                ? small((bytes + LEAST_ALIGNMENT - 1) & -LEAST_ALIGNMENT, aligned)
-                : map((bytes + PIECE - 1) / PIECE * PIECE, Math.max(PIECE, aligned))
-                        .map(mapping ->
-                                new Block(mapping.address(), mapping.bytes(), mapping, null));
+        if (bytes <= MOST_SHARING && aligned <= MOST_SHARING) {
+            return small((bytes + LEAST_ALIGNMENT - 1) & -LEAST_ALIGNMENT, aligned);
+        }
+        return map((bytes + PIECE - 1) / PIECE * PIECE, Math.max(PIECE, aligned))
+                .map(mapping -> new Block(mapping.address(), mapping.bytes(), mapping, null));
     }
 
     private Outcome<Block> small(long bytes, long alignment) {
+        Block block = ofShared(bytes, alignment);
+        if (block != null) {
+            return Outcome.of(block);
+        }
+        return map(PIECE, PIECE).map(mapping -> {
+            synchronized (this) {
+                Shared shared = new Shared(mapping, new FreeRanges(mapping.address(), PIECE));
+                sharing.add(shared);
+                long address = shared.rest().take(bytes, alignment).orElseThrow();
+                return new Block(address, bytes, null, shared);
+            }
+        });
+    }
+
+    private synchronized @Nullable Block ofShared(long bytes, long alignment) {
         for (Shared shared : sharing) {
             OptionalLong address = shared.rest().take(bytes, alignment);
             if (address.isPresent()) {
-                return Outcome.of(new Block(address.getAsLong(), bytes, null, shared));
+                return new Block(address.getAsLong(), bytes, null, shared);
             }
         }
-        return map(PIECE, PIECE)
-                .map(mapping -> {
-                    Shared shared = new Shared(mapping, new FreeRanges(mapping.address(), PIECE));
-                    sharing.add(shared);
-                    long address = shared.rest().take(bytes, alignment).orElseThrow();
-                    return new Block(address, bytes, null, shared);
-                });
+        return null;
     }
 
     private Outcome<Block> plain(long bytes) {
@@ -172,10 +181,14 @@ final class CudaWindow {
         return status;
     }
 
+    /// Not with the lock: what others of the lease are about to give back is waited for.
     private Outcome<Mapping> map(long bytes, long alignment) {
-        if (!budget.reserve(device, bytes)) {
-            return Outcome.failed(CudaStatus.OUT_OF_MEMORY);
-        }
+        return budget.reserve(device, bytes)
+                ? mapReserved(bytes, alignment)
+                : Outcome.failed(CudaStatus.OUT_OF_MEMORY);
+    }
+
+    private synchronized Outcome<Mapping> mapReserved(long bytes, long alignment) {
         OptionalLong address =
                 addresses == null ? OptionalLong.empty() : addresses.take(bytes, alignment);
         if (address.isEmpty()) {

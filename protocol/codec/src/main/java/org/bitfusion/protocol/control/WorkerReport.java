@@ -7,7 +7,7 @@ import org.bitfusion.protocol.ProtocolException;
 ///
 /// ```
 /// started → Device* Ready | Failed
-/// after WorkerOrder.Open → Listening | NoPort | Failed, then Connected
+/// after WorkerOrder.Open → Listening | NoPort | NoWindow | Failed, then Connected
 /// ```
 public sealed interface WorkerReport {
     /// A GPU of this machine; told once after the start, in the order of the driver.
@@ -51,6 +51,14 @@ public sealed interface WorkerReport {
         }
     }
 
+    /// The driver does not give the client's window of addresses; the worker ends.
+    record NoWindow() implements WorkerReport {
+        @Override
+        public String line() {
+            return "nowindow";
+        }
+    }
+
     /// The client has come and proved that it is the right one.
     record Connected() implements WorkerReport {
         @Override
@@ -71,6 +79,7 @@ public sealed interface WorkerReport {
                     case "failed" -> new Failed(words.text());
                     case "listening" -> new Listening(words.number());
                     case "noport" -> new NoPort();
+                    case "nowindow" -> new NoWindow();
                     case "connected" -> new Connected();
                     default -> throw words.broken();
                 };

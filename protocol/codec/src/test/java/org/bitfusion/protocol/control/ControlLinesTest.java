@@ -24,6 +24,7 @@ class ControlLinesTest {
                         new WorkerReport.Failed("no GPU: \"x\" %20 +"),
                         new WorkerReport.Listening(45201),
                         new WorkerReport.NoPort(),
+                        new WorkerReport.NoWindow(),
                         new WorkerReport.Connected());
         for (WorkerReport report : reports) {
             assertThat(report.line()).doesNotContain("\n");

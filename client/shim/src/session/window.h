@@ -1,0 +1,11 @@
+/* The addresses that a worker's devices use: set aside in this process, so that no device address is ever a host address. */
+#ifndef BF_WINDOW_H
+#define BF_WINDOW_H
+
+#include "objects/model.h"
+
+/* Sets a window aside for the worker, at the next place that is free here; also when the last one has not suited its
+ * server, and is given up. OUT_OF_MEMORY when there is none. */
+CUresult bf_window_reserve(struct bf_worker *worker);
+
+#endif
