@@ -43,6 +43,7 @@ final class CudaGpuContext implements GpuContext {
     private volatile CudaStatus error = CudaStatus.SUCCESS;
     private CudaStatus late = CudaStatus.SUCCESS;
     private volatile boolean closed;
+    private volatile boolean destroyed;
 
     private CudaGpuContext(
             CudaGpuDriver driver,
@@ -82,7 +83,7 @@ final class CudaGpuContext implements GpuContext {
     /// Makes this context the calling thread's.
     void makeCurrent() {
         @Nullable CudaGpuContext[] current = CURRENT.get();
-        if (current[0] != this && !closed) {
+        if (current[0] != this && !destroyed) {
             CudaStatus status = CudaStatus.of(CudaLibrary.cuCtxSetCurrent(handle));
             current[0] = status.isSuccess() ? this : null;
             noted(status);
@@ -180,6 +181,16 @@ final class CudaGpuContext implements GpuContext {
         return any;
     }
 
+    /// Whether the driver is known to have done all that was asked of a stream, and of those that it
+    /// waits for.
+    boolean isDone(CudaGpuStream stream) {
+        return stream.isDone()
+                && (stream.kind() != Kind.LEGACY
+                        || streams.stream()
+                                .filter(other -> other.kind() == Kind.BLOCKING)
+                                .allMatch(CudaGpuStream::isDone));
+    }
+
     /// A closed stream has done its last work.
     void forget(CudaGpuStream stream) {
         streams.remove(stream);
@@ -207,6 +218,9 @@ final class CudaGpuContext implements GpuContext {
 
     @Override
     public Outcome<GpuStream> createStream(int flags, int priority) {
+        if (closed) {
+            return Outcome.failed(CudaStatus.CONTEXT_IS_DESTROYED);
+        }
         makeCurrent();
         Kind kind = (flags & NON_BLOCKING) != 0 ? Kind.NON_BLOCKING : Kind.BLOCKING;
         return Scratch.longFrom(
@@ -225,6 +239,9 @@ final class CudaGpuContext implements GpuContext {
 
     @Override
     public Outcome<GpuModule> loadModule(ModuleImage image) {
+        if (closed) {
+            return Outcome.failed(CudaStatus.CONTEXT_IS_DESTROYED);
+        }
         makeCurrent();
         return CudaGpuModule.load(this, image);
     }
@@ -236,7 +253,7 @@ final class CudaGpuContext implements GpuContext {
             return;
         }
         List<CudaGpuStream> busy =
-                streams.stream().filter(stream -> !stream.queue().isDone()).toList();
+                streams.stream().filter(stream -> !stream.isDone()).toList();
         if (busy.isEmpty()) {
             completion.completed(noted(CudaStatus.SUCCESS));
             return;
@@ -328,12 +345,13 @@ final class CudaGpuContext implements GpuContext {
 
     private void end() {
         try {
-            CURRENT.get()[0] = null;
-            DriverCall.checked("cuCtxSetCurrent", CudaLibrary.cuCtxSetCurrent(handle));
             for (CudaGpuStream stream : streams) {
                 stream.end();
             }
+            makeCurrent();
             staging.releaseAll();
+            destroyed = true;
+            CURRENT.get()[0] = null;
             DriverCall.checked("cuCtxDestroy", CudaLibrary.cuCtxDestroy_v2(handle));
             memory.releaseAll();
             release(variableBytes.get());

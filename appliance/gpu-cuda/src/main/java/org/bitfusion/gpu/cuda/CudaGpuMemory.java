@@ -55,6 +55,9 @@ final class CudaGpuMemory implements GpuMemory {
 
     /// What the pools keep for later comes last.
     private Outcome<CudaWindow.Block> trying(Supplier<Outcome<CudaWindow.Block>> allocation) {
+        if (context.isClosed()) {
+            return Outcome.failed(CudaStatus.CONTEXT_IS_DESTROYED);
+        }
         context.makeCurrent();
         Outcome<CudaWindow.Block> block = allocation.get();
         if (block.status() == CudaStatus.OUT_OF_MEMORY) {

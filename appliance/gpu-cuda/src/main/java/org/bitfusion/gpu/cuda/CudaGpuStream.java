@@ -419,6 +419,10 @@ final class CudaGpuStream implements GpuStream {
             end.whenReached(completion);
             return;
         }
+        if (context.isDone(this)) {
+            completion.completed(context.noted(CudaStatus.SUCCESS));
+            return;
+        }
         Mark mark = new Mark(this, false);
         mark.whenReached(completion);
         submitMark(mark);
@@ -443,10 +447,15 @@ final class CudaGpuStream implements GpuStream {
         return status.isSuccess() && !hasGiven(reads()) ? CudaStatus.NOT_READY : status;
     }
 
-    /// Whether nothing is under way.
-    boolean isIdle() {
+    /// Whether all that was asked for is known to be done, and reads are given on.
+    boolean isDone() {
         Mark end = last;
-        return end != null ? end.outcome() != null : queue.isDone() || query().isSuccess();
+        return end != null ? end.outcome() != null : queue.isDone() && hasGiven(reads());
+    }
+
+    /// Whether nothing is under way; asks the driver if that is not known.
+    boolean isIdle() {
+        return isDone() || (last == null && query().isSuccess());
     }
 
     /// What was asked for still counts as the context's work.

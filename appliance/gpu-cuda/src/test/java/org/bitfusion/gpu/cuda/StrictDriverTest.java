@@ -88,4 +88,29 @@ class StrictDriverTest extends GpuContract {
         assertThat(context.takeError()).isEqualTo(CudaStatus.INVALID_VALUE);
         assertThat(context.takeError()).isEqualTo(CudaStatus.SUCCESS);
     }
+
+    /// Nor do those who wait for a closed context's streams hear too early.
+    @Test
+    void whatWaitsForAClosedContextsStreamIsToldBehindItsWork() throws InterruptedException {
+        GpuContext closing = driver.createContext(device, 0).value();
+        long flag = allocate(4);
+        writeInts(context.defaultStream(), flag, 0);
+        assertThat(synchronize(context.defaultStream())).isEqualTo(CudaStatus.SUCCESS);
+        var kernel =
+                closing.loadModule(image("kernels.ptx")).value().function("wait_for_flag").value();
+        GpuStream stream = closing.createStream(1, 0).value();
+        launch(stream, kernel, 1, 1, flag, flag);
+        var released = new java.util.concurrent.CompletableFuture<Runnable>();
+        stream.hostFunction(released::complete);
+        var told = new java.util.concurrent.CompletableFuture<CudaStatus>();
+        stream.whenReached(told::complete);
+        closing.close();
+        long other = allocate(4);
+        writeInts(stream(), other, 5);
+        assertThat(readInts(stream(), other, 1)).containsExactly(5);
+        assertThat(told).isNotDone();
+        writeInts(stream(), flag, 1);
+        assertThat(told.orTimeout(30, TimeUnit.SECONDS).join())
+                .isEqualTo(CudaStatus.CONTEXT_IS_DESTROYED);
+    }
 }
