@@ -35,6 +35,7 @@ command -v make >/dev/null || missing+=(make)
 command -v mvn >/dev/null || missing+=(maven)
 command -v objdump >/dev/null || missing+=(binutils)
 [ -e /usr/include/zstd.h ] || missing+=(libzstd-dev)
+[ -e /usr/include/lz4.h ] || missing+=(liblz4-dev)
 # Tests make a network namespace with small socket buffers, and look at a terminal's jobs.
 [ -x /usr/sbin/ip ] || missing+=(iproute2)
 [ -x /usr/sbin/sysctl ] || missing+=(procps)

@@ -44,6 +44,8 @@ static void end_connection(struct bf_connection *c)
     c->transport.close(&c->transport);
     bf_outbox_free(&c->sender.box);
     free(c->receiver.buffer);
+    free(c->receiver.unpacked);
+    bf_packing_free(&c->sender.packing);
 }
 
 static void ignore(struct bf_connection *c, const struct bf_frame *frame, const uint8_t *body)

@@ -21,6 +21,18 @@ static double open_session(void)
     return seconds() - begin;
 }
 
+/* When the first value has come back, in seconds since the epoch. */
+static double first_result(void)
+{
+    uint32_t value = 0;
+    open_session();
+    CHECK(cu.memory_alloc(&small, 4096));
+    CHECK(cu.memory_set_async(small, 7, 1024, NULL));
+    CHECK(cu.copy_to_host(&value, small, sizeof value));
+    if (value != 7) fail("7 has become %u", value);
+    return (double)nanoseconds(CLOCK_REALTIME) * 1e-9;
+}
+
 static void prepare(void)
 {
     open_session();
@@ -147,6 +159,46 @@ static double device_to_host(void)
     return BULK_BYTES / (seconds() - begin);
 }
 
+/* To the device and back, bytes a second each way. */
+static double there_and_back(const char *from)
+{
+    static CUdeviceptr device;
+    static char *back;
+    if (!device) {
+        CHECK(cu.memory_alloc(&device, SLOW_BYTES));
+        back = touched(SLOW_BYTES);
+    }
+    double begin = seconds();
+    CHECK(cu.copy_to_device(device, from, SLOW_BYTES));
+    CHECK(cu.context_synchronize());
+    CHECK(cu.copy_to_host(back, device, SLOW_BYTES));
+    double taken = seconds() - begin;
+    if (memcmp(from, back, SLOW_BYTES)) fail("what came back is not what was sent");
+    return 2.0 * SLOW_BYTES / taken;
+}
+
+static double random_bytes(void)
+{
+    static char *data;
+    if (!data) randomise(data = touched(SLOW_BYTES), SLOW_BYTES);
+    return there_and_back(data);
+}
+
+static double zeros(void)
+{
+    static char *data;
+    if (!data) data = calloc(SLOW_BYTES, 1);
+    return there_and_back(data);
+}
+
+/* A tensor of which 97 values repeat. */
+static double floats(void)
+{
+    static char *data;
+    if (!data) data = host_floats(SLOW_BYTES / sizeof(float));
+    return there_and_back(data);
+}
+
 /* ---- kernels ---- */
 
 static double timed_launch(const char *name, unsigned gx, unsigned gy, unsigned bx, unsigned by, void **parameters)
@@ -259,10 +311,15 @@ int main(int argc, char **argv)
 {
     static const struct measurement measurements[] = {
         {"answered", answered}, {"meminfo", memory_info}, {"oneway", oneway},     {"launch", launch}, {"latency", latency}, {"h2d", host_to_device}, {"d2h", device_to_host},
+        {"random", random_bytes}, {"zeros", zeros}, {"floats", floats},
         {"matmul", matmul},     {"nbody", nbody},       {"reduction", reduction}, {"first", first_launch}, {NULL, NULL},
     };
     if (argc > 1 && !strcmp(argv[1], "open")) {
         printf("%.9g\n", open_session());
+        return 0;
+    }
+    if (argc > 1 && !strcmp(argv[1], "result")) {
+        printf("%.6f\n", first_result());
         return 0;
     }
     prepare();

@@ -94,6 +94,7 @@ enum {
     LAUNCHES = 20000,
     LATENCY_CALLS = 1500,
     BULK_BYTES = 256 << 20,
+    SLOW_BYTES = 64 << 20, /* half a second at 1 Gbit/s */
     MATRIX = 512,
     BODIES = 4096,
     REDUCED = 16 << 20,

@@ -172,23 +172,39 @@ static double one_way_latency(void)
     return percentile(delays, LATENCY_CALLS, 0.99);
 }
 
-/* Bytes per second, from buffer to buffer. */
-static double bulk_out(void)
+/* Seconds, from buffer to buffer. */
+static double send_bulk(size_t bytes)
 {
-    ask(SINK, 0, BULK_BYTES);
+    ask(SINK, 0, bytes);
     double begin = seconds();
-    in_chunks(connection, send_chunk, BULK_BYTES, CHUNK);
+    in_chunks(connection, send_chunk, bytes, CHUNK);
     char done;
     receive_all(connection, &done, 1);
-    return BULK_BYTES / (seconds() - begin);
+    return seconds() - begin;
+}
+
+static double receive_bulk(size_t bytes)
+{
+    double begin = seconds();
+    ask(SOURCE, 0, bytes);
+    in_chunks(connection, receive_chunk, bytes, CHUNK);
+    return seconds() - begin;
+}
+
+/* Bytes per second. */
+static double bulk_out(void)
+{
+    return BULK_BYTES / send_bulk(BULK_BYTES);
 }
 
 static double bulk_in(void)
 {
-    double begin = seconds();
-    ask(SOURCE, 0, BULK_BYTES);
-    in_chunks(connection, receive_chunk, BULK_BYTES, CHUNK);
-    return BULK_BYTES / (seconds() - begin);
+    return BULK_BYTES / receive_bulk(BULK_BYTES);
+}
+
+static double there_and_back(void)
+{
+    return 2.0 * SLOW_BYTES / (send_bulk(SLOW_BYTES) + receive_bulk(SLOW_BYTES));
 }
 
 /* Seconds to connect to somebody who listens and to exchange a hello of 128 bytes twice. */
@@ -227,7 +243,7 @@ int main(void)
 {
     static const struct measurement measurements[] = {
         {"answered", ping_pong}, {"oneway", memset_frames}, {"launch", launch_frames},   {"latency", one_way_latency},
-        {"h2d", bulk_out},       {"d2h", bulk_in},          {"open", connect_and_greet}, {NULL, NULL},
+        {"h2d", bulk_out},       {"d2h", bulk_in},          {"open", connect_and_greet}, {"there_and_back", there_and_back}, {NULL, NULL},
     };
     signal(SIGCHLD, SIG_IGN);
     connect_peer();

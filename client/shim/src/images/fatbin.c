@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <lz4.h>
 #define ZSTD_STATIC_LINKING_ONLY
 #include <zstd.h>
 
@@ -86,7 +87,11 @@ static CUresult unpack(const struct entry *entry, const uint8_t *payload, uint8_
         made = ZSTD_decompress(out, (size_t)plain, payload, (size_t)stored);
         made = ZSTD_isError(made) ? SIZE_MAX : made;
     } else if (entry->flags & FLAG_LZ4) {
-        made = bf_lz4_decode(payload, (size_t)stored, out, (size_t)plain);
+        int decoded = stored <= LARGEST_IMAGE
+                          ? LZ4_decompress_safe((const char *)payload, (char *)out, (int)stored,
+                                                (int)plain)
+                          : -1;
+        made = decoded < 0 ? SIZE_MAX : (size_t)decoded;
     } else {
         memcpy(out, payload, (size_t)plain);
     }

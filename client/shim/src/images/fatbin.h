@@ -21,7 +21,4 @@ struct bf_image_target {
 CUresult bf_fatbin_choose(const uint8_t *header, size_t limit, struct bf_image_target target,
                           enum bf_image_kind *kind, uint8_t **bytes, size_t *size);
 
-/* Decodes one raw LZ4 block; the bytes written, or SIZE_MAX if it is malformed or does not fit. */
-size_t bf_lz4_decode(const uint8_t *in, size_t in_bytes, uint8_t *out, size_t out_bytes);
-
 #endif

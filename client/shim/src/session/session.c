@@ -121,8 +121,12 @@ static CUresult receive_devices(struct bf_worker *worker, struct bf_transport *t
     return status;
 }
 
-static void start_connection(struct bf_connection *c, uint64_t received)
+enum { PACKING_SINCE = 3 }; /* the version of link.pack and link.packed */
+
+static void start_connection(struct bf_connection *c, uint64_t received, uint32_t version)
 {
+    if (version < PACKING_SINCE)
+        c->sender.packing.mode = BF_PACKING_OFF;
     c->on_frame = bf_incoming;
     c->on_end = bf_incoming_end;
     c->resume = resume;
@@ -161,7 +165,7 @@ static CUresult open_worker(struct bf_worker *worker, const struct bf_server *se
     if (status == CUDA_SUCCESS && !bf_connection_start(&worker->connection, transport))
         status = CUDA_ERROR_OUT_OF_MEMORY;
     if (status == CUDA_SUCCESS)
-        start_connection(&worker->connection, received);
+        start_connection(&worker->connection, received, handshake.answer.chosen_version);
     else
         transport.close(&transport);
     return status;

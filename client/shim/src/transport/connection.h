@@ -23,6 +23,7 @@
 #include "bf_cuda_types.h"
 #include "bf_messages.h"
 #include "transport/outbox.h"
+#include "transport/packing.h"
 #include "transport/transport.h"
 
 enum { BF_INLINE_ANSWER = 256, BF_PAYLOAD_PARTS = 62 };
@@ -47,6 +48,8 @@ struct bf_waiter {
 struct bf_sender {
     pthread_mutex_t lock;
     struct bf_outbox box;
+    struct bf_packing packing;
+    uint64_t full; /* times that the socket was full and had to be waited for */
     _Atomic uint64_t acked; /* what the worker has received, as the reader heard */
     _Atomic uint64_t told;  /* what the worker knows that we have received */
     uint64_t first_ns;      /* when the oldest byte to be sent came */
@@ -72,6 +75,7 @@ struct bf_receiver {
     uint64_t data_ticket; /* of the payload that is being received */
     uint64_t data_offset;
     size_t data_left;
+    uint8_t *unpacked; /* room for the frames of a link.packed, made with the first */
     _Atomic int reads; /* device-to-host copies outstanding */
     unsigned spin_misses; /* waits awake that were in vain, in a row */
     unsigned spin_skipped;

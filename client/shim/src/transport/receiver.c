@@ -36,25 +36,67 @@ static void dispatch(struct bf_connection *c, const struct bf_frame *frame, cons
     }
 }
 
+/* Payload that lies in a buffer, to where it belongs. */
+static void take_data(uint64_t ticket, uint64_t offset, const uint8_t *data, size_t bytes)
+{
+    struct iovec parts[BF_PAYLOAD_PARTS];
+    while (bytes) {
+        int count = bf_ticket_parts(ticket, offset, bytes, parts, BF_PAYLOAD_PARTS);
+        for (int i = 0; i < count; i++) {
+            if (!bf_copy_safely(parts[i].iov_base, data, parts[i].iov_len))
+                bf_ticket_fault(ticket);
+            data += parts[i].iov_len;
+            offset += parts[i].iov_len;
+            bytes -= parts[i].iov_len;
+        }
+    }
+}
+
 /* Of a payload, what already lies in the buffer (the read that fetched it did not know that a copy
  * was under way). */
 static void take_buffered_data(struct bf_receiver *r)
 {
-    struct iovec parts[BF_PAYLOAD_PARTS];
     size_t there = r->end - r->start;
-    size_t wanted = there < r->data_left ? there : r->data_left;
-    while (wanted) {
-        int count =
-            bf_ticket_parts(r->data_ticket, r->data_offset, wanted, parts, BF_PAYLOAD_PARTS);
-        for (int i = 0; i < count; i++) {
-            if (!bf_copy_safely(parts[i].iov_base, r->buffer + r->start, parts[i].iov_len))
-                bf_ticket_fault(r->data_ticket);
-            r->start += parts[i].iov_len;
-            r->data_offset += parts[i].iov_len;
-            r->data_left -= parts[i].iov_len;
-            wanted -= parts[i].iov_len;
-        }
+    size_t bytes = there < r->data_left ? there : r->data_left;
+    take_data(r->data_ticket, r->data_offset, r->buffer + r->start, bytes);
+    r->start += bytes;
+    r->data_offset += bytes;
+    r->data_left -= bytes;
+}
+
+/* The frames of a link.packed, as if they had come by themselves. False if they make no sense. */
+static bool dispatch_packed(struct bf_connection *c, const uint8_t *body, size_t bytes)
+{
+    struct bf_receiver *r = &c->receiver;
+    struct bf_link_packed m;
+    if (!bf_link_packed_read(body, bytes, &m) || m.byte_count > BF_MAX_PACKED)
+        return false;
+    if (!r->unpacked)
+        r->unpacked = malloc(BF_MAX_PACKED);
+    if (!r->unpacked ||
+        !bf_packing_unpack(body + BF_LINK_PACKED_MINIMUM, bytes - BF_LINK_PACKED_MINIMUM,
+                           r->unpacked, m.byte_count))
+        return false;
+    for (size_t at = 0, next; at < m.byte_count; at = next) {
+        struct bf_frame frame;
+        struct bf_mem_data data;
+        if (m.byte_count - at < BF_FRAME_BYTES)
+            return false;
+        bf_frame_read(r->unpacked + at, &frame);
+        const uint8_t *inner = r->unpacked + at + BF_FRAME_BYTES;
+        if (frame.length > m.byte_count - at - BF_FRAME_BYTES ||
+            frame.call == BF_CALL_LINK_PACKED)
+            return false;
+        next = at + BF_FRAME_BYTES + frame.length;
+        if (frame.call != BF_CALL_MEM_DATA || frame.flags)
+            dispatch(c, &frame, inner);
+        else if (bf_mem_data_read(inner, frame.length, &data))
+            take_data(data.ticket, data.packed_offset, inner + BF_MEM_DATA_MINIMUM,
+                      frame.length - BF_MEM_DATA_MINIMUM);
+        else
+            return false;
     }
+    return true;
 }
 
 static void count(struct bf_connection *c, ssize_t moved)
@@ -161,7 +203,11 @@ static bool dispatch_buffered(struct bf_connection *c, size_t *needed)
         } else if (there < BF_FRAME_BYTES + frame.length) {
             *needed = BF_FRAME_BYTES + frame.length - there;
         } else {
-            dispatch(c, &frame, r->buffer + r->start + BF_FRAME_BYTES);
+            const uint8_t *body = r->buffer + r->start + BF_FRAME_BYTES;
+            if (frame.call != BF_CALL_LINK_PACKED)
+                dispatch(c, &frame, body);
+            else if (frame.flags || !dispatch_packed(c, body, frame.length))
+                return false;
             r->start += BF_FRAME_BYTES + frame.length;
         }
     }

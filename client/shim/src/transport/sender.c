@@ -28,6 +28,7 @@ uint64_t bf_now(void)
 /* The socket takes nothing now. Whoever cannot send also reads. */
 static void await_room(struct bf_connection *c)
 {
+    c->sender.full++;
     int ready = c->transport.wait(&c->transport, !atomic_load(&c->receiver.reading), true, 100);
     if (ready & BF_READABLE)
         bf_receive_available(c);
@@ -241,6 +242,19 @@ CUresult bf_send_request(struct bf_connection *c, const void *frame, size_t byte
     return append(c, frame, bytes, false, true);
 }
 
+/* Called with the lock. */
+static bool append_payload(struct bf_connection *c, const void *head, size_t head_bytes,
+                           const struct iovec *payload, int parts, struct bf_loan *loan, bool *fault)
+{
+    struct bf_outbox *box = &c->sender.box;
+    bool good = kept(c, bf_outbox_append(box, head, head_bytes));
+    for (int i = 0; i < parts && good; i++)
+        good = kept(c, loan ? bf_outbox_lend(box, payload[i].iov_base, payload[i].iov_len, loan)
+                            : bf_outbox_append_safely(box, payload[i].iov_base, payload[i].iov_len,
+                                                      fault));
+    return good;
+}
+
 CUresult bf_send_payload(struct bf_connection *c, const void *head, size_t head_bytes,
                          const struct iovec *payload, int parts, struct bf_loan *loan)
 {
@@ -251,18 +265,24 @@ CUresult bf_send_payload(struct bf_connection *c, const void *head, size_t head_
         bytes += payload[i].iov_len;
     pthread_mutex_lock(&s->lock);
     bool good = !atomic_load(&c->dead) && take_window(c, cost(bytes)) &&
-                exchange_acknowledgements(c) &&
-                kept(c, bf_outbox_append(&s->box, head, head_bytes));
-    for (int i = 0; i < parts && good; i++)
-        good = kept(c, loan ? bf_outbox_lend(&s->box, payload[i].iov_base, payload[i].iov_len, loan)
-                            : bf_outbox_append_safely(&s->box, payload[i].iov_base,
-                                                      payload[i].iov_len, &fault));
+                exchange_acknowledgements(c);
+    const uint8_t *packed;
+    size_t packed_bytes = 0;
+    if (good && bf_packing_wanted(&s->packing, bytes))
+        packed_bytes = bf_packing_pack(&s->packing, head, head_bytes, payload, parts, &packed);
+    if (packed_bytes)
+        good = kept(c, bf_outbox_append(&s->box, packed, packed_bytes));
+    else
+        good = good && append_payload(c, head, head_bytes, payload, parts, loan, &fault);
+    uint64_t full = s->full;
     good = good && flush_locked(c, true);
     s->appended++;
     s->last_ns = bf_now();
+    bf_packing_sent(&s->packing, packed_bytes ? packed_bytes : bytes, s->full != full, s->last_ns);
     unlock(c);
     atomic_fetch_add_explicit(&c->one_way, 1, memory_order_relaxed);
-    atomic_fetch_add_explicit(&c->bytes_out, bytes, memory_order_relaxed);
+    atomic_fetch_add_explicit(&c->bytes_out, packed_bytes ? packed_bytes : bytes,
+                              memory_order_relaxed);
     fault = fault || (loan && loan->fault);
     return !good ? CUDA_ERROR_DEVICE_UNAVAILABLE : fault ? CUDA_ERROR_INVALID_VALUE : CUDA_SUCCESS;
 }

@@ -297,6 +297,7 @@ bool bf_connection_start(struct bf_connection *c, struct bf_transport transport)
     pthread_mutex_init(&c->receiver.lock, NULL);
     pthread_cond_init(&c->receiver.background, NULL);
     pthread_cond_init(&c->receiver.keeper, NULL);
+    bf_packing_start(&c->sender.packing);
     c->receiver.capacity = BUFFER_BYTES;
     c->receiver.buffer = malloc(BUFFER_BYTES);
     return c->receiver.buffer;

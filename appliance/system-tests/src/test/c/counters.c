@@ -45,6 +45,20 @@ static void launches_ten_thousand_times(void)
     CHECK(value == 7 + LAUNCHES);
 }
 
+/* 32 MiB each way, of which nearly nothing is not zero. */
+static void zeros_there_and_back(void)
+{
+    enum { LENGTH = 32 << 20 };
+    OK(begin());
+    CUdeviceptr device;
+    uint32_t *host = calloc(LENGTH, 1), *back = malloc(LENGTH);
+    for (uint32_t i = 0; i < LENGTH / 4; i += 100000) host[i] = i;
+    OK(cuMemAlloc_v2(&device, LENGTH));
+    OK(cuMemcpyHtoD_v2(device, host, LENGTH));
+    OK(cuMemcpyDtoH_v2(back, device, LENGTH));
+    CHECK(!memcmp(host, back, LENGTH));
+}
+
 /* Everything is known to be idle: nothing is waited for. */
 static void what_is_known_is_not_asked(void)
 {
@@ -135,7 +149,8 @@ static void eleven_training_steps(void) { training_steps(11); }
 int main(int argc, char **argv)
 {
 #define T(name) {#name, name}
-    static const struct test tests[] = {T(copies_and_fills), T(launches_once), T(launches_ten_thousand_times),
+    static const struct test tests[] = {T(copies_and_fills), T(launches_once),
+                                        T(zeros_there_and_back), T(launches_ten_thousand_times),
                                         T(what_is_known_is_not_asked), T(polls), T(one_training_step), T(eleven_training_steps), {0, 0}};
     return run_tests(tests, argc, argv);
 }

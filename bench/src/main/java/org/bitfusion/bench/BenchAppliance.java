@@ -4,6 +4,7 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,11 +30,17 @@ final class BenchAppliance implements AutoCloseable {
     private final int dataPorts = FIRST_DATA_PORT + DATA_PORTS * (int) (Math.random() * 500);
 
     BenchAppliance(Path distribution, Path folder) throws IOException {
+        this(List.of(), distribution, folder);
+    }
+
+    /// @param prefix a command that starts the appliance, for example in a network namespace
+    BenchAppliance(List<String> prefix, Path distribution, Path folder) throws IOException {
         this.distribution = distribution;
         this.folder = Files.createDirectories(folder);
-        ProcessBuilder builder =
-                new ProcessBuilder(
-                        distribution.resolve("bin/bitfusion").toString(), "server", "-p", "0");
+        List<String> command = new ArrayList<>(prefix);
+        command.addAll(
+                List.of(distribution.resolve("bin/bitfusion").toString(), "server", "-p", "0"));
+        ProcessBuilder builder = new ProcessBuilder(command);
         builder.environment().put("BF_GPU", "soft");
         builder.environment().put("BF_SOFT_DEVICES", "1");
         builder.environment().put("BF_SERVER_PORT_MIN", Integer.toString(dataPorts));
@@ -93,16 +100,24 @@ final class BenchAppliance implements AutoCloseable {
     }
 
     /// `bitfusion run -n 1 -- COMMAND` against this appliance.
-    List<String> runCommand(String command) {
-        return List.of(
-                distribution.resolve("bin/bitfusion").toString(),
-                "run",
-                "-n",
-                "1",
-                "-l",
-                "127.0.0.1:" + port,
-                "--",
-                command);
+    List<String> runCommand(String... command) {
+        return runCommandAt("127.0.0.1", command);
+    }
+
+    /// The same where it is reached at another address.
+    List<String> runCommandAt(String address, String... command) {
+        List<String> all =
+                new ArrayList<>(
+                        List.of(
+                                distribution.resolve("bin/bitfusion").toString(),
+                                "run",
+                                "-n",
+                                "1",
+                                "-l",
+                                address + ":" + port,
+                                "--"));
+        all.addAll(List.of(command));
+        return all;
     }
 
     Map<String, String> runEnvironment() {

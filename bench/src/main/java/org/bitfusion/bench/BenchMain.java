@@ -52,6 +52,7 @@ public final class BenchMain {
                 BenchAppliance leasing = new BenchAppliance(product, folder.resolve("leases"));
                 Table table =
                         new Table(
+                                product,
                                 root.resolve("bench/target/programs"),
                                 folder,
                                 appliance,

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 
@@ -25,6 +26,14 @@ final class Commands {
             }
             return seconds * scale;
         };
+    }
+
+    /// Seconds from its start to the moment that a command prints: seconds since the epoch.
+    static double secondsUntil(List<String> command, Map<String, String> environment)
+            throws IOException, InterruptedException {
+        Instant begin = Instant.now();
+        double end = printed(command, environment, 1).measure();
+        return end - begin.getEpochSecond() - begin.getNano() * 1e-9;
     }
 
     /// The number that a command prints.

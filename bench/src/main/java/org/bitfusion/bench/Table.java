@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// The rows and where their numbers come from.
 final class Table implements AutoCloseable {
@@ -14,6 +15,7 @@ final class Table implements AutoCloseable {
     private static final double TO_MICROSECONDS = 1e6;
     private static final double TO_MILLISECONDS = 1e3;
     private static final double TO_GIGA = 1e-9;
+    private static final double TO_MEGA = 1e-6;
     private static final int LONG_KERNEL_LINES = 10_000;
 
     private final Path programs;
@@ -25,11 +27,20 @@ final class Table implements AutoCloseable {
     private final Dialogue scalar;
     private final Dialogue vectorised;
     private final Steps steps;
+    private final Start start;
+    private final Path distribution;
+    private @Nullable SlowLink slow;
 
     /// @param leasing an appliance whose GPU nobody uses: the client's open session would make a
     ///   lease wait
-    Table(Path programs, Path folder, BenchAppliance appliance, BenchAppliance leasing)
+    Table(
+            Path distribution,
+            Path programs,
+            Path folder,
+            BenchAppliance appliance,
+            BenchAppliance leasing)
             throws IOException {
+        this.distribution = distribution;
         this.programs = programs;
         this.folder = folder;
         this.appliance = appliance;
@@ -39,6 +50,7 @@ final class Table implements AutoCloseable {
         scalar = new Dialogue(List.of(program("compute")), Map.of());
         vectorised = new Dialogue(List.of(program("compute-vectorised")), Map.of());
         steps = new Steps(program("step"), appliance);
+        start = new Start(program("client"), leasing);
     }
 
     private String program(String name) {
@@ -81,8 +93,12 @@ final class Table implements AutoCloseable {
                         "C send to C receive, p99"),
                 steps.waits(),
                 steps.roundTrips(),
+                start.roundTrips(),
                 copy("copy.h2d", "h2d"),
                 copy("copy.d2h", "d2h"),
+                slowCopy("copy.1g.random", "random", 0.97),
+                slowCopy("copy.1g.floats", "floats", 2),
+                slowCopy("copy.1g.zeros", "zeros", 2),
                 sessionOpen(),
                 runTrue(),
                 new Row(
@@ -108,6 +124,27 @@ final class Table implements AutoCloseable {
                 client.probe(word, TO_GIGA),
                 network.probe(word, TO_GIGA),
                 "plain C sender and receiver between two buffers");
+    }
+
+    /// Over a link of 1 Gbit/s, which is made with the first row that needs it.
+    private Row slowCopy(String name, String word, double bound) {
+        return new Row(
+                name,
+                "MB/s",
+                false,
+                bound,
+                () -> slowLink().copied(word) * TO_MEGA,
+                () -> slowLink().plain() * TO_MEGA,
+                "plain C sender and receiver over the same link of 1 Gbit/s");
+    }
+
+    private SlowLink slowLink() throws IOException, InterruptedException {
+        SlowLink link = slow;
+        if (link == null) {
+            link = new SlowLink(distribution, programs, folder.resolve("slow"));
+            slow = link;
+        }
+        return link;
     }
 
     private Row sessionOpen() {
@@ -186,5 +223,10 @@ final class Table implements AutoCloseable {
         scalar.close();
         vectorised.close();
         steps.close();
+        start.close();
+        SlowLink link = slow;
+        if (link != null) {
+            link.close();
+        }
     }
 }

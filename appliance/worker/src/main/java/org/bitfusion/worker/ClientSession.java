@@ -24,6 +24,7 @@ import org.bitfusion.protocol.message.Launch;
 import org.bitfusion.protocol.message.LinkAck;
 import org.bitfusion.protocol.message.LinkHeartbeat;
 import org.bitfusion.protocol.message.LinkLeaving;
+import org.bitfusion.protocol.message.LinkPack;
 import org.bitfusion.protocol.message.MemAlloc;
 import org.bitfusion.protocol.message.MemAllocAsync;
 import org.bitfusion.protocol.message.MemCopy;
@@ -98,6 +99,11 @@ final class ClientSession implements ClientMessageHandler {
     @Override
     public void linkLeaving(LinkLeaving message) {
         state.link.leaving();
+    }
+
+    @Override
+    public void linkPack(LinkPack message, int payloadBytes, ByteBuffer buffered) {
+        throw new IllegalStateException("the reader hands over what is in it");
     }
 
     @Override

@@ -36,6 +36,7 @@ final class DataListener implements AutoCloseable {
     private final Secret secret;
     private final String build;
     private final CompletableFuture<SocketChannel> client = new CompletableFuture<>();
+    private volatile int version;
     private volatile @Nullable SessionLink link;
 
     private DataListener(ServerSocketChannel channel, UUID session, Secret secret, String build) {
@@ -69,6 +70,11 @@ final class DataListener implements AutoCloseable {
 
     int port() {
         return channel.socket().getLocalPort();
+    }
+
+    /// The version of the protocol that the client and this side speak, once it is there.
+    int version() {
+        return version;
     }
 
     /// @param session that later connections of the client go on with
@@ -126,8 +132,11 @@ final class DataListener implements AutoCloseable {
                 resume(connection, letIn.get());
                 return;
             }
-            if (letIn.isPresent() && client.complete(connection)) {
-                return;
+            if (letIn.isPresent() && letIn.get().kind() == Hello.KIND_DATA) {
+                version = VersionRange.OWN.common(letIn.get().versions()).orElseThrow();
+                if (client.complete(connection)) {
+                    return;
+                }
             }
             connection.close();
         } catch (IOException e) {

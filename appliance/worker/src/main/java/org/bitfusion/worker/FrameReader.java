@@ -8,6 +8,7 @@ import org.bitfusion.protocol.FrameHeader;
 import org.bitfusion.protocol.ProtocolException;
 import org.bitfusion.protocol.message.ClientMessageHandler;
 import org.bitfusion.protocol.message.ClientMessages;
+import org.bitfusion.protocol.message.LinkPack;
 import org.bitfusion.protocol.message.StreamHostFunctionDone;
 import org.bitfusion.protocol.message.StreamRelease;
 import org.bitfusion.protocol.message.WireConstants;
@@ -19,6 +20,8 @@ import org.bitfusion.protocol.message.WireConstants;
 /// | frame | frame | header, fields, payload's beginning |          payload's rest
 ///                 ^ the frame at hand                   ^ filled   ^ missing: not yet read
 /// ```
+///
+/// The frames of a `link.pack` take its place in the buffer.
 ///
 /// Used by one thread, but for [#takeOver], whose caller makes sure of the order.
 final class FrameReader {
@@ -49,6 +52,11 @@ final class FrameReader {
     private int filled;
     private int missing;
 
+    /// Where the frames of a `link.pack` end in the buffer, while the next frame is one of them.
+    private int unpackedEnd;
+
+    private ByteBuffer spare = ByteBuffer.allocate(0);
+
     FrameReader(Source source) {
         this.source = source;
         buffer.flip();
@@ -70,6 +78,25 @@ final class FrameReader {
     /// @throws ProtocolException if its header is not what the specification allows
     /// @throws EOFException if the bytes end within it
     boolean next() throws IOException {
+        do {
+            if (!nextHeader()) {
+                return false;
+            }
+        } while (call == LinkPack.CALL && unpack());
+        if (!buffered(FrameHeader.BYTES + ClientMessages.bytesToBuffer(call, length))) {
+            throw new EOFException();
+        }
+        start = buffer.position();
+        filled = buffer.limit();
+        end = Math.min(filled, start + bytes());
+        missing = start + bytes() - end;
+        return true;
+    }
+
+    private boolean nextHeader() throws IOException {
+        if (unpackedEnd <= buffer.position()) {
+            unpackedEnd = 0;
+        }
         if (!buffered(FrameHeader.BYTES)) {
             return false;
         }
@@ -89,13 +116,42 @@ final class FrameReader {
                                     buffer.getShort(at + 6),
                                     buffer.getInt(at + 12)));
         }
-        if (!buffered(FrameHeader.BYTES + ClientMessages.bytesToBuffer(call, length))) {
+        if (unpackedEnd > 0 && (call == LinkPack.CALL || bytes() > unpackedEnd - at)) {
+            throw new ProtocolException(
+                    "call 0x%04x with length %d in a link.pack".formatted(call, length));
+        }
+        return true;
+    }
+
+    /// Puts the frames of the `link.pack` at hand in its place.
+    ///
+    /// @return true
+    private boolean unpack() throws IOException {
+        if (!buffered(bytes())) {
             throw new EOFException();
         }
-        start = buffer.position();
-        filled = buffer.limit();
-        end = Math.min(filled, start + bytes());
-        missing = start + bytes() - end;
+        int body = buffer.position() + FrameHeader.BYTES;
+        int packEnd = body + length;
+        int rest = buffer.limit() - packEnd;
+        int count = length < LinkPack.MINIMUM_BYTES ? 0 : buffer.getInt(body);
+        if (count <= 0 || count > WireConstants.MAX_PACKED) {
+            throw new ProtocolException("a link.pack of %d bytes in %d".formatted(count, length));
+        }
+        ByteBuffer packed =
+                buffer.slice(body + LinkPack.MINIMUM_BYTES, length - LinkPack.MINIMUM_BYTES);
+        ByteBuffer tail = buffer.slice(packEnd, rest);
+        ByteBuffer packs = buffer;
+        if (spare.capacity() < count + rest) {
+            allocate(Math.max(count + rest, WireConstants.MAX_PACKED + BUFFER));
+        } else {
+            buffer = spare;
+            whole = buffer.duplicate().clear();
+        }
+        buffer.clear();
+        Packing.unpack(packed, buffer.slice(0, count));
+        buffer.put(count, tail, 0, rest).limit(count + rest);
+        spare = packs;
+        unpackedEnd = count;
         return true;
     }
 
@@ -182,6 +238,7 @@ final class FrameReader {
             allocate(count);
         }
         buffer.clear().put(0, other.whole, other.end, count).limit(count);
+        unpackedEnd = Math.max(0, other.unpackedEnd - other.end);
         noFrame();
         return other.missing;
     }

@@ -2,6 +2,7 @@ package org.bitfusion.worker;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.channels.GatheringByteChannel;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -11,6 +12,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.bitfusion.protocol.FrameHeader;
 import org.bitfusion.protocol.ProtocolException;
+import org.bitfusion.protocol.message.LinkPacked;
 import org.bitfusion.protocol.message.MemData;
 import org.bitfusion.protocol.message.WireConstants;
 import org.jspecify.annotations.Nullable;
@@ -54,10 +56,23 @@ final class FrameWriter {
     // All of these belong to who has the lock.
     private final Outbox outbox = new Outbox();
     private @Nullable GatheringByteChannel channel;
+    private Packing packing = new Packing(Packing.Mode.OFF);
+    private final ByteBuffer bulkHeader =
+            ByteBuffer.allocate(BULK_HEADER).order(ByteOrder.LITTLE_ENDIAN);
     private volatile Consumer<GatheringByteChannel> lost = _ -> {};
 
     FrameWriter(GatheringByteChannel channel) {
         this.channel = channel;
+    }
+
+    /// @param packing what may be compressed from now on
+    void pack(Packing packing) {
+        lock.lock();
+        try {
+            this.packing = packing;
+        } finally {
+            lock.unlock();
+        }
     }
 
     /// @param listener told of a channel that takes nothing any more
@@ -107,19 +122,37 @@ final class FrameWriter {
         try {
             awaitRoom();
             takeLeft();
-            header.writeFrame(outbox.room(BULK_HEADER), payload.remaining());
-            outbox.added(BULK_HEADER);
-            if (loan == null) {
-                outbox.copy(payload);
-            } else {
-                outbox.lend(payload, loan);
+            long before = outbox.end();
+            if (!packing.isWanted(payload.remaining()) || !addPacked(header, payload)) {
+                header.writeFrame(outbox.room(BULK_HEADER), payload.remaining());
+                outbox.added(BULK_HEADER);
+                if (loan == null) {
+                    outbox.copy(payload);
+                } else {
+                    outbox.lend(payload, loan);
+                }
             }
             payload.position(payload.limit());
+            long begin = System.nanoTime();
             push();
+            packing.sent(outbox.end() - before, begin, System.nanoTime());
         } finally {
             lock.unlock();
         }
         drain();
+    }
+
+    private boolean addPacked(MemData header, ByteBuffer payload) {
+        header.writeFrame(bulkHeader.clear(), payload.remaining());
+        LinkPacked message = new LinkPacked(BULK_HEADER + payload.remaining());
+        ByteBuffer packed = packing.pack(bulkHeader.flip(), payload);
+        if (packed != null) {
+            int head = FrameHeader.BYTES + message.wireBytes();
+            message.writeFrame(outbox.room(head), packed.remaining());
+            outbox.added(head);
+            outbox.copy(packed);
+        }
+        return packed != null;
     }
 
     /// From here on the loan's memory may change.

@@ -65,6 +65,11 @@ final class Outbox {
     private long sent;
     private long end;
 
+    /// The offset behind everything that was added.
+    long end() {
+        return end;
+    }
+
     /// Where the next frame is to be encoded, from the buffer's position on. [#added] follows.
     ///
     /// @param count its bytes, at most [#CHUNK]

@@ -200,6 +200,9 @@ public final class Worker implements ControlChannel.Listener {
                     new SessionLink(
                             client, order.hostWord() ? null : PATIENCE, is -> opened.mayEnd(!is));
             listener.resumeWith(link);
+            if (listener.version() >= Packing.SINCE_VERSION) {
+                link.writer().pack(new Packing(Packing.Mode.of(environment.get("BF_COMPRESSION"))));
+            }
             return converse(order, driver.value(), link);
         }
     }

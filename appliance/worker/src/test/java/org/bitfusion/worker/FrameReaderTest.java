@@ -3,19 +3,23 @@ package org.bitfusion.worker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.channels.ReadableByteChannel;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import net.jpountz.lz4.LZ4Factory;
 import org.bitfusion.protocol.FrameHeader;
 import org.bitfusion.protocol.ProtocolException;
 import org.bitfusion.protocol.message.ClientMessageHandler;
+import org.bitfusion.protocol.message.LinkPack;
 import org.bitfusion.protocol.message.MemSet;
 import org.bitfusion.protocol.message.MemWrite;
 import org.bitfusion.protocol.message.Ping;
@@ -113,6 +117,68 @@ class FrameReaderTest {
         assertThat(whole).hasSize(5000 + 3 + 1).contains("ping " + WireConstants.BULK_CHUNK);
         for (int piece : new int[] {1, 7, 1000, 65_537}) {
             assertThat(read(bytes, piece)).isEqualTo(whole);
+        }
+    }
+
+    /// Frames in the `link.pack` that a client would send instead of them.
+    private static byte[] packed(byte[] frames, int from, int to) {
+        byte[] data = LZ4Factory.safeInstance().fastCompressor().compress(frames, from, to - from);
+        return pack(to - from, data);
+    }
+
+    private static byte[] pack(int count, byte[] data) {
+        ByteBuffer out =
+                ByteBuffer.allocate(FrameHeader.BYTES + LinkPack.MINIMUM_BYTES + data.length);
+        new LinkPack(count).writeFrame(out, data.length);
+        return out.put(data).array();
+    }
+
+    @Test
+    void whatComesPackedIsAsIfItHadComeByItself() throws IOException {
+        byte[] bytes = conversation();
+        List<String> plain = read(bytes, Integer.MAX_VALUE);
+        ByteBuffer frames = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+        for (int group : new int[] {1, 100, 4999, 5002}) {
+            ByteArrayOutputStream out = new ByteArrayOutputStream();
+            boolean packs = true;
+            for (int from = 0, to = 0; from < bytes.length; from = to, packs = !packs) {
+                for (int i = 0; i < group && to < bytes.length; i++) {
+                    int next = to + FrameHeader.BYTES + frames.getInt(to);
+                    if (next - from > WireConstants.MAX_PACKED && i > 0) {
+                        break;
+                    }
+                    to = next;
+                }
+                out.writeBytes(
+                        packs ? packed(bytes, from, to) : Arrays.copyOfRange(bytes, from, to));
+            }
+            for (int piece : new int[] {3, 70_001, Integer.MAX_VALUE}) {
+                assertThat(read(out.toByteArray(), piece)).isEqualTo(plain);
+            }
+        }
+    }
+
+    @Test
+    void whatMakesNoSenseInAPackIsRefused() {
+        byte[] frame = Arrays.copyOf(conversation(), FrameHeader.BYTES + MemSet.MINIMUM_BYTES);
+        byte[] good = packed(frame, 0, frame.length);
+        byte[] data =
+                Arrays.copyOfRange(good, FrameHeader.BYTES + LinkPack.MINIMUM_BYTES, good.length);
+        for (byte[] bad :
+                List.of(
+                        packed(good, 0, good.length), // one in another
+                        packed(frame, 0, frame.length - 1), // a part of a frame
+                        packed(frame, 0, 7),
+                        pack(frame.length - 1, data),
+                        pack(frame.length + 1, data),
+                        pack(0, data),
+                        pack(-1, data),
+                        pack(WireConstants.MAX_PACKED + 1, data),
+                        pack(frame.length, new byte[0]),
+                        pack(frame.length, new byte[] {1, 2, 3}))) {
+            byte[] followed = Arrays.copyOf(bad, bad.length + frame.length);
+            System.arraycopy(frame, 0, followed, bad.length, frame.length);
+            assertThatThrownBy(() -> read(followed, 1000)).isInstanceOf(ProtocolException.class);
         }
     }
 

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -198,7 +199,8 @@ class SessionIT {
     private static boolean namesTheAppliance(Path file) throws IOException {
         try {
             return Files.isRegularFile(file)
-                    && Files.readString(file).startsWith("127.0.0.1 " + appliance.port() + " ");
+                    && Files.readString(file, StandardCharsets.ISO_8859_1)
+                            .startsWith("127.0.0.1 " + appliance.port() + " ");
         } catch (NoSuchFileException _) {
             return false; // another session's, which has ended meanwhile
         }

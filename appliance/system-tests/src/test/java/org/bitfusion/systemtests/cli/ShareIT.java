@@ -67,8 +67,7 @@ class ShareIT {
 
     @Test
     void aProgramGetsWhatTheOneBeforeItHeld() {
-        await().atMost(Duration.ofSeconds(60))
-                .until(() -> readyWorkers() >= WORKERS);
+        await().atMost(Duration.ofSeconds(60)).until(() -> readyWorkers() >= WORKERS);
         assertSucceeds(run("256", "after", "256", Integer.toString(WORKERS)));
     }
 

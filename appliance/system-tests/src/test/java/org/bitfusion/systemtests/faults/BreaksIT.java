@@ -35,10 +35,20 @@ class BreaksIT {
 
     @Test
     void aProgramWhoseConnectionIsCutOftenEndsRightAndSaysNothing() throws Exception {
+        cutOften(Map.of());
+    }
+
+    @Test
+    void theSameWhereEverythingIsCompressed() throws Exception {
+        cutOften(Map.of("BF_COMPRESSION", "always"));
+    }
+
+    /// @param settings of both sides
+    private static void cutOften(Map<String, String> settings) throws Exception {
         Random random = new Random();
-        try (FarAppliance far = FarAppliance.start()) {
+        try (FarAppliance far = FarAppliance.start(settings)) {
             FaultsIT.Running program =
-                    start(far, "breaks", "every_call_is_executed_once", Map.of());
+                    start(far, "breaks", "every_call_is_executed_once", settings);
             int before = far.relay().accepted();
             for (int i = 0; i < CUTS; i++) {
                 program.process()
