@@ -191,7 +191,7 @@ static void a_bad_host_pointer_fails_the_call_and_no_other(void)
                 char *hole = edge(readable[i]);
                 CHECK(hole);
                 OK(cuMemsetD32_v2(counted, 0, 4));
-                OK(cuStreamSynchronize(stream));
+                OK(cuCtxSynchronize()); /* the default stream's work is not the other's */
                 for (unsigned k = 0; k < before; k++) OK(cuMemsetD32Async(counted + 4 * k, 11 + k, 1, stream));
                 EXPECT(INVALID_VALUE, cuMemcpyHtoDAsync_v2(p, hole, sizes[j], stream));
                 OK(cuStreamSynchronize(stream));

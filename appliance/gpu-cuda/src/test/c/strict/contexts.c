@@ -155,6 +155,9 @@ CUresult cuDeviceCanAccessPeer(int *can, CUdevice device, CUdevice peer)
     return device_known(device) ? CUDA_ERROR_INVALID_DEVICE : device_known(peer);
 }
 
+/* Stack, output and heap of kernels, depth and launches of kernels' own launches, L2 fetches. */
+static const uint64_t default_limits[LIMITS] = {1024, 1 << 20, 8 << 20, 2, 2048, 64};
+
 CUresult cuCtxCreate_v2(CUcontext *made, unsigned int flags, CUdevice device)
 {
     (void)flags;
@@ -168,9 +171,7 @@ CUresult cuCtxCreate_v2(CUcontext *made, unsigned int flags, CUdevice device)
         struct context *context = calloc(1, sizeof *context);
         *context = (struct context){.magic = CONTEXT, .device = device, .alive = true};
         context->legacy = stream_make(context, 0);
-        context->limits[0] = 1024;
-        context->limits[1] = 1 << 20;
-        context->limits[2] = 8 << 20;
+        memcpy(context->limits, default_limits, sizeof default_limits);
         current.contexts[current.depth++] = context;
         *made = (CUcontext)context;
     }
@@ -244,7 +245,7 @@ CUresult cuCtxGetLimit(size_t *value, CUlimit limit)
     struct context *context = strict_enter(&status);
     if (!context)
         return status;
-    bool good = (unsigned)limit < 16 && context->limits[limit];
+    bool good = (unsigned)limit < LIMITS;
     *value = good ? context->limits[limit] : 0;
     return strict_leave(good ? CUDA_SUCCESS : CUDA_ERROR_UNSUPPORTED_LIMIT);
 }
@@ -255,9 +256,9 @@ CUresult cuCtxSetLimit(CUlimit limit, size_t value)
     struct context *context = strict_enter(&status);
     if (!context)
         return status;
-    bool good = (unsigned)limit < 16 && context->limits[limit];
+    bool good = (unsigned)limit < LIMITS;
     if (good)
-        context->limits[limit] = value;
+        context->limits[limit] = limit == 5 && value > 128 ? 128 : value;
     return strict_leave(good ? CUDA_SUCCESS : CUDA_ERROR_UNSUPPORTED_LIMIT);
 }
 

@@ -73,6 +73,8 @@ static bool read_parameters(struct reader *r, struct function *function)
 static void read_body(struct reader *r, struct function *function)
 {
     int depth = 1;
+    const char *body = r->at + strspn(r->at, " \t\n");
+    function->empty = !strncmp(body, "ret;", 4) && *(body + 4 + strspn(body + 4, " \t\n")) == '}';
     while (depth && *next(r)) {
         depth += is(r, "{") ? 1 : is(r, "}") ? -1 : 0;
         if (is(r, ".shared")) {

@@ -235,29 +235,29 @@ static const struct {
     {"await", wait_for_flag},
     {"poke", store},
     {"halt", trap_now},
-    {"limited", nothing},
     {"last_word", last_word},
     {"say", say},
 };
 
-bool kernel_known(const char *name)
+static CUresult (*find(const struct function *function))(const struct work *work)
 {
     for (size_t i = 0; i < sizeof kernels / sizeof *kernels; i++) {
-        if (!strcmp(kernels[i].name, name))
-            return true;
+        if (!strcmp(kernels[i].name, function->name))
+            return kernels[i].run;
     }
-    return false;
+    return function->empty ? nothing : NULL;
+}
+
+bool kernel_known(const struct function *function)
+{
+    return find(function) != NULL;
 }
 
 /* Under a lock for each look at memory, so that none is unmapped within it. */
 CUresult kernel_run(const struct work *work)
 {
-    CUresult error = CUDA_ERROR_NOT_SUPPORTED;
     pthread_mutex_lock(&strict_lock);
-    for (size_t i = 0; i < sizeof kernels / sizeof *kernels; i++) {
-        if (!strcmp(kernels[i].name, work->function->name))
-            error = kernels[i].run(work);
-    }
+    CUresult error = find(work->function)(work);
     pthread_mutex_unlock(&strict_lock);
     return error;
 }

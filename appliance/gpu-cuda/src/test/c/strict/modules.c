@@ -210,7 +210,7 @@ CUresult cuOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(int *blocks, CUfun
     struct function *function = function_of(handle);
     if (!function || block <= 0 || block > 1024)
         return CUDA_ERROR_INVALID_VALUE;
-    *blocks = occupancy(function, block, dynamic);
+    *blocks = dynamic > (size_t)function->most_dynamic ? 0 : occupancy(function, block, dynamic);
     return CUDA_SUCCESS;
 }
 
@@ -243,7 +243,7 @@ static CUresult check(const struct work *work, const struct stream *stream, unsi
         return CUDA_ERROR_INVALID_VALUE;
     if (cooperative && blocks > (uint64_t)occupancy(function, (int)threads, shared) * MULTIPROCESSORS)
         return CUDA_ERROR_COOPERATIVE_LAUNCH_TOO_LARGE;
-    return kernel_known(function->name) ? CUDA_SUCCESS : CUDA_ERROR_NOT_SUPPORTED;
+    return kernel_known(function) ? CUDA_SUCCESS : CUDA_ERROR_NOT_SUPPORTED;
 }
 
 static CUresult launch(CUfunction handle, const unsigned grid[3], const unsigned block[3], unsigned shared,

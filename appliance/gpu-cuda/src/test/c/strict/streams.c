@@ -84,17 +84,6 @@ static void call_host(const struct stream *stream, const struct work *work)
         strict_wait();
 }
 
-static void await_value(const struct stream *stream, const struct work *work)
-{
-    const volatile uint32_t *place = (const volatile uint32_t *)work->to.address;
-    const struct timespec pause = {0, 20000};
-    while ((int32_t)(*place - work->value) < 0 && !stream->stopped && !strict_error) {
-        pthread_mutex_unlock(&strict_lock);
-        nanosleep(&pause, NULL);
-        pthread_mutex_lock(&strict_lock);
-    }
-}
-
 static uint64_t span(const struct rows *rows, const struct work *work)
 {
     return (work->depth - 1) * rows->slice + (work->height - 1) * rows->pitch + work->width;
@@ -153,9 +142,6 @@ static void execute(struct stream *stream, struct work *work)
         break;
     case HOST_FUNCTION:
         call_host(stream, work);
-        break;
-    case WAIT_VALUE:
-        await_value(stream, work);
         break;
     }
 }
@@ -321,16 +307,6 @@ CUresult cuStreamWaitEvent(CUstream handle, CUevent of, unsigned int flags)
     return strict_leave(status);
 }
 
-CUresult cuStreamWaitValue32_v2(CUstream handle, CUdeviceptr address, cuuint32_t value, unsigned int flags)
-{
-    if (flags || address % 4)
-        return CUDA_ERROR_INVALID_VALUE;
-    struct work *work = work_of(WAIT_VALUE);
-    work->to.address = address;
-    work->value = value;
-    return add_to(handle, work);
-}
-
 CUresult cuLaunchHostFunc(CUstream handle, CUhostFn function, void *argument)
 {
     struct work *work = work_of(HOST_FUNCTION);
@@ -475,7 +451,7 @@ CUresult cuMemcpy3DAsync_v2(const CUDA_MEMCPY3D *copy, CUstream stream)
     bool host_to = copy->dstMemoryType == CU_MEMORYTYPE_HOST, host_from = copy->srcMemoryType == CU_MEMORYTYPE_HOST;
     bool rows_fit = (copy->Height <= 1 && copy->Depth <= 1) ||
                     (copy->srcPitch >= copy->WidthInBytes && copy->dstPitch >= copy->WidthInBytes);
-    bool slices_fit = copy->Depth <= 1 || (copy->srcHeight >= copy->Height && copy->dstHeight >= copy->Height);
+    bool slices_fit = copy->srcHeight >= copy->Height && copy->dstHeight >= copy->Height;
     if (!rows_fit || !slices_fit)
         return CUDA_ERROR_INVALID_VALUE;
     struct work *work = work_of(COPY);

@@ -1,6 +1,7 @@
 /* A driver for tests, in the place of the machine's libcuda.so.1, with its hard edges and without a GPU. Memory is this
  * machine's, at the addresses that the caller sees; kernels are C functions found by their names (kernels.c), PTX is read
- * for names, parameters and variables only (image.c).
+ * for names, parameters and variables only (image.c). A kernel that is not known is not launched (NOT_SUPPORTED), unless
+ * its body only returns.
  *
  * What it is strict about:
  *   - the current context is each thread's own, cuCtxCreate changes it, and most calls without one are refused;
@@ -27,6 +28,7 @@
 
 enum {
     MOST_DEVICES = 8,
+    LIMITS = 10,
     STREAM_DEPTH = 1024,
     MULTIPROCESSORS = 4,
     BLOCK_SHARED = 48 << 10,
@@ -40,7 +42,7 @@ struct context {
     int device;
     bool alive;
     struct stream *legacy;
-    uint64_t limits[16];
+    uint64_t limits[LIMITS];
 };
 
 struct event {
@@ -51,7 +53,7 @@ struct event {
     double milliseconds;        /* when it was reached last */
 };
 
-enum work_kind { KERNEL, COPY, FILL, RECORD, AWAIT, HOST_FUNCTION, WAIT_VALUE };
+enum work_kind { KERNEL, COPY, FILL, RECORD, AWAIT, HOST_FUNCTION };
 
 struct rows {
     uint64_t address, pitch, slice;
@@ -93,7 +95,7 @@ struct function {
     struct module *module;
     struct function *next;
     char *name;
-    bool loaded;
+    bool loaded, empty; /* empty: its body only returns */
     int most_threads, own_shared, most_dynamic;
     unsigned count, bytes;
     struct parameter parameters[16];
@@ -156,7 +158,7 @@ void modules_forget(const struct context *context);
 
 /* kernels.c: runs a kernel, without the lock; SUCCESS or the error. */
 CUresult kernel_run(const struct work *work);
-bool kernel_known(const char *name);
+bool kernel_known(const struct function *function);
 void kernel_flush_output(void);
 
 #endif

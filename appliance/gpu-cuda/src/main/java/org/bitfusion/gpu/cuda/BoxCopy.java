@@ -14,7 +14,8 @@ final class BoxCopy {
     private static final int HOST = 1;
     private static final int DEVICE = 2;
 
-    /// One end of a copy: rows `pitch` apart, slices of `rows` rows.
+    /// One end of a copy: rows `pitch` apart, slices of `rows` rows, which are no fewer than those
+    /// that are copied.
     ///
     /// @param isDevice device memory, not this process's pinned memory
     record End(boolean isDevice, long address, long pitch, long rows) {
@@ -22,8 +23,8 @@ final class BoxCopy {
             return new End(true, address, pitch, rows);
         }
 
-        static End host(long address, long pitch) {
-            return new End(false, address, pitch, 1);
+        static End host(long address, long pitch, long rows) {
+            return new End(false, address, pitch, rows);
         }
     }
 

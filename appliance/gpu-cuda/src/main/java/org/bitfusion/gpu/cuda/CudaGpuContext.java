@@ -181,8 +181,8 @@ final class CudaGpuContext implements GpuContext {
         return any;
     }
 
-    /// Whether the driver is known to have done all that was asked of a stream, and of those that it
-    /// waits for.
+    /// Whether the driver is known to have done all that was asked of a stream, and of those that
+    /// it waits for.
     boolean isDone(CudaGpuStream stream) {
         return stream.isDone()
                 && (stream.kind() != Kind.LEGACY
@@ -252,8 +252,7 @@ final class CudaGpuContext implements GpuContext {
             completion.completed(CudaStatus.CONTEXT_IS_DESTROYED);
             return;
         }
-        List<CudaGpuStream> busy =
-                streams.stream().filter(stream -> !stream.isDone()).toList();
+        List<CudaGpuStream> busy = streams.stream().filter(stream -> !stream.isDone()).toList();
         if (busy.isEmpty()) {
             completion.completed(noted(CudaStatus.SUCCESS));
             return;

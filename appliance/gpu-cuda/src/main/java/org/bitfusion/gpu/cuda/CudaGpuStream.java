@@ -225,7 +225,8 @@ final class CudaGpuStream implements GpuStream {
                                     : BoxCopy.enqueue(
                                             BoxCopy.End.device(
                                                     destination + offset, region.pitch(), rows),
-                                            BoxCopy.End.host(staged.address() + packed, width),
+                                            BoxCopy.End.host(
+                                                    staged.address() + packed, width, rows),
                                             width,
                                             rows,
                                             1,
@@ -314,9 +315,13 @@ final class CudaGpuStream implements GpuStream {
                 status =
                         BoxCopy.enqueue(
                                 BoxCopy.End.device(
-                                        destination + slice * to.slicePitch(), to.pitch(), 0),
+                                        destination + slice * to.slicePitch(),
+                                        to.pitch(),
+                                        to.height()),
                                 BoxCopy.End.device(
-                                        source + slice * from.slicePitch(), from.pitch(), 0),
+                                        source + slice * from.slicePitch(),
+                                        from.pitch(),
+                                        to.height()),
                                 to.widthBytes(),
                                 to.height(),
                                 1,

@@ -70,7 +70,7 @@ final class CudaWindow {
     ///
     /// @return MAP_FAILED if the driver does not give these addresses: others may do
     static Outcome<CudaWindow> reserve(int device, long base, long size, AllocationBudget budget) {
-        if (!DeviceReader.hasAddressReservation(device)) {
+        if (!DeviceReader.hasAddressReservation(device) || granularity(device) > PIECE) {
             return Outcome.of(new CudaWindow(device, 0, 0, budget, false));
         }
         if (size == 0) {
@@ -119,14 +119,16 @@ final class CudaWindow {
         if (block != null) {
             return Outcome.of(block);
         }
-        return map(PIECE, PIECE).map(mapping -> {
-            synchronized (this) {
-                Shared shared = new Shared(mapping, new FreeRanges(mapping.address(), PIECE));
-                sharing.add(shared);
-                long address = shared.rest().take(bytes, alignment).orElseThrow();
-                return new Block(address, bytes, null, shared);
-            }
-        });
+        return map(PIECE, PIECE)
+                .map(mapping -> {
+                    synchronized (this) {
+                        Shared shared =
+                                new Shared(mapping, new FreeRanges(mapping.address(), PIECE));
+                        sharing.add(shared);
+                        long address = shared.rest().take(bytes, alignment).orElseThrow();
+                        return new Block(address, bytes, null, shared);
+                    }
+                });
     }
 
     private synchronized @Nullable Block ofShared(long bytes, long alignment) {
@@ -232,14 +234,31 @@ final class CudaWindow {
 
     private Outcome<Long> create(long bytes) {
         try (Arena arena = Arena.ofConfined()) {
-            // CUmemAllocationProp: type, handle types, location type and id; the rest (padding,
-            // flags) is 0.
-            MemorySegment properties = arena.allocate(32, 8);
-            properties.set(ValueLayout.JAVA_INT, 0, ALLOCATION_TYPE_PINNED);
-            properties.set(ValueLayout.JAVA_INT, 8, LOCATION_TYPE_DEVICE);
-            properties.set(ValueLayout.JAVA_INT, 12, device);
+            MemorySegment properties = properties(arena, device);
             return Scratch.longFrom(room -> CudaLibrary.cuMemCreate(room, bytes, properties, 0));
         }
+    }
+
+    /// In what multiples the device maps memory.
+    private static long granularity(int device) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment properties = properties(arena, device);
+            Long least =
+                    Scratch.longFrom(room ->
+                                    CudaLibrary.cuMemGetAllocationGranularity(room, properties, 0))
+                            .valueOrNull();
+            return least == null ? Long.MAX_VALUE : least;
+        }
+    }
+
+    private static MemorySegment properties(Arena arena, int device) {
+        // CUmemAllocationProp: type, handle types, location type and id; the rest (padding, flags)
+        // is 0.
+        MemorySegment properties = arena.allocate(32, 8);
+        properties.set(ValueLayout.JAVA_INT, 0, ALLOCATION_TYPE_PINNED);
+        properties.set(ValueLayout.JAVA_INT, 8, LOCATION_TYPE_DEVICE);
+        properties.set(ValueLayout.JAVA_INT, 12, device);
+        return properties;
     }
 
     /// Lets all users use it.

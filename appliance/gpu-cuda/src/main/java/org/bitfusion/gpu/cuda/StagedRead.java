@@ -86,7 +86,7 @@ final class StagedRead {
                         rows == 1
                                 ? stream.copyToHost(buffer.asSlice(packed), source + offset, width)
                                 : BoxCopy.enqueue(
-                                        BoxCopy.End.host(buffer.address() + packed, width),
+                                        BoxCopy.End.host(buffer.address() + packed, width, rows),
                                         BoxCopy.End.device(source + offset, region.pitch(), rows),
                                         width,
                                         rows,

@@ -33,7 +33,7 @@ import org.junit.jupiter.api.BeforeEach;
 /// A driver and a context for each test, and the few moves that tests share.
 public abstract class GpuContract {
     protected static final long WINDOW_BASE = 0x10_0000_0000_00L;
-    protected static final long WINDOW_SIZE = 64L << 30;
+    protected static final long WINDOW_SIZE = 512L << 30;
     private static final int SECONDS = 30;
 
     protected GpuDriver driver;

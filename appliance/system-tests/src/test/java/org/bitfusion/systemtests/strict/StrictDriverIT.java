@@ -15,7 +15,7 @@ class StrictDriverIT {
     /// The first places for a window that a client asks for lie below.
     private static final long THIRD_PLACE = 24L << 40;
 
-    private static Appliance start(Map<String, String> settings) {
+    static Appliance start(Map<String, String> settings) {
         Map<String, String> all = new HashMap<>(settings);
         all.put("BF_GPU", "cuda");
         all.put(
