@@ -128,6 +128,7 @@ final class CudaGpuStream implements GpuStream {
 
     private void markOnTheWay() {
         if (!destroyed) {
+            context.makeCurrent();
             record(new Mark(this, false), true);
         }
     }

@@ -38,9 +38,9 @@ final class DeviceReader {
     static DeviceSnapshot read(int index) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment name = arena.allocate(256);
-            CudaLibrary.cuDeviceGetName(name, 256, index);
+            DriverCall.checked("cuDeviceGetName", CudaLibrary.cuDeviceGetName(name, 256, index));
             MemorySegment uuid = arena.allocate(16);
-            CudaLibrary.cuDeviceGetUuid_v2(uuid, index);
+            DriverCall.checked("cuDeviceGetUuid", CudaLibrary.cuDeviceGetUuid_v2(uuid, index));
             long memory =
                     Scratch.longFrom(room -> CudaLibrary.cuDeviceTotalMem_v2(room, index)).value();
             return new DeviceSnapshot(

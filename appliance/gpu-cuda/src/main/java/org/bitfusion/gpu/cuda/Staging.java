@@ -2,7 +2,6 @@ package org.bitfusion.gpu.cuda;
 
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
-import org.bitfusion.gpu.CudaStatus;
 import org.bitfusion.gpu.Outcome;
 
 /// Pinned host buffers of one size, used again and again: copies through them run beside the
@@ -31,11 +30,9 @@ final class Staging {
     }
 
     /// Unpins what is not in use.
-    synchronized CudaStatus releaseAll() {
-        CudaStatus status = CudaStatus.SUCCESS;
+    synchronized void releaseAll() {
         while (!free.isEmpty()) {
-            status = CudaStatus.of(CudaLibrary.cuMemFreeHost(free.pop()));
+            DriverCall.checked("cuMemFreeHost", CudaLibrary.cuMemFreeHost(free.pop()));
         }
-        return status;
     }
 }

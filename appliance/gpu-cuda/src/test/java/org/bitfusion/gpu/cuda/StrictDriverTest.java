@@ -59,6 +59,7 @@ class StrictDriverTest extends GpuContract {
         GpuStream stream = stream();
         long flag = allocate(4);
         writeInts(stream, flag, 0);
+        assertThat(synchronize(stream)).isEqualTo(CudaStatus.SUCCESS);
         long memory = allocate(8 * MIB);
         launch(stream, kernel("wait_for_flag"), 1, 1, flag, flag);
         long running = StrictDriver.taken(0);

@@ -56,6 +56,7 @@ public abstract class LaunchContract extends GpuContract {
         long result = allocate(4);
         writeInts(first, flag, 0);
         writeInts(first, result, 0);
+        assertThat(synchronize(first)).isEqualTo(CudaStatus.SUCCESS);
         var module = kernels();
         launch(first, module.function("wait_for_flag").value(), 4, 64, flag, result);
         launch(second, module.function("store").value(), 1, 1, flag, 77);
@@ -67,6 +68,7 @@ public abstract class LaunchContract extends GpuContract {
         GpuStream first = stream();
         long flag = allocate(4);
         writeInts(first, flag, 0);
+        assertThat(synchronize(first)).isEqualTo(CudaStatus.SUCCESS);
         launch(first, kernel("wait_for_flag"), 1, 32, flag, flag + 0L);
         writeInts(stream(), flag, 5);
         assertThat(synchronize(first)).isEqualTo(CudaStatus.SUCCESS);

@@ -218,7 +218,7 @@ public abstract class MemoryContract extends GpuContract {
         long far = other.memory().allocate(64, 1).value();
         writeInts(other.defaultStream(), far, 4);
         assertThat(readInts(context.defaultStream(), first, 2)).containsExactly(1, 2);
-        assertThat(readInts(stream(), second, 1)).containsExactly(3);
+        assertThat(readInts(context.defaultStream(), second, 1)).containsExactly(3);
         assertThat(readInts(other.defaultStream(), far, 1)).containsExactly(4);
         other.close();
         var third = driver.createContext(device, 0).value();

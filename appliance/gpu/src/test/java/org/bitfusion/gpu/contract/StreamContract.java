@@ -31,6 +31,7 @@ public abstract class StreamContract extends GpuContract {
         GpuStream stream = stream();
         long address = allocate(16);
         writeInts(stream, address, 1);
+        assertThat(synchronize(stream)).isEqualTo(CudaStatus.SUCCESS);
         Runnable release = hold(stream);
         writeInts(stream, address, 2);
         assertThat(stream.query()).isEqualTo(CudaStatus.NOT_READY);
@@ -67,9 +68,10 @@ public abstract class StreamContract extends GpuContract {
 
         Runnable releaseLegacy = hold(legacy);
         writeInts(blocking, address, 9);
-        writeInts(stream(), address + 4, 8);
+        GpuStream other = stream();
+        writeInts(other, address + 4, 8);
         assertThat(blocking.query()).isEqualTo(CudaStatus.NOT_READY);
-        assertThat(readInts(stream(), address, 2)).containsExactly(3, 8);
+        assertThat(readInts(other, address, 2)).containsExactly(3, 8);
         releaseLegacy.run();
         assertThat(readInts(blocking, address, 2)).containsExactly(9, 8);
     }
@@ -157,6 +159,7 @@ public abstract class StreamContract extends GpuContract {
         GpuStream stream = stream();
         long address = allocate(64);
         writeInts(stream, address, 0, 0);
+        assertThat(synchronize(stream)).isEqualTo(CudaStatus.SUCCESS);
         Runnable release = hold(stream);
         var pending = stream.write(address, Region.linear(8), 0, 8).value();
         pending.buffer().put(new byte[] {1, 0, 0, 0, 2, 0, 0, 0});
