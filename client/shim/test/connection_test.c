@@ -473,8 +473,47 @@ static void silence_is_noticed(void)
     close(peer);
 }
 
+enum { UNWANTED = 64 };
+
+/* Sends data that nobody has asked for, then answers the first question. */
+static void *send_unwanted(void *argument)
+{
+    static uint8_t frame[BF_FRAME_BYTES + BF_MEM_DATA_MINIMUM + BF_BULK_CHUNK];
+    int peer = *(int *)argument;
+    uint8_t head[BF_FRAME_BYTES];
+    struct bf_frame question;
+    bf_frame_write(frame, BF_MEM_DATA_MINIMUM + BF_BULK_CHUNK, BF_CALL_MEM_DATA, 0, 0, 0);
+    memset(frame + BF_FRAME_BYTES, 0x5a, BF_MEM_DATA_MINIMUM);
+    CHECK(read_all(peer, head, sizeof head));
+    bf_frame_read(head, &question);
+    for (int i = 0; i < UNWANTED; i++)
+        CHECK(send(peer, frame, sizeof frame, 0) == (ssize_t)sizeof frame);
+    bf_frame_write(head, 0, question.call, BF_FLAG_ANSWER, question.request, 0);
+    CHECK(send(peer, head, sizeof head, 0) == (ssize_t)sizeof head);
+    return NULL;
+}
+
+static void data_that_nobody_asked_for_takes_no_memory(void)
+{
+    static struct bf_connection c;
+    uint8_t frame[BF_FRAME_BYTES];
+    pthread_t sender;
+    int peer = connect_pair(&c);
+    size_t before = c.receiver.capacity;
+    uint32_t request = bf_next_request(&c);
+    CHECK(!pthread_create(&sender, NULL, send_unwanted, &peer));
+    bf_frame_write(frame, 0, BF_CALL_PING, 0, request, 0);
+    CHECK(ask_status(&c, frame, sizeof frame, request) == CUDA_SUCCESS);
+    pthread_join(sender, NULL);
+    CHECK(atomic_load(&c.receiver.received) > (uint64_t)UNWANTED * BF_BULK_CHUNK);
+    CHECK(c.receiver.capacity <= 2 * before);
+    end_connection(&c);
+    close(peer);
+}
+
 int main(void)
 {
+    data_that_nobody_asked_for_takes_no_memory();
     whatever_is_cut_every_byte_arrives_once();
     a_worker_that_is_gone_is_an_error_soon();
     silence_is_noticed();

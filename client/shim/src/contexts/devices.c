@@ -35,6 +35,17 @@ void bf_devices_forget(void)
     all_count = 0;
 }
 
+static bool lies_in_window(const struct bf_worker *worker, const struct bf_device_snapshot *device)
+{
+    uint64_t offset = device->window_base - worker->window_base;
+    bool good = device->window_bytes && offset < worker->window_bytes &&
+                device->window_bytes <= worker->window_bytes - offset;
+    if (!good)
+        bf_log(BF_LOG_ERROR, "%s: a device's addresses are not of the window that it was given",
+               worker->name);
+    return good;
+}
+
 bool bf_devices_add(struct bf_worker *worker, const uint8_t *body, size_t bytes)
 {
     struct bf_session_devices message;
@@ -45,6 +56,8 @@ bool bf_devices_add(struct bf_worker *worker, const uint8_t *body, size_t bytes)
     struct bf_device_snapshot snapshot;
     for (uint32_t i = 0; i < message.devices.count && bf_device_snapshot_take(&reader, &snapshot);
          i++) {
+        if (!lies_in_window(worker, &snapshot))
+            return false;
         struct bf_device *device = calloc(1, sizeof *device);
         if (!device || all_count == BF_MAX_DEVICES) {
             free(device);

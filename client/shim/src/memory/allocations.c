@@ -60,6 +60,17 @@ bool bf_allocation_add(struct bf_allocation allocation)
     return good;
 }
 
+CUresult bf_allocation_given(struct bf_allocation given)
+{
+    struct bf_worker *worker = given.context->device->worker;
+    uint64_t offset = given.base - worker->window_base;
+    if (offset > worker->window_bytes || given.bytes > worker->window_bytes - offset) {
+        bf_connection_end(&worker->connection, "the worker gave addresses outside of its window");
+        return CUDA_ERROR_DEVICE_UNAVAILABLE;
+    }
+    return bf_allocation_add(given) ? CUDA_SUCCESS : CUDA_ERROR_OUT_OF_MEMORY;
+}
+
 static void take_out(size_t index)
 {
     memmove(&sorted[index], &sorted[index + 1], (count - index - 1) * sizeof *sorted);

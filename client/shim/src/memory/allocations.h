@@ -33,6 +33,10 @@ bool bf_allocation_covers(CUdeviceptr address, size_t bytes);
 /* Takes out all allocations of a context that has ended, or all variables of a module. */
 void bf_allocations_forget(const struct bf_context *context, uint64_t owner);
 
+/* Notes memory that the worker of the allocation's context has given. The worker's connection ends if
+ * the memory does not lie in its window, where nothing of the program can be. */
+CUresult bf_allocation_given(struct bf_allocation allocation);
+
 /* Whether the address lies in some worker's window, live or not. */
 bool bf_is_device_address(CUdeviceptr address);
 

@@ -18,7 +18,7 @@ static CUresult note(CUdeviceptr address, size_t bytes, enum bf_allocation_kind 
                                        .context = context,
                                        .owner = atomic_load(&context->wire),
                                        .pool = pool};
-    return bf_allocation_add(allocation) ? CUDA_SUCCESS : CUDA_ERROR_OUT_OF_MEMORY;
+    return bf_allocation_given(allocation);
 }
 
 static CUresult allocate(struct bf_context *context, size_t bytes, CUdeviceptr *address)

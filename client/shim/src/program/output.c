@@ -10,6 +10,10 @@
 #include "program/cancellation.h"
 #include "program/log.h"
 
+/* Much more than kernels print between two synchronisations; a server that sends more has no right to
+ * the program's memory. */
+enum { MOST_QUEUED = 64 << 20 };
+
 struct queue {
     char *text;
     size_t used, capacity;
@@ -23,6 +27,8 @@ static struct queue queues[BF_OUTPUTS];
 static bool grow(struct queue *q, size_t bytes)
 {
     size_t needed = q->used + bytes;
+    if (needed > MOST_QUEUED)
+        return false;
     if (needed > q->capacity) {
         char *larger = realloc(q->text, 2 * needed);
         if (!larger)
@@ -47,7 +53,8 @@ void bf_output_queue(enum bf_output output, const void *text, size_t bytes)
     }
     pthread_mutex_unlock(&lock);
     if (!good)
-        bf_log(BF_LOG_ERROR, "no memory for %zu bytes that kernels printed", bytes);
+        bf_log(BF_LOG_ERROR, "%zu bytes that kernels printed are lost: there is no room for them",
+               bytes);
 }
 
 /* Called with the file's own lock, which orders the writers. */

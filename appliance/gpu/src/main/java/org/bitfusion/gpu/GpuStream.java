@@ -10,7 +10,7 @@ public interface GpuStream extends AutoCloseable {
 
     /// Prepares a write of `byteCount` packed bytes, `packedOffset` bytes into the packed form of
     /// the region. The caller fills the buffer and commits before its next call on any stream of
-    /// the context.
+    /// the context. Waits while [StagingMemory] is short of what was submitted before.
     Outcome<PendingWrite> write(long destination, Region region, long packedOffset, int byteCount);
 
     /// Reads a region. The sink runs on a thread of the stream; for a few KiB on an idle stream it

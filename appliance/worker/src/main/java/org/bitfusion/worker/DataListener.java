@@ -10,6 +10,7 @@ import java.nio.ByteOrder;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
+import java.util.LinkedHashSet;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -25,18 +26,29 @@ import org.slf4j.LoggerFactory;
 
 /// A session's data port on loopback. Lets in one client, the first that knows the session's
 /// secret, and its later connections, which go on with the session; others are closed and named in
-/// the log, and cannot hold it up.
+/// the log, and cannot hold it up: who says nothing makes way for who comes later, and a client
+/// says which session it means as soon as it is connected.
 final class DataListener implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(DataListener.class);
+    private static final int NO_VERSION = 0;
     private static final Duration TIME_TO_GREET = Duration.ofSeconds(5);
-    private static final int MOST_STRANGERS = 64;
+
+    /// Connections that have not proved anything yet: so many that have said nothing, and so many
+    /// that have named the session. One more ends the oldest of its kind.
+    static final int MOST_STRANGERS = 64;
+
+    /// The session's client.
+    ///
+    /// @param version of the protocol that both sides speak
+    record Client(SocketChannel channel, int version) {}
 
     private final ServerSocketChannel channel;
     private final UUID session;
     private final Secret secret;
     private final String build;
-    private final CompletableFuture<SocketChannel> client = new CompletableFuture<>();
-    private volatile int version;
+    private final CompletableFuture<Client> client = new CompletableFuture<>();
+    private final Greetings silent = new Greetings();
+    private final Greetings naming = new Greetings();
     private volatile @Nullable SessionLink link;
 
     private DataListener(ServerSocketChannel channel, UUID session, Secret secret, String build) {
@@ -72,31 +84,47 @@ final class DataListener implements AutoCloseable {
         return channel.socket().getLocalPort();
     }
 
-    /// The version of the protocol that the client and this side speak, once it is there.
-    int version() {
-        return version;
-    }
-
     /// @param session that later connections of the client go on with
     void resumeWith(SessionLink session) {
         link = session;
     }
 
     /// Waits for the client.
-    SocketChannel accept() throws IOException {
+    Client accept() throws IOException {
         Thread.ofPlatform().daemon().name("accept").start(this::acceptAll);
-        SocketChannel accepted = client.join();
-        accepted.setOption(StandardSocketOptions.TCP_NODELAY, true);
+        Client accepted = client.join();
+        accepted.channel().setOption(StandardSocketOptions.TCP_NODELAY, true);
         return accepted;
     }
 
+    /// Connections of one kind, the oldest first.
+    private static final class Greetings {
+        private final LinkedHashSet<SocketChannel> connections = new LinkedHashSet<>();
+
+        void add(SocketChannel connection) {
+            SocketChannel oldest = null;
+            synchronized (this) {
+                connections.add(connection);
+                if (connections.size() > MOST_STRANGERS) {
+                    oldest = connections.removeFirst();
+                }
+            }
+            if (oldest != null) {
+                SessionLink.closeQuietly(oldest);
+            }
+        }
+
+        /// @return false if it has made way
+        synchronized boolean remove(SocketChannel connection) {
+            return connections.remove(connection);
+        }
+    }
+
     private void acceptAll() {
-        java.util.concurrent.Semaphore strangers =
-                new java.util.concurrent.Semaphore(MOST_STRANGERS);
         while (channel.isOpen()) {
             try {
                 SocketChannel connection = channel.accept();
-                strangers.acquireUninterruptibly();
+                silent.add(connection);
                 // On a platform thread: input or output by a virtual thread would leave the
                 // channel in non-blocking mode for ever, and cost two more system calls a read.
                 Thread.ofPlatform()
@@ -104,7 +132,8 @@ final class DataListener implements AutoCloseable {
                         .name("greeting")
                         .start(() -> {
                             greet(connection);
-                            strangers.release();
+                            silent.remove(connection);
+                            naming.remove(connection);
                         });
             } catch (IOException e) {
                 return;
@@ -128,15 +157,16 @@ final class DataListener implements AutoCloseable {
         try {
             Optional<Hello> letIn = shakeHands(connection);
             watch.interrupt();
+            if (letIn.isPresent() && !naming.remove(connection)) {
+                return;
+            }
             if (letIn.isPresent() && letIn.get().kind() == Hello.KIND_RESUME) {
                 resume(connection, letIn.get());
                 return;
             }
-            if (letIn.isPresent() && letIn.get().kind() == Hello.KIND_DATA) {
-                version = VersionRange.OWN.common(letIn.get().versions()).orElseThrow();
-                if (client.complete(connection)) {
-                    return;
-                }
+            if (letIn.isPresent()
+                    && client.complete(new Client(connection, chosenVersion(letIn.get())))) {
+                return;
             }
             connection.close();
         } catch (IOException e) {
@@ -161,6 +191,8 @@ final class DataListener implements AutoCloseable {
                     hello.build());
             return Optional.empty();
         }
+        silent.remove(connection);
+        naming.add(connection);
         Handshake handshake = Handshake.welcome(hello, secret, UUID.randomUUID(), build, process);
         send(connection, handshake.answer().bytes());
         boolean proved = handshake.clientIsProvedBy(Proof.read(receive(connection, Proof.BYTES)));
@@ -192,8 +224,12 @@ final class DataListener implements AutoCloseable {
         send(connection, bytes.putLong(received).flip());
     }
 
+    private static int chosenVersion(Hello hello) {
+        return VersionRange.OWN.common(hello.versions()).orElse(NO_VERSION);
+    }
+
     private Hello.Status judge(Hello hello) {
-        if (VersionRange.OWN.common(hello.versions()).isEmpty()) {
+        if (chosenVersion(hello) == NO_VERSION) {
             return Hello.Status.OTHER_VERSION;
         }
         boolean resumes = hello.kind() == Hello.KIND_RESUME;

@@ -22,7 +22,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Two threads share two turns, reading and executing. Usually one of them has both: it reads a
 /// frame and executes it in place, which costs no hand-over. The other one looks every millisecond
-/// whether the same frame is still being executed; after two it takes the reading turn:
+/// whether the same frame is still being executed; after two it takes the reading turn, or after
+/// twenty if the first one computes:
 ///
 /// ```
 ///   both ------- a frame takes long: the other thread takes the reading turn ------> executes
@@ -41,9 +42,11 @@ final class FrameLoop {
     /// How often the one who looks on does so.
     private static final long PERIOD_NANOSECONDS = 1_000_000;
 
-    /// An execution that has been seen for so long goes on beside the reading. Not shorter: a
-    /// thread that waits for a processor must not be taken for one that waits for the driver.
+    /// An execution that waits for so long goes on beside the reading.
     private static final long LONG_NANOSECONDS = 2 * PERIOD_NANOSECONDS;
+
+    /// So does one that computes for so long; on a busy machine it may only want a processor.
+    private static final long COMPUTES_LONG_NANOSECONDS = 20 * PERIOD_NANOSECONDS;
 
     /// The one who looks on sleeps after so many looks at the same wait for the client.
     private static final int QUIET_LOOKS = 20;
@@ -216,6 +219,8 @@ final class FrameLoop {
         private final ClientMessageHandler handler;
         private final Costs costs;
 
+        private volatile ThreadState state;
+
         /// Has the reading turn. Also true for some time after the other side has taken it.
         private boolean reads;
 
@@ -225,6 +230,7 @@ final class FrameLoop {
         Side(ClientMessageHandler handler, Costs costs) {
             this.handler = handler;
             this.costs = costs;
+            state = ThreadState.ofThisThread();
         }
 
         void takeBoth() {
@@ -235,6 +241,7 @@ final class FrameLoop {
 
         /// @param begins has both turns when the session begins
         void live(Side other, boolean begins) throws IOException, InterruptedException {
+            state = ThreadState.ofThisThread();
             if (begins) {
                 takeBoth();
                 if (!readAndExecuteAll()) {
@@ -242,7 +249,7 @@ final class FrameLoop {
                 }
             }
             do {
-                takeOver(other, lookOn());
+                takeOver(other, lookOn(other));
             } while (readAhead() && readAndExecuteAll());
         }
 
@@ -366,19 +373,20 @@ final class FrameLoop {
         /// Without any turn; returns with the reading turn.
         ///
         /// @return the number of what the other side executes
-        private long lookOn() throws InterruptedException {
+        private long lookOn(Side other) throws InterruptedException {
             long seen = 0;
             long since = 0;
             int quiet = 0;
-            long now = doing.get();
-            while (now <= 0
-                    || now != seen
-                    || System.nanoTime() - since < LONG_NANOSECONDS
-                    || !doing.compareAndSet(now, 0)) {
+            while (true) {
+                long now = doing.get();
                 if (now != seen) {
                     seen = now;
                     since = System.nanoTime();
                     quiet = 0;
+                } else if (now > 0
+                        && takesLong(other, System.nanoTime() - since)
+                        && doing.compareAndSet(now, 0)) {
+                    return now;
                 } else if (now < 0 && ++quiet > QUIET_LOOKS) {
                     sleepWhile(now);
                 }
@@ -386,9 +394,12 @@ final class FrameLoop {
                 if (Thread.interrupted()) {
                     throw new InterruptedException();
                 }
-                now = doing.get();
             }
-            return now;
+        }
+
+        private static boolean takesLong(Side executing, long nanoseconds) {
+            return nanoseconds >= COMPUTES_LONG_NANOSECONDS
+                    || (nanoseconds >= LONG_NANOSECONDS && !executing.state.isRunnable());
         }
 
         private void sleepWhile(long waiting) throws InterruptedException {

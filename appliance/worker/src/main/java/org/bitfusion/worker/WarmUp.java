@@ -125,7 +125,7 @@ final class WarmUp implements ReadableByteChannel, GatheringByteChannel {
                                             InetAddress.getLoopbackAddress(), listener.port()))) {
                 client.write(hello.bytes());
                 var _ = Thread.ofVirtual().start(() -> prove(client, hello, secret));
-                listener.accept().close();
+                listener.accept().channel().close();
             }
         }
     }

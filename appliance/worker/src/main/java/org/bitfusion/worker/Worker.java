@@ -4,7 +4,6 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -193,14 +192,16 @@ public final class Worker implements ControlChannel.Listener {
         }
         try (DataListener listener = port.get()) {
             control.report(new WorkerReport.Listening(listener.port()));
-            SocketChannel client = listener.accept();
+            DataListener.Client client = listener.accept();
             connected = true;
             control.report(new WorkerReport.Connected());
             SessionLink link =
                     new SessionLink(
-                            client, order.hostWord() ? null : PATIENCE, is -> opened.mayEnd(!is));
+                            client.channel(),
+                            order.hostWord() ? null : PATIENCE,
+                            is -> opened.mayEnd(!is));
             listener.resumeWith(link);
-            if (listener.version() >= Packing.SINCE_VERSION) {
+            if (client.version() >= Packing.SINCE_VERSION) {
                 link.writer().pack(new Packing(Packing.Mode.of(environment.get("BF_COMPRESSION"))));
             }
             return converse(order, driver.value(), link);

@@ -17,6 +17,7 @@ import org.bitfusion.gpu.Outcome;
 import org.bitfusion.gpu.PendingWrite;
 import org.bitfusion.gpu.ReadSink;
 import org.bitfusion.gpu.Region;
+import org.bitfusion.gpu.StagingMemory;
 import org.jspecify.annotations.Nullable;
 
 /// A stream of the driver. Callers hand operations to the driver through a [StreamQueue], so that
@@ -159,18 +160,15 @@ final class CudaGpuStream implements GpuStream {
         }
         context.makeCurrent();
         return context.staging()
-                .take()
-                .map(buffer ->
+                .take(byteCount)
+                .map(slice ->
                         new StagedWrite(
-                                buffer,
-                                destination,
-                                RegionBoxes.plane(region),
-                                packedOffset,
-                                byteCount));
+                                slice, destination, RegionBoxes.plane(region), packedOffset));
     }
 
     /// A write whose bytes wait in pinned memory.
     private final class StagedWrite implements PendingWrite {
+        private final StagingMemory.Slice slice;
         private final MemorySegment staged;
         private final long destination;
         private final Region region;
@@ -178,16 +176,13 @@ final class CudaGpuStream implements GpuStream {
         private final ByteBuffer buffer;
 
         StagedWrite(
-                MemorySegment staged,
-                long destination,
-                Region region,
-                long packedOffset,
-                int byteCount) {
-            this.staged = staged;
+                StagingMemory.Slice slice, long destination, Region region, long packedOffset) {
+            this.slice = slice;
+            this.staged = slice.bytes();
             this.destination = destination;
             this.region = region;
             this.packedOffset = packedOffset;
-            this.buffer = staged.asSlice(0, byteCount).asByteBuffer();
+            this.buffer = staged.asByteBuffer();
         }
 
         @Override
@@ -199,7 +194,7 @@ final class CudaGpuStream implements GpuStream {
         public CudaStatus commit(Completion landed) {
             Completion end =
                     reached -> {
-                        context.staging().giveBack(staged);
+                        context.staging().giveBack(slice);
                         landed.completed(reached);
                     };
             CudaStatus status = submitAndMark(this::copy, StreamQueue.READY, end);
@@ -236,7 +231,7 @@ final class CudaGpuStream implements GpuStream {
 
         @Override
         public void cancel() {
-            context.staging().giveBack(staged);
+            context.staging().giveBack(slice);
         }
     }
 

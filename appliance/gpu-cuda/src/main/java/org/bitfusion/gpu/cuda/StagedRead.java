@@ -7,6 +7,7 @@ import org.bitfusion.gpu.CudaStatus;
 import org.bitfusion.gpu.Outcome;
 import org.bitfusion.gpu.ReadSink;
 import org.bitfusion.gpu.Region;
+import org.bitfusion.gpu.StagingMemory;
 
 /// A read through pinned memory, in the stream's order. Large reads go piece by piece through a few
 /// buffers: a piece is handed to the driver when the sink has emptied its buffer, and what follows
@@ -19,7 +20,7 @@ final class StagedRead {
     private final long source;
     private final Region region;
     private final ReadSink sink;
-    private final List<MemorySegment> buffers = new ArrayList<>();
+    private final List<StagingMemory.Slice> buffers = new ArrayList<>();
     private volatile long emptied;
     private CudaStatus status = CudaStatus.SUCCESS;
 
@@ -43,7 +44,8 @@ final class StagedRead {
         CudaGpuContext context = stream.context();
         context.makeCurrent();
         while (buffers.size() < Math.min(MOST_BUFFERS, pieces())) {
-            Outcome<MemorySegment> buffer = context.staging().take();
+            Outcome<StagingMemory.Slice> buffer =
+                    context.staging().take((int) Math.min(Staging.BUFFER_BYTES, total()));
             if (!buffer.status().isSuccess()) {
                 giveBuffersBack();
                 return context.noted(buffer.status());
@@ -60,7 +62,7 @@ final class StagedRead {
     private CudaStatus start(long piece) {
         long offset = piece * Staging.BUFFER_BYTES;
         long bytes = Math.min(Staging.BUFFER_BYTES, total() - offset);
-        MemorySegment buffer = buffers.get((int) (piece % buffers.size()));
+        MemorySegment buffer = buffers.get((int) (piece % buffers.size())).bytes();
         CudaStatus taken =
                 stream.submitAndMark(
                         () -> copy(buffer, offset, bytes),

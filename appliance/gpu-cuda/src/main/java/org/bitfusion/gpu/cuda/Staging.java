@@ -1,38 +1,35 @@
 package org.bitfusion.gpu.cuda;
 
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayDeque;
 import org.bitfusion.gpu.Outcome;
+import org.bitfusion.gpu.StagingMemory;
 
-/// Pinned host buffers of one size, used again and again: copies through them run beside the
-/// network. Thread-safe.
+/// Pinned host memory, used again and again: copies through it run beside the network. Thread-safe;
+/// the context must be current where memory is taken.
 final class Staging {
     /// One frame's payload, and a piece of a large read.
-    static final int BUFFER_BYTES = 1 << 20;
+    static final int BUFFER_BYTES = StagingMemory.PIECE_BYTES;
 
-    private final ArrayDeque<MemorySegment> free = new ArrayDeque<>();
+    private final StagingMemory memory = new StagingMemory(Staging::pin);
 
-    /// A buffer of [#BUFFER_BYTES]; the context must be current. The sender's window bounds how
-    /// many are out.
-    Outcome<MemorySegment> take() {
-        synchronized (this) {
-            MemorySegment buffer = free.poll();
-            if (buffer != null) {
-                return Outcome.of(buffer);
-            }
-        }
+    private static Outcome<MemorySegment> pin() {
         return Scratch.longFrom(room -> CudaLibrary.cuMemHostAlloc(room, BUFFER_BYTES, 0))
                 .map(address -> MemorySegment.ofAddress(address).reinterpret(BUFFER_BYTES));
     }
 
-    synchronized void giveBack(MemorySegment buffer) {
-        free.push(buffer);
+    /// @see StagingMemory#take
+    Outcome<StagingMemory.Slice> take(int bytes) {
+        return memory.take(bytes);
+    }
+
+    void giveBack(StagingMemory.Slice slice) {
+        memory.give(slice);
     }
 
     /// Unpins what is not in use.
-    synchronized void releaseAll() {
-        while (!free.isEmpty()) {
-            DriverCall.checked("cuMemFreeHost", CudaLibrary.cuMemFreeHost(free.pop()));
+    void releaseAll() {
+        for (MemorySegment piece : memory.removeIdle()) {
+            DriverCall.checked("cuMemFreeHost", CudaLibrary.cuMemFreeHost(piece));
         }
     }
 }

@@ -17,13 +17,13 @@ import org.bitfusion.gpu.GpuModule;
 import org.bitfusion.gpu.GpuStream;
 import org.bitfusion.gpu.ModuleImage;
 import org.bitfusion.gpu.Outcome;
+import org.bitfusion.gpu.StagingMemory;
 import org.bitfusion.gpu.soft.device.AllocationTable.Owned;
 import org.bitfusion.gpu.soft.execution.KernelFault;
 import org.bitfusion.gpu.soft.execution.ProgramFactory;
 import org.bitfusion.gpu.soft.launch.ContextServices;
 import org.bitfusion.gpu.soft.launch.KernelEnvironment;
 import org.bitfusion.gpu.soft.memory.DeviceHeap;
-import org.bitfusion.gpu.soft.memory.StagingBuffers;
 import org.bitfusion.gpu.soft.memory.WindowMemory;
 import org.bitfusion.gpu.soft.module.ModuleHost;
 import org.bitfusion.gpu.soft.module.ModuleLoader;
@@ -114,7 +114,7 @@ final class SoftContext implements GpuContext, ModuleHost {
         return legacyQueue;
     }
 
-    StagingBuffers staging() {
+    StagingMemory staging() {
         return driver.staging();
     }
 

@@ -1,5 +1,6 @@
 package org.bitfusion.gpu.soft.device;
 
+import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -13,10 +14,10 @@ import org.bitfusion.gpu.GpuContext;
 import org.bitfusion.gpu.GpuDevice;
 import org.bitfusion.gpu.GpuDriver;
 import org.bitfusion.gpu.Outcome;
+import org.bitfusion.gpu.StagingMemory;
 import org.bitfusion.gpu.soft.execution.LaunchContext;
 import org.bitfusion.gpu.soft.execution.ProgramFactory;
 import org.bitfusion.gpu.soft.memory.DeviceMemory;
-import org.bitfusion.gpu.soft.memory.StagingBuffers;
 import org.bitfusion.gpu.soft.memory.WindowMemory;
 import org.jspecify.annotations.Nullable;
 
@@ -28,7 +29,9 @@ public final class SoftDriver implements GpuDriver {
     private final Object lock = new Object();
     private final Settings settings;
     private final WindowMemory window;
-    private final StagingBuffers staging = new StagingBuffers();
+    private final StagingMemory staging =
+            new StagingMemory(
+                    () -> Outcome.of(Arena.ofAuto().allocate(StagingMemory.PIECE_BYTES, 64)));
     private final ExecutorService threads = DeviceThreads.create();
     private final List<SoftDevice> devices = new ArrayList<>();
     private final CopyOnWriteArrayList<SoftContext> contexts = new CopyOnWriteArrayList<>();
@@ -85,7 +88,7 @@ public final class SoftDriver implements GpuDriver {
         return window;
     }
 
-    StagingBuffers staging() {
+    StagingMemory staging() {
         return staging;
     }
 

@@ -4,12 +4,13 @@ import java.lang.foreign.MemorySegment;
 import org.bitfusion.gpu.CudaStatus;
 import org.bitfusion.gpu.ReadSink;
 import org.bitfusion.gpu.Region;
+import org.bitfusion.gpu.StagingMemory;
 import org.bitfusion.gpu.soft.memory.Bulk;
 
 /// Gives the bytes of a region to a sink: device memory itself where the bytes lie side by side,
 /// else packed pieces.
 final class SoftRead extends ContextOperation {
-    private static final long PIECE = 1L << 20;
+    private static final long PIECE = StagingMemory.PIECE_BYTES;
 
     private final long offset;
     private final Region region;
@@ -35,13 +36,14 @@ final class SoftRead extends ContextOperation {
             }
             sink.settle();
         } else {
-            MemorySegment buffer = context.staging().take(Math.min(PIECE, total));
+            StagingMemory.Slice slice =
+                    context.staging().takeAtOnce((int) Math.min(PIECE, total)).value();
             for (long at = 0; at < total; at += PIECE) {
-                MemorySegment piece = buffer.asSlice(0, Math.min(PIECE, total - at));
+                MemorySegment piece = slice.bytes().asSlice(0, Math.min(PIECE, total - at));
                 Bulk.pack(piece, memory, offset, region, at);
                 sink.accept(piece.asByteBuffer().asReadOnlyBuffer(), at);
             }
-            context.staging().give(buffer);
+            context.staging().give(slice);
         }
         return true;
     }

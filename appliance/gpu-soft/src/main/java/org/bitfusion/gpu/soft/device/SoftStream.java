@@ -83,9 +83,7 @@ final class SoftStream implements GpuStream {
                 || !window.isLive(destination, region.spanBytes())) {
             return Outcome.failed(CudaStatus.INVALID_VALUE);
         }
-        return Outcome.of(
-                SoftWrite.begin(
-                        this, window.offsetOf(destination), region, packedOffset, byteCount));
+        return SoftWrite.begin(this, window.offsetOf(destination), region, packedOffset, byteCount);
     }
 
     @Override

@@ -4,8 +4,10 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import org.bitfusion.gpu.Completion;
 import org.bitfusion.gpu.CudaStatus;
+import org.bitfusion.gpu.Outcome;
 import org.bitfusion.gpu.PendingWrite;
 import org.bitfusion.gpu.Region;
+import org.bitfusion.gpu.StagingMemory;
 import org.bitfusion.gpu.soft.memory.Bulk;
 import org.jspecify.annotations.Nullable;
 
@@ -17,7 +19,7 @@ final class SoftWrite extends ContextOperation implements PendingWrite {
     private final Region region;
     private final long packedOffset;
     private final MemorySegment bytes;
-    private final @Nullable MemorySegment staging;
+    private final StagingMemory.@Nullable Slice staging;
     private @Nullable Completion landed;
 
     private SoftWrite(
@@ -26,7 +28,7 @@ final class SoftWrite extends ContextOperation implements PendingWrite {
             Region region,
             long packedOffset,
             MemorySegment bytes,
-            @Nullable MemorySegment staging) {
+            StagingMemory.@Nullable Slice staging) {
         super((SoftContext) stream.context());
         this.stream = stream;
         this.offset = offset;
@@ -36,7 +38,7 @@ final class SoftWrite extends ContextOperation implements PendingWrite {
         this.staging = staging;
     }
 
-    static PendingWrite begin(
+    static Outcome<PendingWrite> begin(
             SoftStream stream, long offset, Region region, long packedOffset, int byteCount) {
         SoftContext context = (SoftContext) stream.context();
         if (region.isContiguous() && context.error().isSuccess()) {
@@ -44,12 +46,16 @@ final class SoftWrite extends ContextOperation implements PendingWrite {
                     context.window().segment().asSlice(offset + packedOffset, byteCount);
             SoftWrite direct = new SoftWrite(stream, offset, region, packedOffset, place, null);
             if (stream.queue().tryHold(direct, stream.before())) {
-                return direct;
+                return Outcome.of(direct);
             }
         }
-        MemorySegment buffer = context.staging().take(byteCount);
-        return new SoftWrite(
-                stream, offset, region, packedOffset, buffer.asSlice(0, byteCount), buffer);
+        if (byteCount > StagingMemory.PIECE_BYTES) {
+            return Outcome.failed(CudaStatus.INVALID_VALUE);
+        }
+        return context.staging()
+                .take(byteCount)
+                .map(slice ->
+                        new SoftWrite(stream, offset, region, packedOffset, slice.bytes(), slice));
     }
 
     @Override

@@ -1,0 +1,119 @@
+package org.bitfusion.worker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import org.bitfusion.protocol.Handshake;
+import org.bitfusion.protocol.Hello;
+import org.bitfusion.protocol.Proof;
+import org.bitfusion.protocol.Secret;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(30)
+class DataListenerTest {
+    private final UUID session = UUID.randomUUID();
+    private final Secret secret = Secret.random(new SecureRandom());
+    private final List<SocketChannel> strangers = new ArrayList<>();
+    private DataListener listener;
+    private CompletableFuture<DataListener.Client> accepted;
+
+    @BeforeEach
+    void open() throws IOException {
+        listener = DataListener.open(0, 0, session, secret, "test").orElseThrow();
+        accepted =
+                CompletableFuture.supplyAsync(() -> {
+                    try {
+                        return listener.accept();
+                    } catch (IOException e) {
+                        throw new IllegalStateException(e);
+                    }
+                });
+    }
+
+    @AfterEach
+    void close() throws IOException {
+        for (SocketChannel stranger : strangers) {
+            stranger.close();
+        }
+        listener.close();
+    }
+
+    private SocketChannel connect() throws IOException {
+        return SocketChannel.open(
+                new InetSocketAddress(InetAddress.getLoopbackAddress(), listener.port()));
+    }
+
+    private void strangersConnect(int count, Hello... said) throws IOException {
+        for (int i = 0; i < count; i++) {
+            SocketChannel stranger = connect();
+            strangers.add(stranger);
+            for (Hello hello : said) {
+                stranger.write(hello.bytes());
+            }
+        }
+    }
+
+    private static ByteBuffer read(SocketChannel from, int bytes) throws IOException {
+        ByteBuffer buffer = ByteBuffer.allocate(bytes);
+        while (buffer.hasRemaining()) {
+            assertThat(from.read(buffer)).isNotNegative();
+        }
+        return buffer.flip();
+    }
+
+    private void theOneWhoKnowsTheSecretGetsIn() throws Exception {
+        try (SocketChannel client = connect()) {
+            Hello hello = Hello.of(Hello.KIND_DATA, "test", session, 0);
+            client.write(hello.bytes());
+            Hello answer = Hello.read(read(client, Hello.BYTES));
+            ByteBuffer proof = ByteBuffer.allocate(Proof.BYTES);
+            new Handshake(hello, answer, secret).clientProof().write(proof);
+            client.write(proof.flip());
+            await().atMost(Duration.ofSeconds(2)).until(accepted::isDone);
+            accepted.get().channel().close();
+        }
+    }
+
+    @Test
+    void strangersWhoSayNothingKeepNobodyOut() throws Exception {
+        strangersConnect(500);
+        theOneWhoKnowsTheSecretGetsIn();
+    }
+
+    @Test
+    void strangersWhoSayHelloAndNoMoreKeepNobodyOut() throws Exception {
+        strangersConnect(200, Hello.of(Hello.KIND_DATA, "test", session, 0));
+        theOneWhoKnowsTheSecretGetsIn();
+    }
+
+    @Test
+    void strangersAreFewAndAreClosedWhenTheirTimeIsOver() throws Exception {
+        strangersConnect(300);
+        await().atMost(Duration.ofSeconds(2))
+                .until(() -> greetings() <= 2 * DataListener.MOST_STRANGERS);
+        await().atMost(Duration.ofSeconds(10)).until(() -> greetings() == 0);
+        for (SocketChannel stranger : strangers) {
+            assertThat(stranger.read(ByteBuffer.allocate(1))).isNegative();
+        }
+    }
+
+    private static long greetings() {
+        return Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> thread.getName().equals("greeting"))
+                .count();
+    }
+}
