@@ -10,8 +10,12 @@
 #include "modules/jit_options.h"
 #include "program/log.h"
 #include "images/sha256.h"
+#include "session/hmac.h"
 
-enum { WORTH_ASKING = 512 * 1024 };
+enum {
+    WORTH_ASKING = 512 * 1024,
+    SINCE_IMAGE_OFFER = 3 /* the version of the protocol that knows it */
+};
 
 struct bf_image_target bf_target_of(const struct bf_device *device)
 {
@@ -38,14 +42,19 @@ static CUresult send_image(struct bf_connection *c, const struct bf_module *modu
     return status;
 }
 
-/* Large images are asked for by their hash; the server keeps them across sessions. *known: the
- * worker has it, and made the module of it. */
-static CUresult load_known(struct bf_connection *c, const struct bf_module *module, bool *known)
+/* Large images are offered by their hash, with a proof that we have them; the server keeps them across
+ * sessions. *known: the worker has it, and made the module of it. */
+static CUresult load_known(struct bf_worker *worker, const struct bf_module *module, bool *known)
 {
-    struct bf_image_known_answer a = {0};
-    struct bf_image_known m;
+    static const char purpose[] = "bitfusion-image";
+    struct bf_connection *c = &worker->connection;
+    struct bf_image_offer_answer a = {0};
+    struct bf_image_offer m;
+    const struct bf_piece pieces[] = {{purpose, sizeof purpose - 1},
+                                      {module->image->bytes, module->image->size}};
     bf_sha256(module->image->bytes, module->image->size, m.hash);
-    CUresult status = bf_ask_image_known(c, &m, &a);
+    bf_hmac(worker->session_secret, pieces, 2, m.proof);
+    CUresult status = bf_ask_image_offer(c, &m, &a);
     *known = status == CUDA_SUCCESS && a.known;
     if (*known) {
         struct bf_module_load_known load = {.module = module->object.handle,
@@ -72,8 +81,9 @@ CUresult bf_module_make(struct bf_context *context, struct bf_image *image,
     pthread_mutex_init(&module->lock, NULL);
     CUresult status = CUDA_SUCCESS;
     bool known = false;
-    if (image->size >= WORTH_ASKING)
-        status = load_known(bf_connection_of(context), module, &known);
+    struct bf_worker *worker = context->device->worker;
+    if (image->size >= WORTH_ASKING && worker->version >= SINCE_IMAGE_OFFER)
+        status = load_known(worker, module, &known);
     if (status == CUDA_SUCCESS && !known)
         status = send_image(bf_connection_of(context), module);
     if (status == CUDA_SUCCESS) {
@@ -166,8 +176,7 @@ CUresult bf_module_global(struct bf_module *module, const char *name, CUdevicept
                                          .kind = BF_GLOBAL,
                                          .context = module->context,
                                          .owner = module->object.handle};
-        status =
-            !a.byte_count || bf_allocation_add(variable) ? CUDA_SUCCESS : CUDA_ERROR_OUT_OF_MEMORY;
+        status = a.byte_count ? bf_allocation_given(variable) : CUDA_SUCCESS;
     }
     if (status == CUDA_SUCCESS && address)
         *address = a.address;

@@ -25,6 +25,7 @@ struct bf_worker {
     struct bf_connection connection;
     uint8_t session[16], session_secret[16];
     uint64_t window_base, window_bytes;
+    uint32_t version; /* of the protocol, as it was chosen */
     int driver_version;
 };
 

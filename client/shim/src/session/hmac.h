@@ -12,8 +12,6 @@ struct bf_piece {
     size_t bytes;
 };
 
-enum { BF_HMAC_MOST = 1024 /* bytes of all pieces together */ };
-
 /* The code of all pieces, one after the other, under a key of 16 bytes. */
 void bf_hmac(const uint8_t key[16], const struct bf_piece *pieces, int count, uint8_t code[32]);
 

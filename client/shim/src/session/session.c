@@ -160,6 +160,7 @@ static CUresult open_worker(struct bf_worker *worker, const struct bf_server *se
     memcpy(worker->session, opened.session, sizeof worker->session);
     status = bf_handshake(&handshake, worker, &transport, BF_HELLO_DATA, worker->session,
                           worker->session_secret);
+    worker->version = handshake.answer.chosen_version;
     if (status == CUDA_SUCCESS)
         status = receive_devices(worker, &transport, &handshake, &received);
     if (status == CUDA_SUCCESS && !bf_connection_start(&worker->connection, transport))

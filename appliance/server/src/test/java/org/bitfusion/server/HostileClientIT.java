@@ -14,12 +14,26 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.bitfusion.dispatcher.DispatcherSettings.PortRange;
+import org.bitfusion.protocol.ContentHash;
+import org.bitfusion.protocol.FrameHeader;
 import org.bitfusion.protocol.cuda.CudaResult;
+import org.bitfusion.protocol.message.ImageKnown;
+import org.bitfusion.protocol.message.ImageKnownAnswer;
+import org.bitfusion.protocol.message.ImageOffer;
+import org.bitfusion.protocol.message.ImageOfferAnswer;
+import org.bitfusion.protocol.message.LinkAcked;
+import org.bitfusion.protocol.message.LinkHeartbeat;
+import org.bitfusion.protocol.message.MemWrite;
 import org.bitfusion.protocol.message.ModuleLoad;
+import org.bitfusion.protocol.message.ModuleLoadKnown;
 import org.bitfusion.protocol.message.Ping;
+import org.bitfusion.protocol.message.StreamHold;
+import org.bitfusion.protocol.message.StreamRelease;
+import org.bitfusion.protocol.message.WireConstants;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -97,6 +111,94 @@ class HostileClientIT {
                                 out.put(first);
                             });
             assertThat(session.synchronize(CONTEXT)).isZero();
+        }
+    }
+
+    /// As many as the window allows; each has a place of its own until the stream goes on.
+    @Test
+    void smallCopiesBehindAStreamThatStandsStillTakeLittleMemory() throws IOException {
+        int copies = 800_000;
+        int together = 1000;
+        int frame = FrameHeader.BYTES + MemWrite.MINIMUM_BYTES + 1;
+        assertThat((long) copies * frame).isLessThan(WireConstants.WINDOW);
+        try (TestSession session = appliance.session()) {
+            session.createContext(CONTEXT, 0);
+            long address = session.allocate(CONTEXT, 4096);
+            StreamHold hold = new StreamHold(CONTEXT, 7);
+            session.connection().send(hold.wireBytes(), hold::writeFrame);
+            MemWrite copy = new MemWrite(CONTEXT, address, TestSession.linear(1), 0);
+            for (int i = 0; i < copies / together; i++) {
+                session.connection()
+                        .send(
+                                together * frame,
+                                out -> {
+                                    for (int k = 0; k < together; k++) {
+                                        copy.writeFrame(out, 1);
+                                        out.put((byte) 9);
+                                    }
+                                });
+            }
+            awaitReceived(session, (long) copies * frame);
+            assertThat(residentMebibytes(session.process())).isLessThan(600);
+            StreamRelease release = new StreamRelease(7, 0);
+            session.connection().send(release.wireBytes(), release::writeFrame);
+            assertThat(session.synchronize(CONTEXT)).isZero();
+            assertThat(session.read(CONTEXT, address, 1)).containsExactly(9);
+        }
+    }
+
+    @Test
+    void whoKnowsAHashDoesNotGetAnothersImage() throws IOException {
+        byte[] image = new byte[200_000];
+        new Random(7).nextBytes(image);
+        ContentHash hash = ContentHash.of(ByteBuffer.wrap(image));
+        try (TestSession owner = appliance.session()) {
+            owner.createContext(CONTEXT, 0);
+            ModuleLoad load = new ModuleLoad(MODULE, CONTEXT, PTX, image.length, 0);
+            owner.connection()
+                    .send(
+                            load.wireBytes() + image.length,
+                            out -> {
+                                load.writeFrame(out, image.length);
+                                out.put(image);
+                            });
+            assertThat(isKnown(owner, hash)).isTrue();
+        }
+        try (TestSession other = appliance.session()) {
+            other.createContext(CONTEXT, 0);
+            assertThat(isKnown(other, hash)).isFalse();
+            ImageOffer offer = new ImageOffer(hash, hash);
+            TestConnection.Frame answer =
+                    other.connection().ask(offer.wireBytes(), offer::writeFrame);
+            assertThat(ImageOfferAnswer.read(answer.body()).known()).isZero();
+            ModuleLoadKnown load = new ModuleLoadKnown(MODULE, CONTEXT, PTX, hash);
+            other.connection().send(load.wireBytes(), load::writeFrame);
+            assertThat(other.connection().isClosedByPeer()).isTrue();
+        }
+    }
+
+    private static boolean isKnown(TestSession session, ContentHash hash) throws IOException {
+        ImageKnown message = new ImageKnown(hash);
+        TestConnection.Frame answer =
+                session.connection().ask(message.wireBytes(), message::writeFrame);
+        return ImageKnownAnswer.read(answer.body()).known() != 0;
+    }
+
+    private static void awaitReceived(TestSession session, long bytes) throws IOException {
+        LinkHeartbeat heartbeat = new LinkHeartbeat();
+        for (long received = 0; received < bytes; ) {
+            session.connection().send(heartbeat.wireBytes(), heartbeat::writeFrame);
+            TestConnection.Frame answer = session.connection().receive();
+            if (answer.header().call() == LinkAcked.CALL) {
+                received = LinkAcked.read(answer.body()).received();
+            }
+        }
+    }
+
+    private static long residentMebibytes(int process) throws IOException {
+        try (Stream<String> lines = Files.lines(Path.of("/proc/" + process + "/status"))) {
+            String line = lines.filter(l -> l.startsWith("VmRSS:")).findFirst().orElseThrow();
+            return Long.parseLong(line.replaceAll("[^0-9]", "")) / 1024;
         }
     }
 

@@ -20,6 +20,7 @@ import org.bitfusion.protocol.message.FunctionOccupancy;
 import org.bitfusion.protocol.message.FunctionParameters;
 import org.bitfusion.protocol.message.FunctionSetAttribute;
 import org.bitfusion.protocol.message.ImageKnown;
+import org.bitfusion.protocol.message.ImageOffer;
 import org.bitfusion.protocol.message.Launch;
 import org.bitfusion.protocol.message.LinkAck;
 import org.bitfusion.protocol.message.LinkHeartbeat;
@@ -337,6 +338,11 @@ final class ClientSession implements ClientMessageHandler {
     @Override
     public void imageKnown(int request, ImageKnown message) {
         modules.known(request, message);
+    }
+
+    @Override
+    public void imageOffer(int request, ImageOffer message) throws IOException {
+        modules.offer(request, message);
     }
 
     @Override

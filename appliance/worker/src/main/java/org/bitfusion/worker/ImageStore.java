@@ -3,6 +3,7 @@ package org.bitfusion.worker;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -17,18 +18,25 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.bitfusion.protocol.ContentHash;
+import org.bitfusion.protocol.Proof;
+import org.bitfusion.protocol.Secret;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Large images by their hash, in a folder that outlives sessions. The hash is always this side's
-/// own: of what is stored, and again of what is found. When the folder cannot be used, every image
-/// is unknown.
+/// own, of what is stored. To know a hash is not enough: an image is known only to a session that
+/// has sent it or has proved that it has it. When the folder cannot be used, every image is
+/// unknown.
 ///
 /// The folder holds a limited number of bytes: the images that were not used for longest make room.
 /// Several processes use it at once; an image that goes while another one has it mapped stays there
@@ -44,55 +52,100 @@ final class ImageStore {
 
     private final Path folder;
     private final long mostBytes;
-    private final Map<ContentHash, ByteBuffer> confirmed = new HashMap<>();
+    private final Secret secret;
+    private final Map<ContentHash, ByteBuffer> confirmed = new ConcurrentHashMap<>();
 
-    ImageStore(Path folder) {
-        this(folder, MOST_BYTES);
+    /// Ends when the last image given to [#store] is stored.
+    private volatile CompletableFuture<Void> storing = CompletableFuture.completedFuture(null);
+
+    /// @param secret of the session
+    ImageStore(Path folder, Secret secret) {
+        this(folder, secret, MOST_BYTES);
     }
 
     /// @param mostBytes of all images together
-    ImageStore(Path folder, long mostBytes) {
+    ImageStore(Path folder, Secret secret, long mostBytes) {
         this.folder = folder;
+        this.secret = secret;
         this.mostBytes = mostBytes;
     }
 
-    /// Looks an image up, and keeps it at hand for this session.
+    /// Whether this session has sent the image, or has proved that it has it.
     boolean isKnown(ContentHash hash) {
-        if (confirmed.containsKey(hash)) {
+        storing.join();
+        return confirmed.containsKey(hash);
+    }
+
+    /// Looks an image up, and keeps it at hand for this session if the proof is that of the image.
+    /// That also shows that the file is what its name says.
+    ///
+    /// @param proof see [Proof#ofImage]
+    boolean isProved(ContentHash hash, Proof proof) {
+        if (isKnown(hash)) {
             return true;
         }
-        try (FileChannel file = FileChannel.open(path(hash))) {
-            ByteBuffer content = file.map(FileChannel.MapMode.READ_ONLY, 0, file.size());
-            if (!ContentHash.of(content).equals(hash)) {
+        try {
+            ByteBuffer content = map(path(hash));
+            if (Proof.ofImage(secret, content).equals(proof)) {
+                Files.setLastModifiedTime(path(hash), FileTime.from(Instant.now()));
+                confirmed.put(hash, content);
+                return true;
+            }
+            if (ContentHash.of(content).equals(hash)) {
+                LOG.warn("image={} asked for without having it", hash.hex());
+            } else {
                 LOG.warn("image={} is damaged, removed", hash.hex());
                 Files.delete(path(hash));
-                return false;
             }
-            Files.setLastModifiedTime(path(hash), FileTime.from(Instant.now()));
-            confirmed.put(hash, content);
-            return true;
         } catch (NoSuchFileException e) {
-            return false;
+            LOG.debug("image={} is not here", hash.hex());
         } catch (IOException e) {
             LOG.warn("image={} error=\"{}\"", hash.hex(), e.toString());
-            return false;
+        }
+        return false;
+    }
+
+    private static ByteBuffer map(Path path) throws IOException {
+        try (FileChannel file = FileChannel.open(path)) {
+            return file.map(FileChannel.MapMode.READ_ONLY, 0, file.size());
         }
     }
 
-    /// An image that [#isKnown] has confirmed.
+    /// An image that is known to this session.
     Optional<ByteBuffer> find(ContentHash hash) {
         return Optional.ofNullable(confirmed.get(hash)).map(ByteBuffer::duplicate);
     }
 
-    /// Keeps an image if it is worth it.
+    /// Keeps an image that this session has sent if it is worth it, in a thread of its own.
+    ///
+    /// @param content nobody changes it any more
     void store(ByteBuffer content) {
-        if (content.remaining() < WORTH_STORING || content.remaining() > mostBytes) {
-            return;
+        if (content.remaining() >= WORTH_STORING && content.remaining() <= mostBytes) {
+            ByteBuffer own = content.duplicate();
+            storing =
+                    storing.thenRunAsync(
+                            () -> write(own),
+                            task -> Thread.ofPlatform().daemon().name("images").start(task));
         }
+    }
+
+    /// Waits for what is being stored.
+    void finish(Duration atMost) {
+        try {
+            storing.get(atMost.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (ExecutionException | TimeoutException e) {
+            LOG.warn("an image was not stored, error=\"{}\"", e.toString());
+        }
+    }
+
+    private void write(ByteBuffer content) {
         ContentHash hash = ContentHash.of(content);
         Path path = path(hash);
         try {
-            if (Files.exists(path)) {
+            if (Files.exists(path) && ContentHash.of(map(path)).equals(hash)) {
+                confirmed.put(hash, map(path));
                 return;
             }
             Files.createDirectories(
@@ -107,8 +160,9 @@ final class ImageStore {
                     file.write(rest);
                 }
             }
+            confirmed.put(hash, map(temporary));
             Files.move(temporary, path, StandardCopyOption.ATOMIC_MOVE);
-        } catch (IOException e) {
+        } catch (IOException | DirectoryIteratorException e) {
             LOG.warn("image={} not stored, error=\"{}\"", hash.hex(), e.toString());
         }
     }

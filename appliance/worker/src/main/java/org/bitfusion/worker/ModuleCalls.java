@@ -9,9 +9,12 @@ import org.bitfusion.gpu.CudaStatus;
 import org.bitfusion.gpu.GpuModule;
 import org.bitfusion.gpu.ModuleImage;
 import org.bitfusion.gpu.Outcome;
+import org.bitfusion.protocol.Proof;
 import org.bitfusion.protocol.ProtocolException;
 import org.bitfusion.protocol.message.ImageKnown;
 import org.bitfusion.protocol.message.ImageKnownAnswer;
+import org.bitfusion.protocol.message.ImageOffer;
+import org.bitfusion.protocol.message.ImageOfferAnswer;
 import org.bitfusion.protocol.message.Log;
 import org.bitfusion.protocol.message.ModuleCheck;
 import org.bitfusion.protocol.message.ModuleCheckAnswer;
@@ -191,6 +194,14 @@ final class ModuleCalls {
     void known(int request, ImageKnown message) {
         ImageKnownAnswer answer =
                 new ImageKnownAnswer((byte) (images.isKnown(message.hash()) ? 1 : 0));
+        session.writer.send(answer.wireBytes(), out -> answer.writeFrame(out, request));
+    }
+
+    void offer(int request, ImageOffer message) throws ProtocolException {
+        ByteBuffer proof = ByteBuffer.allocate(Proof.BYTES);
+        message.proof().write(proof);
+        boolean known = images.isProved(message.hash(), Proof.read(proof.flip()));
+        ImageOfferAnswer answer = new ImageOfferAnswer((byte) (known ? 1 : 0));
         session.writer.send(answer.wireBytes(), out -> answer.writeFrame(out, request));
     }
 

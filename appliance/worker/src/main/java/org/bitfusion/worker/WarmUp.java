@@ -175,7 +175,9 @@ final class WarmUp implements ReadableByteChannel, GatheringByteChannel {
                         List.of());
         SnapshotMessage.of(driver, List.of(), order);
         prepare();
-        frames.runAlone(new ClientSession(state, new ImageStore(java.nio.file.Path.of(""))), state);
+        frames.runAlone(
+                new ClientSession(state, new ImageStore(java.nio.file.Path.of(""), Secret.NONE)),
+                state);
     }
 
     private void prepare() {

@@ -56,6 +56,10 @@ public final class Worker implements ControlChannel.Listener {
     /// lives.
     private static final Duration PATIENCE = Duration.ofSeconds(1);
 
+    /// How long the end of a session waits for an image that is being stored: not so long that the
+    /// dispatcher, told of the program's end, kills this process.
+    private static final Duration TIME_TO_STORE = Duration.ofMillis(500);
+
     private static final Logger LOG = LoggerFactory.getLogger(Worker.class);
 
     private final GpuDriverProvider provider;
@@ -204,16 +208,17 @@ public final class Worker implements ControlChannel.Listener {
             if (client.version() >= Packing.SINCE_VERSION) {
                 link.writer().pack(new Packing(Packing.Mode.of(environment.get("BF_COMPRESSION"))));
             }
+            LOG.info(
+                    "lease={} client={} program=\"{}\" protocol={} session begins",
+                    order.lease(),
+                    order.process(),
+                    order.program(),
+                    client.version());
             return converse(order, driver.value(), link);
         }
     }
 
     private int converse(WorkerOrder.Open order, GpuDriver driver, SessionLink link) {
-        LOG.info(
-                "lease={} client={} program=\"{}\" session begins",
-                order.lease(),
-                order.process(),
-                order.program());
         List<GpuDevice> devices = new ArrayList<>();
         for (WorkerOrder.Share share : order.devices()) {
             devices.add(driver.devices().get(share.index()));
@@ -223,11 +228,11 @@ public final class Worker implements ControlChannel.Listener {
         SessionState state = new SessionState(driver, devices, frames, writer, link);
         SessionDevices snapshot = SnapshotMessage.of(driver, devices, order);
         writer.send(snapshot.wireBytes(), snapshot::writeFrame);
+        ImageStore images = new ImageStore(imageFolder, order.secret());
         try {
             frames.run(
-                    new ClientSession(state, new ImageStore(imageFolder)),
-                    state,
-                    () -> TimeSlice.shorten(READER_SLICE));
+                    new ClientSession(state, images), state, () -> TimeSlice.shorten(READER_SLICE));
+            images.finish(TIME_TO_STORE);
             LOG.info("lease={} client={} session ends", order.lease(), order.process());
             return DONE;
         } catch (org.bitfusion.protocol.ProtocolException e) {

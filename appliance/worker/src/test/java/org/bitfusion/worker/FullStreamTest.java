@@ -28,6 +28,7 @@ import org.bitfusion.gpu.GpuModule;
 import org.bitfusion.gpu.GpuStream;
 import org.bitfusion.gpu.Outcome;
 import org.bitfusion.protocol.FrameHeader;
+import org.bitfusion.protocol.Secret;
 import org.bitfusion.protocol.message.ContextCreate;
 import org.bitfusion.protocol.message.HostFunctionRun;
 import org.bitfusion.protocol.message.Launch;
@@ -147,7 +148,8 @@ class FullStreamTest {
         GpuDriver driver = driver();
         SessionState state =
                 new SessionState(driver, driver.devices(), frames, link.writer(), link);
-        ClientSession session = new ClientSession(state, new ImageStore(Path.of("none")));
+        ClientSession session =
+                new ClientSession(state, new ImageStore(Path.of("none"), Secret.NONE));
         Thread.ofPlatform()
                 .daemon()
                 .start(() -> {

@@ -7,17 +7,38 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Random;
 import org.bitfusion.protocol.ContentHash;
+import org.bitfusion.protocol.Proof;
+import org.bitfusion.protocol.Secret;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class ImageStoreTest {
     private static final int SIZE = 100_000;
 
+    private static final Duration LONG = Duration.ofSeconds(20);
+
     @TempDir Path folder;
+
+    private final Secret secret = Secret.random(new SecureRandom());
+
+    private ImageStore images(long mostBytes) {
+        return new ImageStore(folder, secret, mostBytes);
+    }
+
+    private static void store(ImageStore images, ByteBuffer content) {
+        images.store(content);
+        images.finish(LONG);
+    }
+
+    private boolean isProved(ImageStore images, ByteBuffer content) {
+        return images.isProved(ContentHash.of(content), Proof.ofImage(secret, content));
+    }
 
     private static ByteBuffer image(int seed, int size) {
         byte[] bytes = new byte[size];
@@ -36,33 +57,33 @@ class ImageStoreTest {
 
     @Test
     void theImagesNotUsedForLongestMakeRoom() throws IOException {
-        ImageStore store = new ImageStore(folder, 3 * SIZE);
-        ContentHash[] hashes = new ContentHash[5];
-        for (int image = 0; image < 3; image++) {
-            ByteBuffer content = image(image, SIZE);
-            hashes[image] = ContentHash.of(content);
-            store.store(content);
-            lastUsed(hashes[image], 3 - image);
+        ImageStore store = images(3 * SIZE);
+        ByteBuffer[] content = new ByteBuffer[4];
+        for (int image = 0; image < 4; image++) {
+            content[image] = image(image, SIZE);
         }
-        assertThat(new ImageStore(folder).isKnown(hashes[0])).isTrue();
-        ByteBuffer newest = image(3, SIZE);
-        store.store(newest);
-        ImageStore later = new ImageStore(folder, 3 * SIZE);
-        assertThat(later.isKnown(hashes[0])).as("used again").isTrue();
-        assertThat(later.isKnown(hashes[1])).as("not used for longest").isFalse();
-        assertThat(later.isKnown(hashes[2])).isTrue();
-        assertThat(later.isKnown(ContentHash.of(newest))).isTrue();
+        for (int image = 0; image < 3; image++) {
+            store(store, content[image]);
+            lastUsed(ContentHash.of(content[image]), 3 - image);
+        }
+        assertThat(isProved(images(3 * SIZE), content[0])).isTrue();
+        store(store, content[3]);
+        ImageStore later = images(3 * SIZE);
+        assertThat(isProved(later, content[0])).as("used again").isTrue();
+        assertThat(isProved(later, content[1])).as("not used for longest").isFalse();
+        assertThat(isProved(later, content[2])).isTrue();
+        assertThat(isProved(later, content[3])).isTrue();
     }
 
     @Test
     void anImageLargerThanTheStoreLeavesItAsItIs() {
-        ImageStore store = new ImageStore(folder, 3 * SIZE);
+        ImageStore store = images(3 * SIZE);
         ByteBuffer small = image(1, SIZE);
-        store.store(small);
+        store(store, small);
         ByteBuffer large = image(2, 3 * SIZE + 1);
-        store.store(large);
-        assertThat(store.isKnown(ContentHash.of(small))).isTrue();
-        assertThat(store.isKnown(ContentHash.of(large))).isFalse();
+        store(store, large);
+        assertThat(isProved(images(3 * SIZE), small)).isTrue();
+        assertThat(isProved(images(3 * SIZE), large)).isFalse();
     }
 
     @Test
@@ -72,7 +93,7 @@ class ImageStoreTest {
         Files.write(folder.resolve("notes.txt"), new byte[3 * SIZE]);
         lastUsed("image17.part", 2);
         lastUsed("notes.txt", 200);
-        new ImageStore(folder, 3 * SIZE).store(image(1, SIZE));
+        store(images(3 * SIZE), image(1, SIZE));
         assertThat(folder.resolve("image17.part")).doesNotExist();
         assertThat(folder.resolve("image18.part")).exists();
         assertThat(folder.resolve("notes.txt")).exists();
@@ -82,11 +103,51 @@ class ImageStoreTest {
     void anImageInUseOutlivesItsFile() {
         ByteBuffer first = image(1, SIZE);
         ContentHash hash = ContentHash.of(first);
-        ImageStore user = new ImageStore(folder, SIZE);
-        user.store(first);
+        ImageStore user = images(SIZE);
+        store(user, first);
         assertThat(user.isKnown(hash)).isTrue();
-        new ImageStore(folder, SIZE).store(image(2, SIZE));
+        store(images(SIZE), image(2, SIZE));
         assertThat(folder.resolve(hash.hex())).doesNotExist();
         assertThat(user.find(hash)).contains(first);
+    }
+
+    @Test
+    void whoKnowsAHashDoesNotGetTheImage() {
+        ByteBuffer content = image(1, SIZE);
+        ContentHash hash = ContentHash.of(content);
+        store(images(SIZE), content);
+        ImageStore other = images(SIZE);
+        assertThat(other.isKnown(hash)).isFalse();
+        ByteBuffer part = content.slice(0, SIZE - 1);
+        Secret another = Secret.random(new SecureRandom());
+        List<Proof> bad =
+                List.of(Proof.NONE, Proof.ofImage(secret, part), Proof.ofImage(another, content));
+        for (Proof proof : bad) {
+            assertThat(other.isProved(hash, proof)).isFalse();
+        }
+        assertThat(other.find(hash)).isEmpty();
+        assertThat(isProved(other, content)).isTrue();
+        assertThat(other.find(hash)).contains(content);
+    }
+
+    @Test
+    void whoHasSentAnImageIsKnownToHaveIt() {
+        ByteBuffer content = image(1, SIZE);
+        ImageStore images = images(SIZE);
+        images.store(content);
+        assertThat(images.isKnown(ContentHash.of(content))).isTrue();
+        assertThat(images.find(ContentHash.of(content))).contains(content);
+    }
+
+    @Test
+    void aDamagedImageIsNotGivenAndMakesWayForAGoodOne() throws IOException {
+        ByteBuffer content = image(1, SIZE);
+        ContentHash hash = ContentHash.of(content);
+        Files.write(folder.resolve(hash.hex()), new byte[SIZE]);
+        store(images(SIZE), content);
+        assertThat(isProved(images(SIZE), content)).isTrue();
+        Files.write(folder.resolve(hash.hex()), new byte[SIZE]);
+        assertThat(isProved(images(SIZE), content)).isFalse();
+        assertThat(folder.resolve(hash.hex())).doesNotExist();
     }
 }

@@ -42,6 +42,13 @@ public final class Proof {
         return new Proof(digest.digest(inner));
     }
 
+    /// That who knows a session's secret has an image.
+    ///
+    /// @param image its remaining bytes
+    public static Proof ofImage(Secret secret, ByteBuffer image) {
+        return of(secret, "bitfusion-image", image);
+    }
+
     private static byte[] mixed(byte[] key, int mask) {
         byte[] mixed = new byte[BLOCK];
         for (int i = 0; i < BLOCK; i++) {

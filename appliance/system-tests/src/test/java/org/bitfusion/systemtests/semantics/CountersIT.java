@@ -18,6 +18,11 @@ class CountersIT {
     private static final Pattern WAITS = Pattern.compile("waits=(\\d+)");
     private static final Pattern ONE_WAY = Pattern.compile("one-way=(\\d+)");
     private static final Pattern ANSWERED = Pattern.compile("answered=(\\d+)");
+    private static final Pattern BYTES_OUT = Pattern.compile("bytes-out=(\\d+)");
+
+    /// Bytes of what `versions.c` loads.
+    private static final int LARGE_IMAGE = 700 * 1024;
+
     private static Appliance appliance;
     private static CProgram program;
 
@@ -61,6 +66,14 @@ class CountersIT {
         assertThat(waitsOf("eleven_training_steps") - waitsOf("one_training_step")).isEqualTo(10);
     }
 
+    @Test
+    void anImageThatTheServerHasIsNotSentAgain() {
+        CProgram versions = CProgram.build("versions");
+        String test = "a_large_image_is_loaded_twice";
+        assertThat(count(versions, test, BYTES_OUT)).isLessThan(2 * LARGE_IMAGE);
+        assertThat(count(versions, test, BYTES_OUT)).isLessThan(LARGE_IMAGE / 10);
+    }
+
     private static int waitsOf(String test) {
         return count(test, WAITS);
     }
@@ -70,6 +83,10 @@ class CountersIT {
     }
 
     private static int count(String test, Pattern counter) {
+        return count(program, test, counter);
+    }
+
+    private static int count(CProgram program, String test, Pattern counter) {
         Map<String, String> environment = new HashMap<>(appliance.clientEnvironment());
         environment.put("BF_STATS", "1");
         CProgram.Result result = program.run(test, environment);
