@@ -62,9 +62,10 @@ final class FrameReader {
         buffer.flip();
     }
 
-    /// Whether the next frame, or a part of its header, is still to be read.
+    /// Whether some of the next frame is still to be read.
     boolean isDrained() {
-        return buffer.remaining() < FrameHeader.BYTES;
+        int body = buffer.remaining() - FrameHeader.BYTES;
+        return body < 0 || body < buffer.getInt(buffer.position());
     }
 
     /// Bytes that have been read beyond the frame at hand.

@@ -311,6 +311,25 @@ class FrameLoopTest {
     }
 
     @Test
+    void aWholeFrameDoesNotWaitForTheRestOfTheNext() throws Exception {
+        start();
+        say(out -> set(out, SLOW, 10));
+        ear.slowBegins.await();
+        int before = ear.burstEnds.get();
+        await().until(() -> ear.burstEnds.get() > before);
+        ByteBuffer frames = ByteBuffer.allocate(1000);
+        set(frames, 2, 11);
+        int whole = frames.position();
+        set(frames, 2, 12);
+        frames.flip();
+        pipe.sink().write(frames.slice(0, whole + 20));
+        ear.goOn.countDown();
+        await().until(() -> ear.executed.get() == 2);
+        pipe.sink().write(frames.slice(whole + 20, frames.limit() - whole - 20));
+        await().until(() -> ear.executed.get() == 3);
+    }
+
+    @Test
     void theOrderIsKeptWhateverTakesLong() throws Exception {
         start();
         ear.pauses = new Random(3);
