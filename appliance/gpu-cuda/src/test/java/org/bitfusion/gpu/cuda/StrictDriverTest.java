@@ -107,8 +107,9 @@ class StrictDriverTest extends GpuContract {
         stream.whenReached(told::complete);
         closing.close();
         long other = allocate(4);
-        writeInts(stream(), other, 5);
-        assertThat(readInts(stream(), other, 1)).containsExactly(5);
+        GpuStream open = stream();
+        writeInts(open, other, 5);
+        assertThat(readInts(open, other, 1)).containsExactly(5);
         assertThat(told).isNotDone();
         writeInts(stream(), flag, 1);
         assertThat(told.orTimeout(30, TimeUnit.SECONDS).join())
