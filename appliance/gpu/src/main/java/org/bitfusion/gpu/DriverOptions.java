@@ -6,7 +6,7 @@ import java.util.Map;
 ///
 /// @param windowBase first address of the range that the client reserved; device addresses lie in
 ///   it; 2 MiB aligned
-/// @param windowSize bytes of that range, a multiple of 2 MiB × devices
+/// @param windowSize bytes of that range, a multiple of 2 MiB
 /// @param environment the BF_* settings of the appliance
 public record DriverOptions(
         long windowBase,

@@ -28,6 +28,7 @@ public final class GpuRun {
     private static final int TEST_SECONDS = 60;
     private static final int NOTHING_TO_RUN_ON = 69;
     private static final int USAGE = 64;
+    private static final List<String> PARTS = List.of("contract", "programs", "samples");
     private static final List<String> PROGRAMS =
             List.of(
                     "errors",
@@ -60,17 +61,19 @@ public final class GpuRun {
 
     public static void main(String[] arguments) throws Exception {
         String library = "libcuda.so.1";
-        List<String> parts = List.of("contract", "programs", "samples");
+        List<String> parts = PARTS;
         for (int i = 0; i < arguments.length; i += 2) {
             String value = i + 1 < arguments.length ? arguments[i + 1] : "";
             switch (arguments[i]) {
                 case "--library" -> library = Path.of(value).toAbsolutePath().toString();
                 case "--only" -> parts = Arrays.asList(value.split(",", -1));
-                default -> {
-                    System.err.println("usage: gpu-run [--library PATH] [--only PART,...]");
-                    System.exit(USAGE);
-                }
+                default -> parts = List.of();
             }
+        }
+        if (parts.isEmpty() || !PARTS.containsAll(parts)) {
+            System.err.println("usage: gpu-run [--library PATH] [--only PART,...]");
+            System.err.println("PART: " + String.join(", ", PARTS));
+            System.exit(USAGE);
         }
         System.exit(new GpuRun(library, parts).run());
     }

@@ -35,7 +35,8 @@ class GpuRunIT {
     }
 
     @Test
-    void anUnknownFlagIsRefused() {
+    void anUnknownFlagOrPartIsRefused() {
         assertThat(run("--fast").exitCode()).isEqualTo(64);
+        assertThat(run("--only", "contract,demo").exitCode()).isEqualTo(64);
     }
 }
