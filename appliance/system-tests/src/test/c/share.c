@@ -2,6 +2,8 @@
 //   free             all that is called free can be allocated at once
 //   after MIB COUNT  COUNT programs, one after the other, each of which needs all of the share
 //   small COUNT      COUNT programs at the same time, each of which needs 4 KiB
+//   hold MIB FIFO    takes so much, says "working"; at each line from FIFO takes 10 MiB more and says whether it got them,
+//                    and at its end checks that it can still use the first
 //   idle MIB         all of the share, beside a program that has used some and holds nothing any more
 // and what these start of themselves: "part MIB HOW", "one IN OUT", "idler IN OUT".
 #include "check.h"
@@ -108,6 +110,24 @@ static int small(int count)
     return got != count || failed;
 }
 
+static int hold(size_t bytes, const char *fifo)
+{
+    CUdeviceptr memory, more;
+    unsigned char byte = 0;
+    char line[80];
+    if (begin() || cuMemAlloc_v2(&memory, bytes)) return 1;
+    printf("working\n");
+    fflush(stdout);
+    FILE *orders = fopen(fifo, "r");
+    while (orders && fgets(line, sizeof line, orders)) {
+        printf("%s", cuMemAlloc_v2(&more, 10 << 20) ? "refused\n" : "got 10 MiB\n");
+        fflush(stdout);
+    }
+    if (!orders || cuMemsetD8_v2(memory, 7, bytes) || cuMemcpyDtoH_v2(&byte, memory + bytes - 1, 1) || byte != 7) return 1;
+    printf("PASSED\n");
+    return 0;
+}
+
 static int idle(size_t bytes)
 {
     size_t available, total;
@@ -130,6 +150,7 @@ int main(int argc, char **argv)
     if (!strcmp(mode, "part") && argc == 4) return part(mebibytes(argv[2]), argv[3][0]);
     if (!strcmp(mode, "small") && argc == 3) return small(atoi(argv[2]));
     if (!strcmp(mode, "one") && argc == 4) return one(atoi(argv[2]), atoi(argv[3]), 0);
+    if (!strcmp(mode, "hold") && argc == 4) return hold(mebibytes(argv[2]), argv[3]);
     if (!strcmp(mode, "idle") && argc == 3) return idle(mebibytes(argv[2]));
     if (!strcmp(mode, "idler") && argc == 4) return one(atoi(argv[2]), atoi(argv[3]), 1);
     return 64;

@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -32,19 +33,23 @@ public final class Dispatcher implements AutoCloseable {
     private final DispatcherSettings settings;
     private final EventLoopGroup group;
     private final WorkerPool pool;
+    private final RunFolder folder;
     private final AtomicBoolean closed = new AtomicBoolean();
     private final CompletableFuture<String> failure = new CompletableFuture<>();
     private final List<Consumer<SessionBroker>> waitingForDevices = new ArrayList<>();
     private final Channel listener;
     private volatile @Nullable SessionBroker broker;
 
-    private Dispatcher(DispatcherSettings settings, EventLoopGroup group, Channel listener) {
+    private Dispatcher(
+            DispatcherSettings settings, EventLoopGroup group, RunFolder folder, Channel listener) {
         this.settings = settings;
+        this.folder = folder;
         this.group = group;
         this.listener = listener;
         pool =
                 new WorkerPool(
                         settings,
+                        folder,
                         group.next(),
                         new WorkerPool.Listener() {
                             @Override
@@ -61,10 +66,12 @@ public final class Dispatcher implements AutoCloseable {
                         });
     }
 
-    /// Opens the port, then starts workers.
+    /// Opens the port, then starts workers, and goes on with what an earlier dispatcher left behind
+    /// in the run folder.
     ///
     /// @throws PortInUseException if another process listens there
-    public static Dispatcher start(DispatcherSettings settings) throws PortInUseException {
+    /// @throws IOException if the run folder cannot be used
+    public static Dispatcher start(DispatcherSettings settings) throws IOException {
         EventLoopGroup group = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
         CompletableFuture<Dispatcher> started = new CompletableFuture<>();
         ChannelFuture bound =
@@ -87,10 +94,23 @@ public final class Dispatcher implements AutoCloseable {
             var _ = group.shutdownGracefully(0, 1, TimeUnit.SECONDS);
             throw new PortInUseException(settings.address(), bound.cause());
         }
-        Dispatcher dispatcher = new Dispatcher(settings, group, bound.channel());
-        started.complete(dispatcher);
-        group.next().execute(dispatcher.pool::fill);
-        return dispatcher;
+        RunFolder folder = null;
+        try {
+            folder = RunFolder.open(settings.runFolder());
+            Dispatcher dispatcher = new Dispatcher(settings, group, folder, bound.channel());
+            started.complete(dispatcher);
+            // Closed with the group.
+            var _ = ControlSocket.open(folder.socket(), group, dispatcher.new ComingWorkers());
+            group.next().execute(dispatcher.pool::fill);
+            return dispatcher;
+        } catch (IOException e) {
+            started.completeExceptionally(e);
+            if (folder != null) {
+                folder.close();
+            }
+            var _ = group.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+            throw e;
+        }
     }
 
     /// The port that is listened on.
@@ -137,17 +157,58 @@ public final class Dispatcher implements AutoCloseable {
                             device.major(),
                             device.minor()));
         }
-        Ledger ledger;
+        SessionBroker known;
         try {
-            ledger = new Ledger(settings.runFolder(), served);
+            known = goOnOrBegin(served);
         } catch (IOException e) {
             fail("the run folder cannot be used: " + e);
             return;
         }
-        SessionBroker known = new SessionBroker(settings, group.next(), pool, served, ledger);
         broker = known;
         waitingForDevices.forEach(taker -> taker.accept(known));
         waitingForDevices.clear();
+    }
+
+    private SessionBroker goOnOrBegin(List<ServedDevice> served) throws IOException {
+        if (Ledger.canGoOn(folder, served)) {
+            try {
+                SessionBroker known = broker(served, Ledger.goOn(folder));
+                known.restore();
+                return known;
+            } catch (IOException | IllegalArgumentException e) {
+                LOG.error(
+                        "error=\"what an earlier dispatcher left makes no sense: {}\"",
+                        e.toString());
+            }
+        }
+        for (RunFolder.SessionRecord session : folder.sessions()) {
+            LOG.warn("worker={} of an earlier dispatcher is ended", session.process().pid());
+            session.process().kill();
+        }
+        folder.clear();
+        return broker(served, Ledger.create(folder, served));
+    }
+
+    private SessionBroker broker(List<ServedDevice> served, Ledger ledger) {
+        return new SessionBroker(settings, group.next(), pool, served, ledger, folder);
+    }
+
+    private final class ComingWorkers implements ControlSocket.Workers {
+        @Override
+        public Optional<WorkerProcess> started(WorkerReport.Hello hello) {
+            return pool.find(hello.worker());
+        }
+
+        @Override
+        public boolean canResume() {
+            return broker != null;
+        }
+
+        @Override
+        public Optional<WorkerProcess> resumed(WorkerReport.Resumed resumed) {
+            SessionBroker known = broker;
+            return known == null ? Optional.empty() : known.resumed(resumed);
+        }
     }
 
     private void fail(String reason) {
@@ -181,9 +242,7 @@ public final class Dispatcher implements AutoCloseable {
         group.next().submit(pool::close).awaitUninterruptibly();
         group.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly();
         SessionBroker known = broker;
-        if (known != null) {
-            known.close();
-        }
+        folder.close(known == null || known.close());
         failure.complete("closed");
     }
 }

@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
+import org.bitfusion.ledger.ShareLedger;
 import org.bitfusion.protocol.Hello;
 import org.bitfusion.protocol.Secret;
 import org.bitfusion.protocol.message.LeaseRequest;
@@ -24,15 +25,21 @@ final class LeaseTable {
 
     private final List<ServedDevice> devices;
     private final Ledger ledger;
+    private final RunFolder folder;
     private final Duration renewal;
     private final LongSupplier nanoClock;
     private final Map<UUID, Lease> leases = new HashMap<>();
 
     /// @param nanoClock as [System#nanoTime]
     LeaseTable(
-            List<ServedDevice> devices, Ledger ledger, Duration renewal, LongSupplier nanoClock) {
+            List<ServedDevice> devices,
+            Ledger ledger,
+            RunFolder folder,
+            Duration renewal,
+            LongSupplier nanoClock) {
         this.devices = List.copyOf(devices);
         this.ledger = ledger;
+        this.folder = folder;
         this.renewal = renewal;
         this.nanoClock = nanoClock;
     }
@@ -90,16 +97,70 @@ final class LeaseTable {
     private Lease grant(LeaseRequest request, List<Share> shares, Function<UUID, Secret> secretOf)
             throws IOException {
         UUID id = UUID.randomUUID();
-        Lease lease =
-                new Lease(
-                        id,
-                        secretOf.apply(id),
-                        request.clientName(),
-                        shares,
-                        ledger.create(id, shares),
-                        nanoClock.getAsLong() + renewal.toNanos());
+        Lease lease = lease(id, secretOf.apply(id), request.clientName(), shares);
+        ShareLedger.create(lease.ledgerFile(), shares.stream().mapToLong(Share::limit).toArray());
+        write(lease, false);
         leases.put(lease.id(), lease);
         return lease;
+    }
+
+    private Lease lease(UUID id, Secret secret, String client, List<Share> shares) {
+        return new Lease(
+                id,
+                secret,
+                client,
+                shares,
+                folder.ledger(id),
+                nanoClock.getAsLong() + renewal.toNanos());
+    }
+
+    private void write(Lease lease, boolean ended) throws IOException {
+        List<RunFolder.LeasedPart> parts = new ArrayList<>();
+        for (Share share : lease.shares()) {
+            parts.add(new RunFolder.LeasedPart(devices.get(share.device()).uuid(), share.limit()));
+        }
+        folder.write(
+                new RunFolder.LeaseRecord(
+                        lease.id(), lease.secret(), ended, lease.client(), parts));
+    }
+
+    /// Goes on with the leases of the dispatcher before; each has its whole time to be renewed.
+    ///
+    /// @return those that had ended already, and still have to be given back
+    List<Lease> restore() throws IOException {
+        List<Lease> ended = new ArrayList<>();
+        long[] taken = new long[devices.size()];
+        for (RunFolder.LeaseRecord kept : folder.leases()) {
+            List<Share> shares = new ArrayList<>();
+            for (RunFolder.LeasedPart part : kept.parts()) {
+                int device = position(part.device());
+                shares.add(new Share(device, part.bytes()));
+                taken[device] += part.bytes();
+            }
+            Lease lease = lease(kept.id(), kept.secret(), kept.client(), shares);
+            if (kept.ended()) {
+                ended.add(lease);
+            } else {
+                leases.put(lease.id(), lease);
+            }
+        }
+        for (int device = 0; device < taken.length; device++) {
+            ledger.setTaken(device, taken[device]);
+        }
+        return ended;
+    }
+
+    private int position(UUID device) throws IOException {
+        for (int i = 0; i < devices.size(); i++) {
+            if (devices.get(i).uuid().equals(device)) {
+                return i;
+            }
+        }
+        throw new IOException("a lease of GPU " + device + ", which is not here");
+    }
+
+    boolean isEmpty() {
+        return leases.isEmpty();
     }
 
     private long bytesWanted(LeaseRequest request, int device) {
@@ -155,17 +216,21 @@ final class LeaseTable {
     ///
     /// @return empty if there is no such lease (any more)
     Optional<Lease> end(UUID id) {
-        return Optional.ofNullable(leases.remove(id));
+        Optional<Lease> ended = Optional.ofNullable(leases.remove(id));
+        ended.ifPresent(lease -> {
+            try {
+                write(lease, true);
+            } catch (IOException e) {
+                LOG.warn("lease={} error=\"its end is not kept: {}\"", id, e.toString());
+            }
+        });
+        return ended;
     }
 
     /// The last worker of an ended lease is gone.
     void giveBack(Lease lease) {
+        folder.removeLease(lease.id());
         giveBack(lease.shares());
-        try {
-            ledger.remove(lease.ledgerFile());
-        } catch (IOException e) {
-            LOG.warn("lease={} error=\"its ledger stays: {}\"", lease.id(), e.toString());
-        }
     }
 
     /// Who holds what of each device, for logs.

@@ -1,12 +1,10 @@
 package org.bitfusion.dispatcher;
 
 import java.io.IOException;
-import java.nio.file.DirectoryStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.UUID;
-import java.util.stream.LongStream;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.bitfusion.ledger.ShareLedger;
 
 /// Who may use how much of each GPU's memory, in bytes. Leases take their share out of a GPU when
@@ -15,35 +13,44 @@ import org.bitfusion.ledger.ShareLedger;
 ///
 /// Sessions reserve without asking this process: each lease has a [ShareLedger], the sessions
 /// without one have another, which holds all GPUs and what of them is promised to leases. They are
-/// files of the appliance's run folder.
+/// files of the appliance's run folder, and go on with the next dispatcher.
 ///
 /// Used by one thread only.
 final class Ledger implements AutoCloseable {
     /// Both GPUs take memory for a program in whole pages; who gets less can allocate nothing.
     static final long SMALLEST_SHARE = 2L << 20;
 
-    private static final String SUFFIX = ".ledger";
-
-    private final Path folder;
-    private final Path openFile;
+    private final RunFolder folder;
     private final ShareLedger open;
 
-    /// @param folder where the files lie; what is there of an appliance before is removed
-    Ledger(Path folder, List<ServedDevice> devices) throws IOException {
+    private Ledger(RunFolder folder, ShareLedger open) {
         this.folder = folder;
-        removeAll(folder);
-        openFile = folder.resolve("open" + SUFFIX);
-        ShareLedger.create(
-                openFile, devices.stream().mapToLong(ServedDevice::servedBytes).toArray());
-        open = ShareLedger.open(openFile);
+        this.open = open;
     }
 
-    private static void removeAll(Path folder) throws IOException {
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, "*" + SUFFIX)) {
-            for (Path file : files) {
-                Files.delete(file);
-            }
-        }
+    /// Whether the run folder holds what a dispatcher before this one promised of the same devices.
+    static boolean canGoOn(RunFolder folder, List<ServedDevice> devices) throws IOException {
+        return folder.devices().filter(text -> text.strip().equals(text(devices))).isPresent();
+    }
+
+    /// Goes on with what is there.
+    static Ledger goOn(RunFolder folder) throws IOException {
+        return new Ledger(folder, ShareLedger.open(folder.openLedger()));
+    }
+
+    /// Begins with all devices free.
+    static Ledger create(RunFolder folder, List<ServedDevice> devices) throws IOException {
+        ShareLedger.create(
+                folder.openLedger(),
+                devices.stream().mapToLong(ServedDevice::servedBytes).toArray());
+        folder.writeDevices(text(devices));
+        return goOn(folder);
+    }
+
+    private static String text(List<ServedDevice> devices) {
+        return devices.stream()
+                .map(device -> device.uuid() + ":" + device.servedBytes())
+                .collect(Collectors.joining(" "));
     }
 
     int devices() {
@@ -65,14 +72,14 @@ final class Ledger implements AutoCloseable {
 
     /// What the sessions without a lease share: all that leases have left.
     List<Share> openShares() {
-        return LongStream.range(0, devices())
-                .mapToObj(device -> new Share((int) device, capacity((int) device)))
+        return IntStream.range(0, devices())
+                .mapToObj(device -> new Share(device, capacity(device)))
                 .toList();
     }
 
     /// Where the sessions without a lease reserve.
     Path openFile() {
-        return openFile;
+        return folder.openLedger();
     }
 
     /// @return false if so much is not free
@@ -89,16 +96,10 @@ final class Ledger implements AutoCloseable {
         open.setPromised(device, taken - bytes);
     }
 
-    /// Makes the file in which the sessions of a lease reserve what it took.
-    Path create(UUID lease, List<Share> shares) throws IOException {
-        Path file = folder.resolve("lease-" + lease + SUFFIX);
-        ShareLedger.create(file, shares.stream().mapToLong(Share::limit).toArray());
-        return file;
-    }
-
-    /// The last session is gone.
-    void remove(Path file) throws IOException {
-        Files.deleteIfExists(file);
+    /// The leases that go on have taken so much, whatever was taken before: a dispatcher may have
+    /// ended between taking and granting.
+    void setTaken(int device, long bytes) {
+        open.setPromised(device, bytes);
     }
 
     @Override

@@ -40,30 +40,41 @@ final class Session implements WorkerPool.Owner {
     }
 
     private final SessionBroker broker;
-    private final WorkerProcess worker;
     private final UUID lease;
-    private final List<Share> shares;
-    private final Path ledgerFile;
-    private final UUID id = UUID.randomUUID();
+    private final UUID id;
+    private final WorkerProcess worker;
     private State state;
 
-    Session(
-            SessionBroker broker,
-            WorkerProcess worker,
-            UUID lease,
-            List<Share> shares,
-            Path ledgerFile,
-            Consumer<SessionResult> taker) {
+    /// A new one, in which somebody waits for the port.
+    Session(SessionBroker broker, WorkerProcess worker, UUID lease, Consumer<SessionResult> taker) {
         this.broker = broker;
         this.worker = worker;
         this.lease = lease;
-        this.shares = shares;
-        this.ledgerFile = ledgerFile;
+        id = UUID.randomUUID();
         state = new State.Opening(taker);
     }
 
+    /// One that the dispatcher before opened, and whose client has come.
+    Session(SessionBroker broker, WorkerPool pool, RunFolder.SessionRecord kept) {
+        this.broker = broker;
+        lease = kept.lease();
+        id = kept.id();
+        state = new State.Served();
+        worker = pool.adopt(kept, this);
+    }
+
+    RunFolder.SessionRecord record() {
+        return new RunFolder.SessionRecord(id, lease, worker.id(), worker.process());
+    }
+
+    /// @param shares what the session may use, in the order of the devices in `ledgerFile`
     /// @param asked over what the client asked for it, from which both derive the session's secret
-    void open(DispatcherSettings settings, SessionOpen request, Handshake asked) {
+    void open(
+            DispatcherSettings settings,
+            List<Share> shares,
+            Path ledgerFile,
+            SessionOpen request,
+            Handshake asked) {
         List<WorkerOrder.Share> granted = new ArrayList<>();
         for (Share share : shares) {
             granted.add(new WorkerOrder.Share(broker.driverIndex(share), share.limit()));
@@ -107,7 +118,11 @@ final class Session implements WorkerPool.Owner {
                 LOG.info("lease={} worker={} client connected", lease, worker.pid());
                 state = new State.Served();
             }
-            case WorkerReport.Device _, WorkerReport.Ready _ -> worker.kill();
+            case WorkerReport.Device _,
+                    WorkerReport.Ready _,
+                    WorkerReport.Hello _,
+                    WorkerReport.Resumed _ ->
+                    worker.kill();
         }
     }
 
@@ -125,6 +140,10 @@ final class Session implements WorkerPool.Owner {
             opened(new SessionResult.NoWorker(), state);
             worker.kill();
         }
+    }
+
+    WorkerProcess worker() {
+        return worker;
     }
 
     /// What the client calls it; nobody can guess it.

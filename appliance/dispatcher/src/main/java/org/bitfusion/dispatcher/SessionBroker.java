@@ -1,5 +1,6 @@
 package org.bitfusion.dispatcher;
 
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -15,6 +16,7 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import org.bitfusion.protocol.Hello;
 import org.bitfusion.protocol.Secret;
+import org.bitfusion.protocol.control.WorkerReport;
 import org.bitfusion.protocol.message.LeaseRequest;
 import org.bitfusion.protocol.message.SessionOpen;
 import org.slf4j.Logger;
@@ -34,6 +36,7 @@ final class SessionBroker {
     private final WorkerPool pool;
     private final List<ServedDevice> devices;
     private final Ledger ledger;
+    private final RunFolder folder;
     private final LeaseTable leases;
     private final WaitingLine line = new WaitingLine(System::nanoTime);
     private final Map<UUID, Set<Session>> sessions = new HashMap<>();
@@ -46,19 +49,56 @@ final class SessionBroker {
             ScheduledExecutorService executor,
             WorkerPool pool,
             List<ServedDevice> devices,
-            Ledger ledger) {
+            Ledger ledger,
+            RunFolder folder) {
         this.settings = settings;
         this.executor = executor;
         this.pool = pool;
         this.devices = List.copyOf(devices);
         this.ledger = ledger;
-        leases = new LeaseTable(devices, ledger, settings.renewal(), System::nanoTime);
+        this.folder = folder;
+        leases = new LeaseTable(devices, ledger, folder, settings.renewal(), System::nanoTime);
         var _ =
                 executor.scheduleWithFixedDelay(
                         this::endExpired,
                         EXPIRY_CHECK_MILLISECONDS,
                         EXPIRY_CHECK_MILLISECONDS,
                         TimeUnit.MILLISECONDS);
+    }
+
+    /// Goes on with the leases and sessions of the dispatcher before.
+    void restore() throws IOException {
+        List<Lease> over = leases.restore();
+        for (RunFolder.SessionRecord kept : folder.sessions()) {
+            boolean known =
+                    kept.lease().equals(Hello.NO_LEASE)
+                            || leases.find(kept.lease()).isPresent()
+                            || over.stream().anyMatch(lease -> lease.id().equals(kept.lease()));
+            if (!known) {
+                kept.process().kill();
+            }
+            if (!known || !kept.process().isAlive()) {
+                folder.removeSession(kept.id());
+                continue;
+            }
+            LOG.info("lease={} worker={} taken over", kept.lease(), kept.process().pid());
+            add(kept.lease(), new Session(this, pool, kept));
+        }
+        over.forEach(lease -> end(lease, () -> {}));
+    }
+
+    private void add(UUID lease, Session session) {
+        sessions.computeIfAbsent(lease, _ -> new HashSet<>()).add(session);
+    }
+
+    /// The worker that serves a session and has come again; empty if there is no such session.
+    Optional<WorkerProcess> resumed(WorkerReport.Resumed resumed) {
+        return sessions.values().stream()
+                .flatMap(Set::stream)
+                .filter(session -> session.id().equals(resumed.session()))
+                .map(Session::worker)
+                .filter(worker -> worker.id().equals(resumed.worker()))
+                .findFirst();
     }
 
     List<ServedDevice> devices() {
@@ -212,17 +252,23 @@ final class SessionBroker {
                 taker.accept(new SessionResult.LeaseEnded());
                 return;
             }
-            Session session =
-                    new Session(
-                            this,
-                            worker,
-                            lease,
-                            known.map(Lease::shares).orElseGet(ledger::openShares),
-                            known.map(Lease::ledgerFile).orElse(ledger.openFile()),
-                            taker);
-            sessions.computeIfAbsent(lease, _ -> new HashSet<>()).add(session);
+            Session session = new Session(this, worker, lease, taker);
+            try {
+                folder.write(session.record());
+            } catch (IOException e) {
+                LOG.error("lease={} error=\"no session: {}\"", lease, e.toString());
+                worker.kill();
+                taker.accept(new SessionResult.NoWorker());
+                return;
+            }
+            add(lease, session);
             pool.assign(worker, session);
-            session.open(settings, request, joining.handshake());
+            session.open(
+                    settings,
+                    known.map(Lease::shares).orElseGet(ledger::openShares),
+                    known.map(Lease::ledgerFile).orElse(ledger.openFile()),
+                    request,
+                    joining.handshake());
             Duration patience = Session.PATIENCE;
             var _ =
                     executor.schedule(
@@ -230,8 +276,12 @@ final class SessionBroker {
         });
     }
 
-    void close() {
+    /// @return whether there is nothing that another dispatcher could go on with
+    boolean close() {
         ledger.close();
+        return leases.isEmpty()
+                && endings.isEmpty()
+                && sessions.values().stream().allMatch(Set::isEmpty);
     }
 
     int driverIndex(Share share) {
@@ -239,6 +289,7 @@ final class SessionBroker {
     }
 
     void ended(Session session, UUID lease) {
+        folder.removeSession(session.id());
         Set<Session> open = sessions.get(lease);
         if (open != null) {
             open.remove(session);

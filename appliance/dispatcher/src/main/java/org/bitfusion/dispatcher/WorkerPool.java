@@ -7,6 +7,8 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -51,20 +53,25 @@ final class WorkerPool implements WorkerProcess.Listener {
     }
 
     private final DispatcherSettings settings;
+    private final RunFolder folder;
     private final ScheduledExecutorService executor;
     private final Listener listener;
     private final Map<WorkerProcess, Life> workers = new HashMap<>();
     private final Deque<WorkerProcess> ready = new ArrayDeque<>();
     private final Deque<Consumer<@Nullable WorkerProcess>> waiting = new ArrayDeque<>();
-    private long nextId = 1;
     private int starting;
     private int failures;
     private boolean pausing;
     private boolean devicesKnown;
     private boolean closed;
 
-    WorkerPool(DispatcherSettings settings, ScheduledExecutorService executor, Listener listener) {
+    WorkerPool(
+            DispatcherSettings settings,
+            RunFolder folder,
+            ScheduledExecutorService executor,
+            Listener listener) {
         this.settings = settings;
+        this.folder = folder;
         this.executor = executor;
         this.listener = listener;
     }
@@ -80,7 +87,7 @@ final class WorkerPool implements WorkerProcess.Listener {
 
     private void startOne() {
         try {
-            WorkerProcess worker = WorkerProcess.start(nextId++, settings, executor, this);
+            WorkerProcess worker = WorkerProcess.start(settings, folder, executor, this);
             workers.put(worker, new Life.Starting(new ArrayList<>()));
             starting++;
         } catch (IOException e) {
@@ -102,6 +109,19 @@ final class WorkerPool implements WorkerProcess.Listener {
     /// From now on `owner` hears what the worker says.
     void assign(WorkerProcess worker, Owner owner) {
         workers.put(worker, new Life.Taken(owner));
+    }
+
+    /// The process, wherever in its life, that was started under this name.
+    Optional<WorkerProcess> find(UUID id) {
+        return workers.keySet().stream().filter(worker -> worker.id().equals(id)).findFirst();
+    }
+
+    /// Takes over a worker that serves a session of the dispatcher before.
+    WorkerProcess adopt(RunFolder.SessionRecord session, Owner owner) {
+        WorkerProcess worker =
+                WorkerProcess.adopt(session.worker(), session.process(), executor, this);
+        workers.put(worker, new Life.Taken(owner));
+        return worker;
     }
 
     @Override

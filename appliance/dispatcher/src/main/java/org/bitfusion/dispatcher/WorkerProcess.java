@@ -1,21 +1,29 @@
 package org.bitfusion.dispatcher;
 
-import java.io.BufferedReader;
+import io.netty.channel.Channel;
 import java.io.IOException;
-import java.io.Writer;
-import java.util.concurrent.Executor;
-import org.bitfusion.protocol.ProtocolException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import org.bitfusion.protocol.control.WorkerOrder;
 import org.bitfusion.protocol.control.WorkerReport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// A worker's process and the two pipes of text to it. What it reports is told on the dispatcher's
-/// own thread.
+/// A worker's process, and its connection once it has come: a child of this dispatcher, or one that
+/// the dispatcher before it started. Used by the dispatcher's own thread only.
 final class WorkerProcess {
+    /// What the end of a worker that is no child looks like.
+    static final int UNKNOWN_EXIT_CODE = -1;
+
     private static final Logger LOG = LoggerFactory.getLogger(WorkerProcess.class);
-    private static final int LONGEST_LINE = 16 * 1024;
+
+    /// How often is looked whether a process that is no child is still there.
+    private static final long LOOK_MILLISECONDS = 50;
 
     /// Whoever wants to know what the worker says.
     interface Listener {
@@ -25,67 +33,100 @@ final class WorkerProcess {
         void ended(WorkerProcess worker, int exitCode);
     }
 
-    private final long id;
-    private final Process process;
-    private final Writer orders;
+    private final UUID id;
+    private final ProcessLife process;
+    private final ScheduledExecutorService executor;
+    private final Listener listener;
+    private @Nullable Channel channel;
+    private boolean ended;
 
-    private WorkerProcess(long id, Process process) {
+    private WorkerProcess(
+            UUID id, ProcessLife process, ScheduledExecutorService executor, Listener listener) {
         this.id = id;
         this.process = process;
-        orders = process.outputWriter();
+        this.executor = executor;
+        this.listener = listener;
     }
 
-    /// Starts the process.
+    /// Starts the process, which is going to come to the run folder's socket.
     ///
-    /// @param id never used for another worker
-    /// @param executor runs the listener
+    /// @param executor the dispatcher's own thread
     static WorkerProcess start(
-            long id, DispatcherSettings settings, Executor executor, Listener listener)
+            DispatcherSettings settings,
+            RunFolder folder,
+            ScheduledExecutorService executor,
+            Listener listener)
             throws IOException {
-        ProcessBuilder builder = new ProcessBuilder(settings.workerCommand());
+        UUID id = UUID.randomUUID();
+        List<String> command = new ArrayList<>(settings.workerCommand());
+        command.addAll(List.of(folder.socket().toString(), id.toString()));
+        ProcessBuilder builder = new ProcessBuilder(command);
         builder.environment().putAll(settings.workerEnvironment());
         builder.redirectError(ProcessBuilder.Redirect.INHERIT);
-        WorkerProcess worker = new WorkerProcess(id, builder.start());
-        Thread.ofPlatform()
-                .daemon()
-                .name("worker-" + worker.process.pid())
-                .start(() -> worker.listen(executor, listener));
+        builder.redirectOutput(ProcessBuilder.Redirect.DISCARD);
+        builder.redirectInput(Path.of("/dev/null").toFile());
+        Process process = builder.start();
+        WorkerProcess worker =
+                new WorkerProcess(id, ProcessLife.of(process.pid()), executor, listener);
+        var _ =
+                process.onExit()
+                        .thenAcceptAsync(gone -> worker.hasExited(gone.exitValue()), executor);
         return worker;
     }
 
-    private void listen(Executor executor, Listener listener) {
-        try (BufferedReader reader = process.inputReader()) {
-            for (String line = readLine(reader); line != null; line = readLine(reader)) {
-                WorkerReport report = WorkerReport.parse(line);
-                executor.execute(() -> listener.reported(this, report));
-            }
-        } catch (ProtocolException e) {
-            LOG.error("worker={} error=\"{}\"", process.pid(), e.getMessage());
-            kill();
-        } catch (IOException e) {
-            LOG.debug("worker={} pipe closed", process.pid());
-        }
-        var _ =
-                process.onExit()
-                        .thenAcceptAsync(gone -> listener.ended(this, gone.exitValue()), executor);
+    /// Takes over one that another dispatcher started.
+    static WorkerProcess adopt(
+            UUID id, ProcessLife process, ScheduledExecutorService executor, Listener listener) {
+        WorkerProcess worker = new WorkerProcess(id, process, executor, listener);
+        worker.look();
+        return worker;
     }
 
-    private static @Nullable String readLine(BufferedReader reader) throws IOException {
-        StringBuilder line = new StringBuilder();
-        for (int c = reader.read(); c >= 0; c = reader.read()) {
-            if (c == '\n') {
-                return line.toString();
-            }
-            if (line.length() == LONGEST_LINE) {
-                throw new ProtocolException("a line longer than " + LONGEST_LINE);
-            }
-            line.append((char) c);
+    private void look() {
+        if (process.isAlive()) {
+            var _ = executor.schedule(this::look, LOOK_MILLISECONDS, TimeUnit.MILLISECONDS);
+        } else {
+            hasExited(UNKNOWN_EXIT_CODE);
         }
-        return null;
     }
 
-    long id() {
+    /// What it said last is heard before its end.
+    private void hasExited(int exitCode) {
+        Channel last = channel;
+        if (last == null) {
+            end(exitCode);
+        } else {
+            var _ = last.closeFuture().addListener(_ -> end(exitCode));
+        }
+    }
+
+    private void end(int exitCode) {
+        if (!ended) {
+            ended = true;
+            listener.ended(this, exitCode);
+        }
+    }
+
+    /// The worker has come, or come again.
+    void attach(Channel fresh) {
+        Channel old = channel;
+        channel = fresh;
+        if (old != null) {
+            var _ = old.close();
+        }
+    }
+
+    void reported(WorkerReport report) {
+        listener.reported(this, report);
+    }
+
+    /// Never another worker's; the worker knows it, and nobody else.
+    UUID id() {
         return id;
+    }
+
+    ProcessLife process() {
+        return process;
     }
 
     long pid() {
@@ -94,16 +135,15 @@ final class WorkerProcess {
 
     /// Gives an order; lost if the worker is gone, which is reported anyway.
     void order(WorkerOrder order) {
-        try {
-            orders.write(order.line());
-            orders.write('\n');
-            orders.flush();
-        } catch (IOException e) {
-            LOG.debug("worker={} is gone, order lost", process.pid());
+        Channel to = channel;
+        if (to == null) {
+            LOG.debug("worker={} is not there, order lost", process.pid());
+        } else {
+            ControlSocket.send(to, order);
         }
     }
 
     void kill() {
-        process.destroyForcibly();
+        process.kill();
     }
 }

@@ -13,6 +13,7 @@ import org.bitfusion.ledger.ShareLedger;
 import org.bitfusion.protocol.Hello;
 import org.bitfusion.protocol.Secret;
 import org.bitfusion.protocol.message.LeaseRequest;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -26,12 +27,14 @@ class LeaseTableTest {
             List.of(
                     new ServedDevice(0, new UUID(1, 1), "a", CAPACITY, 8, 0),
                     new ServedDevice(1, new UUID(2, 2), "b", CAPACITY, 8, 0));
+    private final RunFolder kept;
     private final Ledger ledger;
     private final LeaseTable table;
 
     LeaseTableTest(@TempDir Path folder) throws IOException {
-        ledger = new Ledger(folder, devices);
-        table = new LeaseTable(devices, ledger, RENEWAL, nanos::get);
+        kept = RunFolder.open(folder.resolve("run"));
+        ledger = Ledger.create(kept, devices);
+        table = new LeaseTable(devices, ledger, kept, RENEWAL, nanos::get);
     }
 
     private LeaseDecision request(int devices, int millionths, long bytes) {
@@ -147,6 +150,41 @@ class LeaseTableTest {
         table.end(lease.id());
         table.giveBack(lease);
         assertThat(lease.ledgerFile()).doesNotExist();
+    }
+
+    @AfterEach
+    void close() {
+        ledger.close();
+        kept.close();
+    }
+
+    @Test
+    void theNextDispatcherGoesOnWithLeasesAndNoMemoryIsPromisedTwice() throws IOException {
+        Lease lease = granted(request(2, 0, 600 * MIB));
+        Lease ended = granted(request(1, 0, 100 * MIB));
+        table.end(ended.id());
+        assertThat(ledger.take(1, 7 * MIB)).as("and never granted").isTrue();
+
+        assertThat(Ledger.canGoOn(kept, devices)).isTrue();
+        assertThat(Ledger.canGoOn(kept, devices.subList(0, 1))).isFalse();
+        try (Ledger next = Ledger.goOn(kept)) {
+            LeaseTable after = new LeaseTable(devices, next, kept, RENEWAL, nanos::get);
+            List<Lease> over = after.restore();
+            assertThat(over).singleElement().extracting(Lease::id).isEqualTo(ended.id());
+            assertThat(after.find(ended.id())).isEmpty();
+            assertThat(after.renew(lease.id())).isTrue();
+            Lease restored = after.find(lease.id()).orElseThrow();
+            assertThat(restored.secret()).isEqualTo(lease.secret());
+            assertThat(restored.client()).isEqualTo(lease.client());
+            assertThat(restored.shares()).isEqualTo(lease.shares());
+            assertThat(next.free(0)).isEqualTo(300 * MIB);
+            assertThat(next.free(1)).isEqualTo(400 * MIB);
+            after.giveBack(over.getFirst());
+            assertThat(next.free(0)).isEqualTo(400 * MIB);
+            after.end(lease.id()).ifPresent(after::giveBack);
+            assertThat(next.free(1)).isEqualTo(CAPACITY);
+            assertThat(kept.leases()).isEmpty();
+        }
     }
 
     @Test

@@ -26,7 +26,6 @@ public final class ApplianceMain {
         try {
             Secret secret = AccessSecret.readOrCreate(settings.accessSecretFile());
             dispatcherSettings = settings.read(arguments, secret);
-            Settings.makePrivate(dispatcherSettings.runFolder());
         } catch (Settings.SettingsException e) {
             return complain(e, USAGE);
         } catch (IOException e) {
@@ -50,6 +49,8 @@ public final class ApplianceMain {
             return UNAVAILABLE;
         } catch (PortInUseException e) {
             return complain(e, UNAVAILABLE);
+        } catch (IOException e) {
+            return complain(e, CANNOT_CREATE);
         }
     }
 

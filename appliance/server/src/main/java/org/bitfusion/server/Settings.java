@@ -5,15 +5,12 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermission;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.Set;
 import java.util.UUID;
 import org.bitfusion.dispatcher.DispatcherSettings;
 import org.bitfusion.dispatcher.DispatcherSettings.PortRange;
@@ -183,13 +180,6 @@ final class Settings {
                         ? home().resolve(".bitfusion/run")
                         : Path.of(system, "bitfusion");
         return base.resolve(Integer.toString(port)).toAbsolutePath();
-    }
-
-    /// Makes a folder for the appliance's own user only.
-    static void makePrivate(Path folder) throws IOException {
-        Set<PosixFilePermission> owners = PosixFilePermissions.fromString("rwx------");
-        Files.createDirectories(folder, PosixFilePermissions.asFileAttribute(owners));
-        Files.setPosixFilePermissions(folder, owners);
     }
 
     /// Where images are kept across sessions.

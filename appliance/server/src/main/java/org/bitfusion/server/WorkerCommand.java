@@ -14,20 +14,17 @@ import org.slf4j.LoggerFactory;
 ///
 /// What a JVM that crashes leaves behind: a report in the folder of [Settings#crashFolder], the
 /// same in short on standard error, which is the appliance's log. Nothing where the appliance was
-/// started, and no core file, which would hold a program's data. Nothing among the reports to the
-/// dispatcher either: a JVM says that it crashes on descriptor 1 whatever its options, so the shell
-/// makes that the log, and the pipe to the dispatcher descriptor [#REPORTS].
+/// started, and no core file, which would hold a program's data. A JVM says that it crashes on
+/// descriptor 1 whatever its options, so the shell makes that the log, too; what a worker reports
+/// to the dispatcher goes over a socket.
 final class WorkerCommand {
-    /// The descriptor on which a worker reports.
-    static final int REPORTS = 3;
-
     private static final Logger LOG = LoggerFactory.getLogger(WorkerCommand.class);
 
     private WorkerCommand() {}
 
     static List<String> of(Map<String, String> environment) {
         List<String> command = new ArrayList<>();
-        command.addAll(List.of("/bin/sh", "-c", "exec \"$0\" \"$@\" " + REPORTS + ">&1 1>&2"));
+        command.addAll(List.of("/bin/sh", "-c", "exec \"$0\" \"$@\" 1>&2"));
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.add("--enable-native-access=ALL-UNNAMED");
         // Compiled kernels then use the JVM's own memory access.

@@ -1,11 +1,9 @@
 package org.bitfusion.server;
 
-import java.io.FileDescriptor;
-import java.io.FileInputStream;
-import java.io.FileOutputStream;
-import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import org.bitfusion.gpu.GpuDriverProvider;
 import org.bitfusion.gpu.cuda.CudaGpuDriverProvider;
 import org.bitfusion.gpu.soft.SoftDriverProvider;
@@ -14,15 +12,18 @@ import org.bitfusion.gpu.soft.interpreter.InterpreterFactory;
 import org.bitfusion.gpu.soft.interpreter.SingleInstruction;
 import org.bitfusion.worker.Worker;
 
-/// A worker process; started by the dispatcher only. Standard input and the descriptor for reports
-/// belong to the dispatcher, standard output and error are the log; see [WorkerCommand].
+/// A worker process; started by the dispatcher only, with the socket where the dispatcher listens
+/// and what it calls the process. Standard output and error are the log; see [WorkerCommand].
 public final class WorkerMain {
     private static final int USAGE = 64;
 
     private WorkerMain() {}
 
-    public static void main(String[] arguments) throws IOException {
-        FileOutputStream reports = new FileOutputStream("/proc/self/fd/" + WorkerCommand.REPORTS);
+    public static void main(String[] arguments) {
+        if (arguments.length != 2) {
+            System.err.println("usage: WorkerMain SOCKET WORKER, as the dispatcher starts it");
+            Runtime.getRuntime().halt(USAGE);
+        }
         Map<String, String> environment = System.getenv();
         String name = environment.getOrDefault("BF_GPU", "");
         GpuDriverProvider provider =
@@ -45,8 +46,8 @@ public final class WorkerMain {
                 new Worker(
                                 provider,
                                 environment,
-                                new FileInputStream(FileDescriptor.in),
-                                reports,
+                                Path.of(arguments[0]),
+                                UUID.fromString(arguments[1]),
                                 settings.imageFolder(),
                                 Settings.BUILD,
                                 provider instanceof SoftDriverProvider)

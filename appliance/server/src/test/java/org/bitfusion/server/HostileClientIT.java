@@ -6,7 +6,13 @@ import static org.awaitility.Awaitility.await;
 
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -15,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.bitfusion.dispatcher.DispatcherSettings.PortRange;
@@ -255,31 +262,52 @@ class HostileClientIT {
         appliance.session().close();
     }
 
+    /// A JVM says that it crashes on descriptor 1, whatever its options; reports have a socket of
+    /// their own, and descriptor 1 is the log.
     @Test
     void aCrashSaysNothingWhereReportsToTheDispatcherGo() throws Exception {
-        Path log = Files.createTempFile("worker", ".log");
-        ProcessBuilder builder =
-                new ProcessBuilder(
-                        WorkerCommand.of(
-                                Map.of("BF_CRASH_FOLDER", TestAppliance.CRASHES.toString())));
-        builder.environment().put("BF_GPU", "soft");
-        builder.redirectError(log.toFile());
-        Process worker = builder.start();
+        Path folder = Files.createTempDirectory("worker");
+        Path log = folder.resolve("log");
+        UUID id = UUID.randomUUID();
         List<String> reports = new ArrayList<>();
-        try (BufferedReader reader = worker.inputReader()) {
-            for (String line = reader.readLine(); line != null; line = reader.readLine()) {
-                reports.add(line);
-                if (line.startsWith("ready")) {
-                    signal((int) worker.pid(), SIGSEGV);
+        try (ServerSocketChannel dispatcher =
+                ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            dispatcher.bind(UnixDomainSocketAddress.of(folder.resolve("control")));
+            Process worker = startWorker(folder.resolve("control"), id, log);
+            try (SocketChannel connection = dispatcher.accept();
+                    BufferedReader reader =
+                            new BufferedReader(
+                                    Channels.newReader(connection, StandardCharsets.UTF_8))) {
+                for (String line = reader.readLine(); line != null; line = reader.readLine()) {
+                    reports.add(line);
+                    if (line.startsWith("ready")) {
+                        signal((int) worker.pid(), SIGSEGV);
+                    }
                 }
             }
+            worker.waitFor();
+            assertThat(worker.inputReader().lines()).isEmpty();
+            Files.deleteIfExists(
+                    TestAppliance.CRASHES.resolve(
+                            "bitfusion-worker-%d.log".formatted(worker.pid())));
         }
-        worker.waitFor();
-        assertThat(reports.getLast()).startsWith("ready");
+        assertThat(reports.getFirst()).isEqualTo("hello " + id);
+        assertThat(reports.getLast()).isEqualTo("ready");
         assertThat(log).content().contains("fatal error", "SIGSEGV");
         Files.delete(log);
-        Files.deleteIfExists(
-                TestAppliance.CRASHES.resolve("bitfusion-worker-%d.log".formatted(worker.pid())));
+    }
+
+    /// As the dispatcher does, but for its standard output.
+    private static Process startWorker(Path socket, UUID id, Path log) throws IOException {
+        List<String> command =
+                new ArrayList<>(
+                        WorkerCommand.of(
+                                Map.of("BF_CRASH_FOLDER", TestAppliance.CRASHES.toString())));
+        command.addAll(List.of(socket.toString(), id.toString()));
+        ProcessBuilder builder = new ProcessBuilder(command);
+        builder.environment().put("BF_GPU", "soft");
+        builder.redirectError(log.toFile());
+        return builder.start();
     }
 
     private static List<Path> files(Path folder) throws IOException {

@@ -35,8 +35,9 @@ final class TestAppliance implements AutoCloseable {
     /// Where workers that crash leave their reports.
     static final Path CRASHES = Path.of("target", "crashes");
 
-    final Secret secret = Secret.random(new SecureRandom());
+    final Secret secret;
     final Dispatcher dispatcher;
+    private final DispatcherSettings settings;
 
     TestAppliance(PortRange ports, int prestarted, Duration renewal) throws IOException {
         this(ports, prestarted, renewal, "");
@@ -45,32 +46,47 @@ final class TestAppliance implements AutoCloseable {
     /// @param javaOptions further options of the workers' JVM
     TestAppliance(PortRange ports, int prestarted, Duration renewal, String javaOptions)
             throws IOException {
+        this(settings(ports, prestarted, renewal, javaOptions));
+    }
+
+    private TestAppliance(DispatcherSettings settings) throws IOException {
+        this.settings = settings;
+        secret = settings.accessSecret();
+        dispatcher = Dispatcher.start(settings);
+    }
+
+    private static DispatcherSettings settings(
+            PortRange ports, int prestarted, Duration renewal, String javaOptions)
+            throws IOException {
         Map<String, String> environment = new HashMap<>();
         environment.put("BF_GPU", "soft");
         environment.put("BF_SOFT_DEVICES", "2");
         environment.put("BF_SOFT_MEMORY", "256");
+        environment.put("BF_SOFT_ID", UUID.randomUUID().toString());
         environment.put("BF_IMAGE_STORE", "target/images");
-        dispatcher =
-                Dispatcher.start(
-                        new DispatcherSettings(
-                                new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
-                                ports,
-                                secret,
-                                prestarted,
-                                WorkerCommand.of(
-                                        Map.of(
-                                                "BF_CRASH_FOLDER",
-                                                CRASHES.toString(),
-                                                "BF_WORKER_JAVA_OPTIONS",
-                                                javaOptions)),
-                                environment,
-                                Optional.empty(),
-                                OptionalLong.empty(),
-                                "test appliance",
-                                renewal,
-                                Duration.ofSeconds(1),
-                                Files.createTempDirectory(Path.of("target"), "run")
-                                        .toAbsolutePath()));
+        return new DispatcherSettings(
+                new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+                ports,
+                Secret.random(new SecureRandom()),
+                prestarted,
+                WorkerCommand.of(
+                        Map.of(
+                                "BF_CRASH_FOLDER",
+                                CRASHES.toString(),
+                                "BF_WORKER_JAVA_OPTIONS",
+                                javaOptions)),
+                environment,
+                Optional.empty(),
+                OptionalLong.empty(),
+                "test appliance",
+                renewal,
+                Duration.ofSeconds(1),
+                Files.createTempDirectory(Path.of("target"), "run").toAbsolutePath());
+    }
+
+    /// Another dispatcher of the same appliance, after the end of this one.
+    TestAppliance next() throws IOException {
+        return new TestAppliance(settings);
     }
 
     TestAppliance() throws IOException {

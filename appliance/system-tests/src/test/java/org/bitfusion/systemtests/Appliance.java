@@ -21,11 +21,17 @@ public final class Appliance implements AutoCloseable {
     private final Process process;
     private final int port;
     private final Path folder;
+    private final List<String> prefix;
+    private final Map<String, String> settings;
 
-    private Appliance(Process process, int port, Path folder) {
-        this.process = process;
-        this.port = port;
+    private Appliance(
+            List<String> prefix, Map<String, String> settings, Path folder, int wantedPort)
+            throws IOException {
+        this.prefix = List.copyOf(prefix);
+        this.settings = Map.copyOf(settings);
         this.folder = folder;
+        process = process(wantedPort);
+        port = awaitPort(process, folder);
     }
 
     public static Appliance start(Map<String, String> settings) {
@@ -38,30 +44,43 @@ public final class Appliance implements AutoCloseable {
             Path folder =
                     Files.createTempDirectory(
                             Files.createDirectories(Repository.target()), "appliance");
-            List<String> command = new ArrayList<>(prefix);
-            command.addAll(
-                    List.of(
-                            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                            "--enable-native-access=ALL-UNNAMED",
-                            "-cp",
-                            System.getProperty("java.class.path"),
-                            "org.bitfusion.server.ApplianceMain",
-                            "-p",
-                            "0"));
-            ProcessBuilder builder = new ProcessBuilder(command);
-            builder.redirectError(folder.resolve("log").toFile());
-            builder.environment().put("BF_GPU", "soft");
-            builder.environment().put("BF_SOFT_DEVICES", "2");
-            builder.environment().put("BF_SOFT_MEMORY", "2048");
-            builder.environment()
-                    .put("BF_ACCESS_SECRET_FILE", folder.resolve("access.secret").toString());
-            builder.environment().put("BF_RUN_FOLDER", folder.resolve("run").toString());
-            builder.environment().putAll(settings);
-            Process process = builder.start();
-            return new Appliance(process, awaitPort(process, folder), folder);
+            return new Appliance(prefix, settings, folder, 0);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /// The same one again, on its port, after its dispatcher has ended.
+    public Appliance startAgain() {
+        try {
+            return new Appliance(prefix, settings, folder, port);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private Process process(int wantedPort) throws IOException {
+        List<String> command = new ArrayList<>(prefix);
+        command.addAll(
+                List.of(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "--enable-native-access=ALL-UNNAMED",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        "org.bitfusion.server.ApplianceMain",
+                        "-p",
+                        Integer.toString(wantedPort)));
+        ProcessBuilder builder = new ProcessBuilder(command);
+        builder.redirectError(ProcessBuilder.Redirect.appendTo(folder.resolve("log").toFile()));
+        builder.environment().put("BF_GPU", "soft");
+        builder.environment().put("BF_SOFT_DEVICES", "2");
+        builder.environment().put("BF_SOFT_MEMORY", "2048");
+        builder.environment().put("BF_SOFT_ID", folder.getFileName().toString());
+        builder.environment()
+                .put("BF_ACCESS_SECRET_FILE", folder.resolve("access.secret").toString());
+        builder.environment().put("BF_RUN_FOLDER", folder.resolve("run").toString());
+        builder.environment().putAll(settings);
+        return builder.start();
     }
 
     // The reader stays open: closing it would break the appliance's later prints.

@@ -124,6 +124,11 @@ final class SessionLink implements ReadableByteChannel, Link {
                 : patience.minusNanos(System.nanoTime() - lostAt).toMillis();
     }
 
+    /// How long there has been no connection; zero: there is one.
+    synchronized Duration lostFor() {
+        return channel == null ? Duration.ofNanos(System.nanoTime() - lostAt) : Duration.ZERO;
+    }
+
     /// Whether bytes read from a channel belong to the session, or its successor brings them again.
     private boolean counts(SocketChannel from, int count) {
         long step;

@@ -132,7 +132,7 @@ final class WarmUp implements ReadableByteChannel, GatheringByteChannel {
 
     /// The way from the order to memory that is reserved.
     private static void reserve() throws IOException {
-        Path file = Files.createTempFile("bitfusion", ".ledger");
+        Path file = Files.createTempFile("warm-up", ".ledger");
         ShareLedger.create(file, 2 * BYTES);
         LeaseBudget budget = LeaseBudget.open(file, List.of(new WorkerOrder.Share(0, 2 * BYTES)));
         if (budget.reserve(0, BYTES) && budget.available(0) >= 0) {

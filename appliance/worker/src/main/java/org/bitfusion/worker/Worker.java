@@ -2,14 +2,13 @@ package org.bitfusion.worker;
 
 import java.io.EOFException;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import org.bitfusion.gpu.CudaStatus;
 import org.bitfusion.gpu.DeviceSnapshot;
@@ -60,6 +59,9 @@ public final class Worker implements ControlChannel.Listener {
     /// dispatcher, told of the program's end, kills this process.
     private static final Duration TIME_TO_STORE = Duration.ofMillis(500);
 
+    /// How long it is waited for, too, when nobody else can say it because the dispatcher is gone.
+    private static final Duration PATIENCE_ALONE = Duration.ofSeconds(60);
+
     private static final Logger LOG = LoggerFactory.getLogger(Worker.class);
 
     private final GpuDriverProvider provider;
@@ -69,18 +71,20 @@ public final class Worker implements ControlChannel.Listener {
     private final boolean warmsUp;
     private final ControlChannel control;
     private final CompletableFuture<Integer> exitCode = new CompletableFuture<>();
-    private volatile boolean connected;
     private volatile @Nullable LeaseBudget budget;
+    private volatile @Nullable Serving serving;
 
-    /// @param orders what the dispatcher says
-    /// @param reports what the dispatcher hears
+    private record Serving(UUID session, SessionLink link) {}
+
+    /// @param socket where the dispatcher listens
+    /// @param id what the dispatcher calls this process
     /// @param imageFolder keeps large images across sessions
     /// @param warmsUp whether the GPU is opened once ahead of need, which only costs time
     public Worker(
             GpuDriverProvider provider,
             Map<String, String> environment,
-            InputStream orders,
-            OutputStream reports,
+            Path socket,
+            UUID id,
             Path imageFolder,
             String build,
             boolean warmsUp) {
@@ -89,13 +93,19 @@ public final class Worker implements ControlChannel.Listener {
         this.environment = Map.copyOf(environment);
         this.imageFolder = imageFolder;
         this.build = build;
-        control = new ControlChannel(orders, reports);
+        control = new ControlChannel(socket, id);
     }
 
     /// Serves one session.
     ///
     /// @return the exit code; the caller ends the process without delay
     public int run() {
+        try {
+            control.connect();
+        } catch (IOException e) {
+            LOG.error("error=\"no dispatcher to serve: {}\"", e.toString());
+            return CANNOT_SERVE;
+        }
         switch (provider.probe(environment)) {
             case Outcome.Success<List<DeviceSnapshot>>(List<DeviceSnapshot> devices)
                     when !devices.isEmpty() -> {
@@ -159,10 +169,13 @@ public final class Worker implements ControlChannel.Listener {
     }
 
     @Override
-    public void dispatcherGone() {
-        if (!connected) {
+    public @Nullable UUID dispatcherGone() {
+        Serving now = serving;
+        if (now == null || now.link().lostFor().compareTo(PATIENCE_ALONE) > 0) {
             exitCode.complete(DONE);
+            return null;
         }
+        return now.session();
     }
 
     private int serve(WorkerOrder.Open order) throws IOException {
@@ -197,8 +210,6 @@ public final class Worker implements ControlChannel.Listener {
         try (DataListener listener = port.get()) {
             control.report(new WorkerReport.Listening(listener.port()));
             DataListener.Client client = listener.accept();
-            connected = true;
-            control.report(new WorkerReport.Connected());
             SessionLink link =
                     new SessionLink(
                             client.channel(),
@@ -214,6 +225,8 @@ public final class Worker implements ControlChannel.Listener {
                     order.process(),
                     order.program(),
                     client.version());
+            serving = new Serving(order.session(), link);
+            control.report(new WorkerReport.Connected());
             return converse(order, driver.value(), link);
         }
     }

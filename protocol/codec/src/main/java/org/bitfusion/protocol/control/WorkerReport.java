@@ -6,10 +6,30 @@ import org.bitfusion.protocol.ProtocolException;
 /// What a worker tells the dispatcher, a line each.
 ///
 /// ```
-/// started → Device* Ready | Failed
+/// started → Hello, then Device* Ready | Failed
 /// after WorkerOrder.Open → Listening | NoPort | NoWindow | Failed, then Connected
+/// over another connection → Resumed
 /// ```
 public sealed interface WorkerReport {
+    /// The first line of a worker's first connection.
+    ///
+    /// @param worker what the dispatcher called it when it started the process; nobody can guess it
+    record Hello(UUID worker) implements WorkerReport {
+        @Override
+        public String line() {
+            return Words.line("hello", worker);
+        }
+    }
+
+    /// The first line of a later connection, to the same dispatcher or its successor: the worker
+    /// serves a session whose client has come.
+    record Resumed(UUID worker, UUID session) implements WorkerReport {
+        @Override
+        public String line() {
+            return Words.line("resumed", worker, session);
+        }
+    }
+
     /// A GPU of this machine; told once after the start, in the order of the driver.
     record Device(int index, UUID uuid, String name, long totalBytes, int major, int minor)
             implements WorkerReport {
@@ -74,6 +94,8 @@ public sealed interface WorkerReport {
         Words words = new Words(line);
         WorkerReport report =
                 switch (words.next()) {
+                    case "hello" -> new Hello(words.uuid());
+                    case "resumed" -> new Resumed(words.uuid(), words.uuid());
                     case "device" -> device(words);
                     case "ready" -> new Ready();
                     case "failed" -> new Failed(words.text());

@@ -17,6 +17,8 @@ class ControlLinesTest {
     void reportsComeBackAsTheyWere() throws ProtocolException {
         List<WorkerReport> reports =
                 List.of(
+                        new WorkerReport.Hello(UUID.randomUUID()),
+                        new WorkerReport.Resumed(UUID.randomUUID(), new UUID(1, -1)),
                         new WorkerReport.Device(
                                 1, new UUID(-5, 7), "A GPU, 80 GB\n", 1L << 40, 9, 0),
                         new WorkerReport.Device(0, new UUID(0, 0), "", 0, 0, 0),
@@ -63,6 +65,8 @@ class ControlLinesTest {
             strings = {
                 "",
                 "ready now",
+                "hello",
+                "resumed 1-2-3-4-5",
                 "device 1",
                 "listening 1 2",
                 "listening",

@@ -1,0 +1,273 @@
+package org.bitfusion.dispatcher;
+
+import java.io.IOException;
+import java.net.URLDecoder;
+import java.net.URLEncoder;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import org.bitfusion.protocol.Secret;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// What an appliance keeps on disk while it runs, for its workers and for the dispatcher that takes
+/// over when this one has ended: the socket, the ledgers, a file for each lease and each session.
+/// Only its own user may look in; one dispatcher at a time uses it.
+///
+/// ```
+/// lock   control   open.ledger   devices
+/// lease-UUID   lease-UUID.ledger   session-UUID
+/// ```
+///
+/// Used by one thread only, after it was opened.
+final class RunFolder implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(RunFolder.class);
+    private static final String LOCK = "lock";
+    private static final String SOCKET = "control";
+    private static final String LEASE = "lease-";
+    private static final String SESSION = "session-";
+    private static final String LEDGER = ".ledger";
+
+    /// A Unix socket's address has room for 107 bytes.
+    private static final int LONGEST_SOCKET_PATH = 107;
+
+    private static final FileAttribute<Set<PosixFilePermission>> OWNERS_FILE =
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
+    private static final Set<PosixFilePermission> OWNERS_FOLDER =
+            PosixFilePermissions.fromString("rwx------");
+
+    /// A share as it is kept: of the device with that identity.
+    record LeasedPart(UUID device, long bytes) {}
+
+    /// A lease as it is kept.
+    ///
+    /// @param ended it is over, but workers of it may still be there
+    record LeaseRecord(
+            UUID id, Secret secret, boolean ended, String client, List<LeasedPart> parts) {}
+
+    /// A session as it is kept.
+    ///
+    /// @param worker what the dispatcher called the worker
+    record SessionRecord(UUID id, UUID lease, UUID worker, ProcessLife process) {}
+
+    private final Path folder;
+    private final FileChannel lock;
+
+    private RunFolder(Path folder, FileChannel lock) {
+        this.folder = folder;
+        this.lock = lock;
+    }
+
+    /// Makes the folder if it is missing, and takes it.
+    ///
+    /// @throws IOException if another dispatcher uses it, or it cannot be used
+    static RunFolder open(Path folder) throws IOException {
+        Files.createDirectories(folder, PosixFilePermissions.asFileAttribute(OWNERS_FOLDER));
+        Files.setPosixFilePermissions(folder, OWNERS_FOLDER);
+        FileChannel lock =
+                FileChannel.open(
+                        folder.resolve(LOCK),
+                        Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE),
+                        OWNERS_FILE);
+        try {
+            if (lock.tryLock() == null) {
+                throw new IOException("another appliance uses " + folder);
+            }
+        } catch (OverlappingFileLockException e) {
+            lock.close();
+            throw new IOException("another appliance of this process uses " + folder, e);
+        } catch (IOException e) {
+            lock.close();
+            throw e;
+        }
+        RunFolder taken = new RunFolder(folder, lock);
+        if (taken.socket().toString().getBytes(StandardCharsets.UTF_8).length
+                > LONGEST_SOCKET_PATH) {
+            lock.close();
+            throw new IOException(
+                    "%s is longer than a socket's name may be; BF_RUN_FOLDER names another folder"
+                            .formatted(taken.socket()));
+        }
+        return taken;
+    }
+
+    /// Where workers come to.
+    Path socket() {
+        return folder.resolve(SOCKET);
+    }
+
+    /// Where the sessions without a lease reserve.
+    Path openLedger() {
+        return folder.resolve("open" + LEDGER);
+    }
+
+    /// Where the sessions of a lease reserve.
+    Path ledger(UUID lease) {
+        return folder.resolve(LEASE + lease + LEDGER);
+    }
+
+    /// Which devices the leases and sessions are of, in their order.
+    Optional<String> devices() throws IOException {
+        Path file = folder.resolve("devices");
+        return Files.exists(file) ? Optional.of(Files.readString(file)) : Optional.empty();
+    }
+
+    void writeDevices(String devices) throws IOException {
+        write("devices", devices);
+    }
+
+    void write(LeaseRecord lease) throws IOException {
+        StringBuilder text =
+                new StringBuilder()
+                        .append(lease.secret().hex())
+                        .append(lease.ended() ? " ended " : " held ")
+                        .append(URLEncoder.encode("=" + lease.client(), StandardCharsets.UTF_8));
+        for (LeasedPart part : lease.parts()) {
+            text.append(' ').append(part.device()).append(' ').append(part.bytes());
+        }
+        write(LEASE + lease.id(), text.toString());
+    }
+
+    void write(SessionRecord session) throws IOException {
+        write(
+                SESSION + session.id(),
+                "%s %s %d %d"
+                        .formatted(
+                                session.lease(),
+                                session.worker(),
+                                session.process().pid(),
+                                session.process().start()));
+    }
+
+    /// At once or not at all.
+    private void write(String name, String text) throws IOException {
+        Path aside = folder.resolve(name + ".new");
+        Files.deleteIfExists(aside);
+        try (FileChannel out =
+                FileChannel.open(
+                        aside,
+                        Set.of(StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW),
+                        OWNERS_FILE)) {
+            ByteBuffer bytes = StandardCharsets.UTF_8.encode(text + "\n");
+            while (bytes.hasRemaining()) {
+                out.write(bytes);
+            }
+        }
+        Files.move(aside, folder.resolve(name), StandardCopyOption.ATOMIC_MOVE);
+    }
+
+    void removeLease(UUID lease) {
+        remove(folder.resolve(LEASE + lease));
+        remove(ledger(lease));
+    }
+
+    void removeSession(UUID session) {
+        remove(folder.resolve(SESSION + session));
+    }
+
+    private static void remove(Path file) {
+        try {
+            Files.deleteIfExists(file);
+        } catch (IOException e) {
+            LOG.warn("error=\"{} stays: {}\"", file, e.toString());
+        }
+    }
+
+    List<LeaseRecord> leases() throws IOException {
+        List<LeaseRecord> leases = new ArrayList<>();
+        for (Path file : files(LEASE)) {
+            String[] words = Files.readString(file).strip().split(" ", -1);
+            List<LeasedPart> parts = new ArrayList<>();
+            for (int i = 3; i + 1 < words.length; i += 2) {
+                parts.add(new LeasedPart(UUID.fromString(words[i]), Long.parseLong(words[i + 1])));
+            }
+            leases.add(
+                    new LeaseRecord(
+                            id(file, LEASE),
+                            Secret.parse(words[0]),
+                            words[1].equals("ended"),
+                            URLDecoder.decode(words[2], StandardCharsets.UTF_8).substring(1),
+                            parts));
+        }
+        return leases;
+    }
+
+    List<SessionRecord> sessions() throws IOException {
+        List<SessionRecord> sessions = new ArrayList<>();
+        for (Path file : files(SESSION)) {
+            String[] words = Files.readString(file).strip().split(" ", -1);
+            sessions.add(
+                    new SessionRecord(
+                            id(file, SESSION),
+                            UUID.fromString(words[0]),
+                            UUID.fromString(words[1]),
+                            new ProcessLife(Long.parseLong(words[2]), Long.parseLong(words[3]))));
+        }
+        return sessions;
+    }
+
+    private static UUID id(Path file, String prefix) {
+        return UUID.fromString(file.getFileName().toString().substring(prefix.length()));
+    }
+
+    private List<Path> files(String prefix) throws IOException {
+        List<Path> files = new ArrayList<>();
+        try (DirectoryStream<Path> all = Files.newDirectoryStream(folder, prefix + "*")) {
+            for (Path file : all) {
+                String name = file.getFileName().toString();
+                if (!name.endsWith(LEDGER) && !name.endsWith(".new")) {
+                    files.add(file);
+                }
+            }
+        }
+        return files;
+    }
+
+    /// Removes whatever was kept: all but lock and socket.
+    void clear() throws IOException {
+        try (DirectoryStream<Path> all = Files.newDirectoryStream(folder)) {
+            for (Path file : all) {
+                String name = file.getFileName().toString();
+                if (!name.equals(LOCK) && !name.equals(SOCKET)) {
+                    Files.delete(file);
+                }
+            }
+        }
+    }
+
+    /// Lets another dispatcher have it.
+    ///
+    /// @param remove whether nothing in it is of use to one
+    void close(boolean remove) {
+        try {
+            if (remove) {
+                clear();
+                Files.deleteIfExists(socket());
+                Files.delete(folder.resolve(LOCK));
+                Files.delete(folder);
+            }
+            lock.close();
+        } catch (IOException e) {
+            LOG.warn("error=\"the run folder stays: {}\"", e.toString());
+        }
+    }
+
+    @Override
+    public void close() {
+        close(false);
+    }
+}
