@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "session/adaptor.h"
@@ -22,6 +23,31 @@ static void program_name(char *name, size_t bytes)
     name[length > 0 ? length : 0] = 0;
 }
 
+/* How long a worker is waited for. A dispatcher that has none yet says within 20 s that it is to be
+   asked again over the same connection, which keeps the place in the line; so one that says nothing
+   for ANSWER_MILLISECONDS is not there. */
+enum { WORKER_MILLISECONDS = 300000, ANSWER_MILLISECONDS = 60000 };
+
+/* Asks until there is a worker, with the first "once" bytes only the first time. False: no answer. */
+static bool ask(struct bf_transport *transport, const uint8_t *question, size_t bytes, size_t once,
+                struct bf_frame *answer)
+{
+    uint8_t head[BF_FRAME_BYTES];
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    time_t end = now.tv_sec + WORKER_MILLISECONDS / 1000;
+    for (size_t said = 0;; said = once) {
+        if (!bf_transport_write_all(transport, question + said, bytes - said,
+                                    BF_HELLO_MILLISECONDS) ||
+            !bf_transport_read_all(transport, head, sizeof head, ANSWER_MILLISECONDS))
+            return false;
+        bf_frame_read(head, answer);
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        if (answer->status != CUDA_ERROR_NOT_READY || now.tv_sec >= end)
+            return true;
+    }
+}
+
 /* Asks the dispatcher for a worker; the first time with the proof that it may. MAP_FAILED: not with this window. */
 static CUresult ask_for_worker(struct bf_worker *worker, struct bf_transport *transport,
                                const struct bf_handshake *handshake, bool first,
@@ -29,24 +55,27 @@ static CUresult ask_for_worker(struct bf_worker *worker, struct bf_transport *tr
 {
     char program[1024];
     uint8_t frame[BF_PROOF_BYTES + BF_FRAME_BYTES + BF_SESSION_OPEN_MINIMUM + sizeof program];
-    uint8_t head[BF_FRAME_BYTES], body[64];
+    uint8_t body[64];
     struct bf_frame answer;
     program_name(program, sizeof program);
     struct bf_session_open m = {(uint32_t)getpid(), bf_view_of_text(program), worker->window_base,
                                 worker->window_bytes, bf_host_word_given()};
-    size_t bytes = first ? BF_PROOF_BYTES : 0;
-    memcpy(frame, handshake->proof, bytes);
-    bytes += bf_session_open_frame(frame + bytes, &m, 1);
-    if (!bf_transport_write_all(transport, frame, bytes, BF_HELLO_MILLISECONDS) ||
-        !bf_transport_read_all(transport, head, sizeof head, 2 * BF_HELLO_MILLISECONDS)) {
-        bf_say("%s gave no worker for this program; its log says why.", worker->name);
+    size_t proof = first ? BF_PROOF_BYTES : 0;
+    memcpy(frame, handshake->proof, proof);
+    size_t bytes = proof + bf_session_open_frame(frame + proof, &m, 1);
+    if (!ask(transport, frame, bytes, proof, &answer)) {
+        bf_say("%s does not answer this program's wish for a worker.", worker->name);
         return CUDA_ERROR_DEVICE_UNAVAILABLE;
     }
-    bf_frame_read(head, &answer);
     bool good = answer.length <= sizeof body &&
                 bf_transport_read_all(transport, body, answer.length, BF_HELLO_MILLISECONDS);
     if (good && answer.status == CUDA_ERROR_MAP_FAILED)
         return CUDA_ERROR_MAP_FAILED;
+    if (good && answer.status == CUDA_ERROR_NOT_READY) {
+        bf_say("%s had no worker for this program within %d s: too many programs start there.",
+               worker->name, WORKER_MILLISECONDS / 1000);
+        return CUDA_ERROR_DEVICE_UNAVAILABLE;
+    }
     if (good && answer.status) {
         bf_say("%s has no worker for this program (error %d); its log says why.", worker->name,
                answer.status);

@@ -1,6 +1,7 @@
 package org.bitfusion.dispatcher;
 
 import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.SimpleChannelInboundHandler;
@@ -24,11 +25,13 @@ import org.slf4j.LoggerFactory;
 /// One connection to the dispatcher: answers the hello, then hands requests to [LeaseCalls].
 final class ClientConnection extends SimpleChannelInboundHandler<Object> {
     private static final Logger LOG = LoggerFactory.getLogger(ClientConnection.class);
-    private static final int SECONDS_TO_GREET = 10;
+    private static final int SECONDS_TO_GREET = 5;
 
     private final DispatcherSettings settings;
     private final BrokerSource brokers;
+    private final Strangers<Channel> strangers;
     private boolean waitsForDevices;
+    private int words;
     private ClientConnectionState state = new ClientConnectionState.AwaitingHello();
 
     /// Gives the broker as soon as the devices are known.
@@ -36,9 +39,12 @@ final class ClientConnection extends SimpleChannelInboundHandler<Object> {
         void whenKnown(java.util.function.Consumer<SessionBroker> taker);
     }
 
-    ClientConnection(DispatcherSettings settings, BrokerSource brokers) {
+    /// @param strangers all connections of those who have not proved themselves yet
+    ClientConnection(
+            DispatcherSettings settings, BrokerSource brokers, Strangers<Channel> strangers) {
         super(false);
         this.settings = settings;
+        this.strangers = strangers;
         this.brokers = brokers;
     }
 
@@ -48,11 +54,23 @@ final class ClientConnection extends SimpleChannelInboundHandler<Object> {
 
     @Override
     public void channelActive(ChannelHandlerContext context) {
+        strangers
+                .add(context.channel())
+                .ifPresent(silent -> {
+                    LOG.debug("peer={} closed, too many say nothing", silent.remoteAddress());
+                    var _ = silent.close();
+                });
+        awaitNextWord(context);
+    }
+
+    /// The client's hello, or its proof, is to come in time.
+    private void awaitNextWord(ChannelHandlerContext context) {
+        int awaited = ++words;
         var _ =
                 context.executor()
                         .schedule(
                                 () -> {
-                                    if (!isLetIn() && !waitsForDevices) {
+                                    if (awaited == words && !isLetIn() && !waitsForDevices) {
                                         refuse(context, "no hello and proof in time");
                                     }
                                 },
@@ -104,6 +122,7 @@ final class ClientConnection extends SimpleChannelInboundHandler<Object> {
                                 hello, secret, UUID.randomUUID(), settings.build(), process);
                 state = new ClientConnectionState.Greeted(handshake);
                 var _ = context.writeAndFlush(Unpooled.wrappedBuffer(handshake.answer().bytes()));
+                awaitNextWord(context);
                 context.channel().config().setAutoRead(true);
             }
         }
@@ -138,8 +157,15 @@ final class ClientConnection extends SimpleChannelInboundHandler<Object> {
         Hello hello = handshake.hello();
         if (!handshake.clientIsProvedBy(proof)) {
             refuse(context, "pid " + hello.process() + " does not know the secret");
-        } else if (hello.kind() == Hello.KIND_SESSION) {
-            state = new ClientConnectionState.Joining(handshake, hello.id());
+            return;
+        }
+        strangers.remove(context.channel());
+        if (hello.kind() == Hello.KIND_SESSION) {
+            state =
+                    new ClientConnectionState.Joining(
+                            handshake,
+                            hello.id(),
+                            new SessionRequest(context.executor(), SessionRequest.ASK_AGAIN));
         } else {
             boolean mayRequest = hello.id().equals(Hello.NO_LEASE);
             state =
@@ -166,6 +192,7 @@ final class ClientConnection extends SimpleChannelInboundHandler<Object> {
 
     @Override
     public void channelInactive(ChannelHandlerContext context) {
+        strangers.remove(context.channel());
         ClientConnectionState last = state;
         state = new ClientConnectionState.Closed();
         if (last instanceof ClientConnectionState.Greeted(Handshake handshake)) {
@@ -173,6 +200,13 @@ final class ClientConnection extends SimpleChannelInboundHandler<Object> {
                     "peer={} pid={} left without a proof: it knows another secret",
                     context.channel().remoteAddress(),
                     handshake.hello().process());
+        }
+        if (last instanceof ClientConnectionState.Joining joining && joining.request().giveUp()) {
+            LOG.warn(
+                    "lease={} peer={} pid={} gave up waiting for a worker",
+                    joining.lease(),
+                    context.channel().remoteAddress(),
+                    joining.handshake().hello().process());
         }
         if (last
                 instanceof

@@ -11,7 +11,7 @@ import org.bitfusion.protocol.Handshake;
 ///  AwaitingHello --hello--> Greeted --proof--|                      |--> Closed
 ///     |                        |             +--> Joining(lease) ---+  opens one session
 ///     | not this protocol, no common version, unknown lease,           |
-///     | wrong proof, not both within 10 s                              v
+///     | wrong proof, not each within 5 s                              v
 ///     +------------------------+-----------------------------------> Closed
 /// ```
 sealed interface ClientConnectionState {
@@ -30,7 +30,10 @@ sealed interface ClientConnectionState {
             implements ClientConnectionState {}
 
     /// A program that proved the right to use a lease, or all devices.
-    record Joining(Handshake handshake, UUID lease) implements ClientConnectionState {}
+    ///
+    /// @param request for its one session
+    record Joining(Handshake handshake, UUID lease, SessionRequest request)
+            implements ClientConnectionState {}
 
     record Closed() implements ClientConnectionState {}
 }

@@ -34,6 +34,7 @@ public final class Dispatcher implements AutoCloseable {
     private final EventLoopGroup group;
     private final WorkerPool pool;
     private final RunFolder folder;
+    private final Strangers<Channel> strangers = new Strangers<>(Strangers.MOST);
     private final AtomicBoolean closed = new AtomicBoolean();
     private final CompletableFuture<String> failure = new CompletableFuture<>();
     private final List<Consumer<SessionBroker>> waitingForDevices = new ArrayList<>();
@@ -119,7 +120,7 @@ public final class Dispatcher implements AutoCloseable {
     }
 
     private ClientConnection connection() {
-        return new ClientConnection(settings, this::whenKnown);
+        return new ClientConnection(settings, this::whenKnown, strangers);
     }
 
     private void whenKnown(Consumer<SessionBroker> taker) {

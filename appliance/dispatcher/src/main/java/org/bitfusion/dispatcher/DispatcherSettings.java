@@ -22,6 +22,7 @@ import org.bitfusion.protocol.Secret;
 /// @param build of this appliance, for messages that name both sides
 /// @param renewal within which a lease must be renewed
 /// @param grace between the end of a lease holder's connection, or a lease's end, and its effect
+/// @param mostSessions of a lease, or of all without one together, at a time
 /// @param runFolder where the appliance keeps what its processes share; nobody else's
 public record DispatcherSettings(
         InetSocketAddress address,
@@ -35,6 +36,7 @@ public record DispatcherSettings(
         String build,
         Duration renewal,
         Duration grace,
+        int mostSessions,
         Path runFolder) {
     public DispatcherSettings {
         workerCommand = List.copyOf(workerCommand);

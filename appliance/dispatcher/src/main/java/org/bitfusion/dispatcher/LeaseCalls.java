@@ -34,7 +34,8 @@ import org.bitfusion.protocol.message.SessionOpenAnswer;
 ///
 /// What a refusal says is its status: OUT_OF_MEMORY when others hold what was asked for,
 /// INVALID_DEVICE when this appliance has no such devices, INVALID_HANDLE for a lease that is not
-/// there, DEVICE_UNAVAILABLE when no worker can be had, OPERATING_SYSTEM when no data port is free,
+/// there, NOT_READY for a session whose worker is not there yet, OUT_OF_MEMORY for one too many,
+/// DEVICE_UNAVAILABLE when no worker can be had, OPERATING_SYSTEM when no data port is free,
 /// INVALID_VALUE for a window of addresses that no process has, MAP_FAILED for one that the GPU's
 /// driver does not give, NOT_PERMITTED for a word on a lease that the connection does not hold.
 final class LeaseCalls implements LeaseMessageHandler {
@@ -170,7 +171,15 @@ final class LeaseCalls implements LeaseMessageHandler {
             fail(SessionOpen.CALL, request, CudaResult.ERROR_INVALID_VALUE);
             return;
         }
-        broker.open(joining, message, result -> opened(request, result));
+        boolean sensible =
+                joining.request()
+                        .ask(
+                                result -> opened(request, result),
+                                message,
+                                (asked, taker) -> broker.open(joining, asked, taker));
+        if (!sensible) {
+            throw new ProtocolException("session.open while another waits, or has been answered");
+        }
     }
 
     private void opened(int request, SessionResult result) {
@@ -179,6 +188,10 @@ final class LeaseCalls implements LeaseMessageHandler {
                 SessionOpenAnswer answer = new SessionOpenAnswer(opened.port(), opened.session());
                 send(answer.wireBytes(), out -> answer.writeFrame(out, request));
             }
+            case SessionResult.NotYet _ ->
+                    fail(SessionOpen.CALL, request, CudaResult.ERROR_NOT_READY);
+            case SessionResult.TooMany _ ->
+                    fail(SessionOpen.CALL, request, CudaResult.ERROR_OUT_OF_MEMORY);
             case SessionResult.NoPort _ ->
                     fail(SessionOpen.CALL, request, CudaResult.ERROR_OPERATING_SYSTEM);
             case SessionResult.NoWindow _ ->

@@ -19,6 +19,7 @@ import org.bitfusion.protocol.Secret;
 import org.bitfusion.protocol.control.WorkerReport;
 import org.bitfusion.protocol.message.LeaseRequest;
 import org.bitfusion.protocol.message.SessionOpen;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -241,39 +242,63 @@ final class SessionBroker {
             SessionOpen request,
             Consumer<SessionResult> taker) {
         UUID lease = joining.lease();
-        pool.take(worker -> {
-            Optional<Lease> known = leases.find(lease);
-            if (worker == null) {
-                taker.accept(new SessionResult.NoWorker());
-                return;
-            }
-            if (known.isEmpty() && !lease.equals(Hello.NO_LEASE)) {
-                worker.kill();
-                taker.accept(new SessionResult.LeaseEnded());
-                return;
-            }
-            Session session = new Session(this, worker, lease, taker);
-            try {
-                folder.write(session.record());
-            } catch (IOException e) {
-                LOG.error("lease={} error=\"no session: {}\"", lease, e.toString());
-                worker.kill();
-                taker.accept(new SessionResult.NoWorker());
-                return;
-            }
-            add(lease, session);
-            pool.assign(worker, session);
-            session.open(
-                    settings,
-                    known.map(Lease::shares).orElseGet(ledger::openShares),
-                    known.map(Lease::ledgerFile).orElse(ledger.openFile()),
-                    request,
-                    joining.handshake());
-            Duration patience = Session.PATIENCE;
-            var _ =
-                    executor.schedule(
-                            session::giveUpOpening, patience.toMillis(), TimeUnit.MILLISECONDS);
-        });
+        if (sessions.getOrDefault(lease, Set.of()).size() >= settings.mostSessions()) {
+            LOG.warn("lease={} has {} sessions, no more", lease, settings.mostSessions());
+            taker.accept(new SessionResult.TooMany());
+            return;
+        }
+        WorkerPool.Taker wanted =
+                new WorkerPool.Taker() {
+                    @Override
+                    public boolean waits() {
+                        return !joining.request().isOver();
+                    }
+
+                    @Override
+                    public void take(@Nullable WorkerProcess worker) {
+                        serve(joining, request, worker, taker);
+                    }
+                };
+        pool.take(wanted);
+    }
+
+    private void serve(
+            ClientConnectionState.Joining joining,
+            SessionOpen request,
+            @Nullable WorkerProcess worker,
+            Consumer<SessionResult> taker) {
+        UUID lease = joining.lease();
+        Optional<Lease> known = leases.find(lease);
+        if (worker == null) {
+            taker.accept(new SessionResult.NoWorker());
+            return;
+        }
+        if (known.isEmpty() && !lease.equals(Hello.NO_LEASE)) {
+            worker.kill();
+            taker.accept(new SessionResult.LeaseEnded());
+            return;
+        }
+        Session session = new Session(this, worker, lease, taker);
+        try {
+            folder.write(session.record());
+        } catch (IOException e) {
+            LOG.error("lease={} error=\"no session: {}\"", lease, e.toString());
+            worker.kill();
+            taker.accept(new SessionResult.NoWorker());
+            return;
+        }
+        add(lease, session);
+        pool.assign(worker, session);
+        session.open(
+                settings,
+                known.map(Lease::shares).orElseGet(ledger::openShares),
+                known.map(Lease::ledgerFile).orElse(ledger.openFile()),
+                request,
+                joining.handshake());
+        Duration patience = Session.PATIENCE;
+        var _ =
+                executor.schedule(
+                        session::giveUpOpening, patience.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     /// @return whether there is nothing that another dispatcher could go on with

@@ -7,6 +7,12 @@ sealed interface SessionResult {
     /// A worker waits on this port for the one who knows the session's secret.
     record Opened(int port, UUID session) implements SessionResult {}
 
+    /// Others came before; asking again over the same connection keeps the place.
+    record NotYet() implements SessionResult {}
+
+    /// The lease has as many sessions as it may have.
+    record TooMany() implements SessionResult {}
+
     /// Every port of the range is taken.
     record NoPort() implements SessionResult {}
 

@@ -11,7 +11,6 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
 import org.bitfusion.protocol.control.WorkerReport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -25,7 +24,10 @@ final class WorkerPool implements WorkerProcess.Listener {
     private static final Logger LOG = LoggerFactory.getLogger(WorkerPool.class);
     private static final int GIVE_UP_AFTER = 3;
     private static final long LONGEST_PAUSE_MILLISECONDS = 10_000;
-    private static final int MOST_STARTING = 4;
+
+    /// More at once would not be ready sooner.
+    private static final int MOST_STARTING =
+            Math.clamp(Runtime.getRuntime().availableProcessors(), 2, 8);
 
     /// Told what the pool learns.
     interface Listener {
@@ -34,6 +36,15 @@ final class WorkerPool implements WorkerProcess.Listener {
 
         /// No worker can be started.
         void startingFailed(String reason);
+    }
+
+    /// Somebody in the line for a worker.
+    interface Taker {
+        /// False when it is not there any more.
+        boolean waits();
+
+        /// @param worker null when none can be had
+        void take(@Nullable WorkerProcess worker);
     }
 
     /// The one who has taken a worker.
@@ -58,7 +69,7 @@ final class WorkerPool implements WorkerProcess.Listener {
     private final Listener listener;
     private final Map<WorkerProcess, Life> workers = new HashMap<>();
     private final Deque<WorkerProcess> ready = new ArrayDeque<>();
-    private final Deque<Consumer<@Nullable WorkerProcess>> waiting = new ArrayDeque<>();
+    private final Deque<Taker> waiting = new ArrayDeque<>();
     private int starting;
     private int failures;
     private boolean pausing;
@@ -96,12 +107,12 @@ final class WorkerPool implements WorkerProcess.Listener {
     }
 
     /// Gives a worker to `taker`, now or when one is ready; null when none can be had.
-    void take(Consumer<@Nullable WorkerProcess> taker) {
+    void take(Taker taker) {
         WorkerProcess worker = ready.poll();
         if (worker == null) {
             waiting.add(taker);
         } else {
-            taker.accept(worker);
+            taker.take(worker);
         }
         fill();
     }
@@ -150,11 +161,12 @@ final class WorkerPool implements WorkerProcess.Listener {
             devicesKnown = true;
             listener.devicesKnown(List.copyOf(devices));
         }
-        Consumer<@Nullable WorkerProcess> taker = waiting.poll();
+        waiting.removeIf(taker -> !taker.waits());
+        Taker taker = waiting.poll();
         if (taker == null) {
             ready.add(worker);
         } else {
-            taker.accept(worker);
+            taker.take(worker);
         }
         fill();
     }
@@ -164,8 +176,7 @@ final class WorkerPool implements WorkerProcess.Listener {
         LOG.error("worker could not start, error=\"{}\" attempt={}", reason, failures);
         if (failures >= GIVE_UP_AFTER) {
             listener.startingFailed(reason);
-            waiting.forEach(taker -> taker.accept(null));
-            waiting.clear();
+            refuseAll();
         }
         if (!closed) {
             pausing = true;
@@ -208,7 +219,12 @@ final class WorkerPool implements WorkerProcess.Listener {
                 worker.kill();
             }
         });
-        waiting.forEach(taker -> taker.accept(null));
+        refuseAll();
+    }
+
+    private void refuseAll() {
+        List<Taker> refused = List.copyOf(waiting);
         waiting.clear();
+        refused.forEach(taker -> taker.take(null));
     }
 }

@@ -30,6 +30,7 @@ final class Settings {
     private static final int MOST_PORT = 65535;
     private static final Duration RENEWAL = Duration.ofSeconds(30);
     private static final Duration GRACE = Duration.ofSeconds(5);
+    private static final int MOST_SESSIONS = 256;
 
     private final Map<String, String> environment;
 
@@ -61,6 +62,7 @@ final class Settings {
                 BUILD,
                 RENEWAL,
                 GRACE,
+                MOST_SESSIONS,
                 runFolder(port));
     }
 

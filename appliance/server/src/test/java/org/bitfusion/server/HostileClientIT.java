@@ -105,6 +105,30 @@ class HostileClientIT {
     }
 
     @Test
+    void manyWhoSayNothingKeepNobodyOutAndAreNotKept() throws IOException {
+        List<TestConnection> silent = new ArrayList<>();
+        try {
+            for (int i = 0; i < 600; i++) {
+                silent.add(new TestConnection(appliance.dispatcher.port()));
+            }
+            long begin = System.nanoTime();
+            try (TestConnection leasing = appliance.leasing()) {
+                TestAppliance.release(leasing, TestAppliance.lease(leasing, 1, 64L << 20));
+            }
+            for (TestConnection early : silent.subList(0, 300)) {
+                assertThat(early.isClosedByPeer()).isTrue();
+            }
+            assertThat(Duration.ofNanos(System.nanoTime() - begin))
+                    .as("before the time is over that they have to prove themselves")
+                    .isLessThan(Duration.ofSeconds(4));
+        } finally {
+            for (TestConnection connection : silent) {
+                connection.close();
+            }
+        }
+    }
+
+    @Test
     void anImageThatIsOnlyAnnouncedTakesNoMemory() throws IOException {
         try (TestSession session = appliance.session()) {
             session.createContext(CONTEXT, 0);

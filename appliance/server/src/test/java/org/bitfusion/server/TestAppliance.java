@@ -81,6 +81,7 @@ final class TestAppliance implements AutoCloseable {
                 "test appliance",
                 renewal,
                 Duration.ofSeconds(1),
+                256,
                 Files.createTempDirectory(Path.of("target"), "run").toAbsolutePath());
     }
 

@@ -90,11 +90,15 @@ final class Cli {
     }
 
     Result execute(List<String> command) {
+        return execute(command, SECONDS_LIMIT);
+    }
+
+    Result execute(List<String> command, int seconds) {
         try {
             Path folder =
                     Files.createTempDirectory(Files.createDirectories(Repository.target()), "cli");
             Process process = start(command, folder.resolve("output"), folder.resolve("errors"));
-            if (!process.waitFor(SECONDS_LIMIT, TimeUnit.SECONDS)) {
+            if (!process.waitFor(seconds, TimeUnit.SECONDS)) {
                 process.destroyForcibly();
                 throw new IllegalStateException(
                         command

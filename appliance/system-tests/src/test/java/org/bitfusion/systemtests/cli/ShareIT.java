@@ -76,6 +76,14 @@ class ShareIT {
         assertSucceeds(run("128", "small", "8"));
     }
 
+    /// They stand in line for workers, of which a few start at a time.
+    @Test
+    void fortyProgramsThatStartAtOnceAllRun() {
+        List<String> command =
+                Cli.of(appliance).run(1, "-q", "-m", "128", "--", program, "small", "40");
+        assertSucceeds(Cli.of(appliance).execute(command, 400));
+    }
+
     @Test
     void nothingIsKeptFromOthersBySomebodyWhoDoesNotUseIt() {
         assertSucceeds(run("128", "idle", "128"));
