@@ -17,6 +17,7 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.bitfusion.protocol.control.WorkerOrder;
@@ -31,6 +32,9 @@ final class ControlSocket {
     private static final Logger LOG = LoggerFactory.getLogger(ControlSocket.class);
     private static final int LONGEST_LINE = 16 * 1024;
     private static final int SECONDS_TO_GREET = 5;
+
+    /// As many as sessions may be, which come all at once to the next dispatcher.
+    private static final int MOST_STRANGERS = 1024;
 
     /// Who knows the workers.
     interface Workers {
@@ -47,7 +51,11 @@ final class ControlSocket {
     private ControlSocket() {}
 
     /// Opens the socket; an older one of that name is replaced.
-    static Channel open(Path path, EventLoopGroup group, Workers workers) throws IOException {
+    ///
+    /// @param toAll whether other users' processes may come; who they are they say with their name
+    static Channel open(Path path, boolean toAll, EventLoopGroup group, Workers workers)
+            throws IOException {
+        Strangers<Channel> strangers = new Strangers<>(MOST_STRANGERS);
         Files.deleteIfExists(path);
         ChannelFuture bound =
                 new ServerBootstrap()
@@ -61,7 +69,7 @@ final class ControlSocket {
                                                 .addLast(
                                                         new LineBasedFrameDecoder(
                                                                 LONGEST_LINE, true, true))
-                                                .addLast(new Connection(workers));
+                                                .addLast(new Connection(workers, strangers));
                                     }
                                 })
                         .bind(UnixDomainSocketAddress.of(path))
@@ -69,6 +77,8 @@ final class ControlSocket {
         if (!bound.isSuccess()) {
             throw new IOException(path + ": " + bound.cause(), bound.cause());
         }
+        Files.setPosixFilePermissions(
+                path, PosixFilePermissions.fromString(toAll ? "rw-rw-rw-" : "rw-------"));
         return bound.channel();
     }
 
@@ -80,14 +90,21 @@ final class ControlSocket {
 
     private static final class Connection extends SimpleChannelInboundHandler<ByteBuf> {
         private final Workers workers;
+        private final Strangers<Channel> strangers;
         private @Nullable WorkerProcess worker;
 
-        Connection(Workers workers) {
+        Connection(Workers workers, Strangers<Channel> strangers) {
             this.workers = workers;
+            this.strangers = strangers;
         }
 
         @Override
         public void channelActive(ChannelHandlerContext context) {
+            strangers
+                    .add(context.channel())
+                    .ifPresent(silent -> {
+                        var _ = silent.close();
+                    });
             var _ =
                     context.executor()
                             .schedule(
@@ -121,6 +138,7 @@ final class ControlSocket {
                     };
             if (named.isPresent()) {
                 worker = named.get();
+                strangers.remove(context.channel());
                 named.get().attach(context.channel());
             } else {
                 LOG.warn("a worker that nobody knows is told to end");
@@ -129,6 +147,11 @@ final class ControlSocket {
                         context.writeAndFlush(Unpooled.EMPTY_BUFFER)
                                 .addListener(ChannelFutureListener.CLOSE);
             }
+        }
+
+        @Override
+        public void channelInactive(ChannelHandlerContext context) {
+            strangers.remove(context.channel());
         }
 
         @Override

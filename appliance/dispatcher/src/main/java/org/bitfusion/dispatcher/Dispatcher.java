@@ -97,11 +97,17 @@ public final class Dispatcher implements AutoCloseable {
         }
         RunFolder folder = null;
         try {
-            folder = RunFolder.open(settings.runFolder());
+            WorkerUsers users = new WorkerUsers(settings.workerUsers());
+            folder = RunFolder.open(settings.runFolder(), users);
             Dispatcher dispatcher = new Dispatcher(settings, group, folder, bound.channel());
             started.complete(dispatcher);
             // Closed with the group.
-            var _ = ControlSocket.open(folder.socket(), group, dispatcher.new ComingWorkers());
+            var _ =
+                    ControlSocket.open(
+                            folder.socket(),
+                            users.areUsed(),
+                            group,
+                            dispatcher.new ComingWorkers());
             group.next().execute(dispatcher.pool::fill);
             return dispatcher;
         } catch (IOException e) {

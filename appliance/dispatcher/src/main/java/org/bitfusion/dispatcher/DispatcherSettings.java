@@ -23,6 +23,7 @@ import org.bitfusion.protocol.Secret;
 /// @param renewal within which a lease must be renewed
 /// @param grace between the end of a lease holder's connection, or a lease's end, and its effect
 /// @param mostSessions of a lease, or of all without one together, at a time
+/// @param workerUsers as whom workers run, where the appliance may choose; empty: as itself
 /// @param runFolder where the appliance keeps what its processes share; nobody else's
 public record DispatcherSettings(
         InetSocketAddress address,
@@ -37,6 +38,7 @@ public record DispatcherSettings(
         Duration renewal,
         Duration grace,
         int mostSessions,
+        Optional<UserRange> workerUsers,
         Path runFolder) {
     public DispatcherSettings {
         workerCommand = List.copyOf(workerCommand);
@@ -45,6 +47,16 @@ public record DispatcherSettings(
         if (prestartedWorkers < 0 || prestartedWorkers > 64) {
             throw new IllegalArgumentException(
                     "prestartedWorkers: " + prestartedWorkers + " (expected: 0 to 64)");
+        }
+    }
+
+    /// Users of the operating system by their numbers.
+    public record UserRange(int first, int last) {
+        public UserRange {
+            if (first < 1 || last < first) {
+                throw new IllegalArgumentException(
+                        "users: " + first + " to " + last + " (expected: 1 or more)");
+            }
         }
     }
 

@@ -10,7 +10,6 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
-import org.bitfusion.ledger.ShareLedger;
 import org.bitfusion.protocol.Hello;
 import org.bitfusion.protocol.Secret;
 import org.bitfusion.protocol.message.LeaseRequest;
@@ -98,8 +97,14 @@ final class LeaseTable {
             throws IOException {
         UUID id = UUID.randomUUID();
         Lease lease = lease(id, secretOf.apply(id), request.clientName(), shares);
-        ShareLedger.create(lease.ledgerFile(), shares.stream().mapToLong(Share::limit).toArray());
-        write(lease, false);
+        try {
+            folder.createLedger(
+                    lease.ledgerFile(), shares.stream().mapToLong(Share::limit).toArray());
+            write(lease, false);
+        } catch (IOException e) {
+            folder.removeLease(id);
+            throw e;
+        }
         leases.put(lease.id(), lease);
         return lease;
     }
@@ -138,6 +143,7 @@ final class LeaseTable {
                 taken[device] += part.bytes();
             }
             Lease lease = lease(kept.id(), kept.secret(), kept.client(), shares);
+            folder.keepLedger(lease.ledgerFile());
             if (kept.ended()) {
                 ended.add(lease);
             } else {

@@ -35,12 +35,13 @@ final class Ledger implements AutoCloseable {
 
     /// Goes on with what is there.
     static Ledger goOn(RunFolder folder) throws IOException {
+        folder.keepLedger(folder.openLedger());
         return new Ledger(folder, ShareLedger.open(folder.openLedger()));
     }
 
     /// Begins with all devices free.
     static Ledger create(RunFolder folder, List<ServedDevice> devices) throws IOException {
-        ShareLedger.create(
+        folder.createLedger(
                 folder.openLedger(),
                 devices.stream().mapToLong(ServedDevice::servedBytes).toArray());
         folder.writeDevices(text(devices));

@@ -9,6 +9,9 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -18,8 +21,10 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.UUID;
+import org.bitfusion.ledger.ShareLedger;
 import org.bitfusion.protocol.Secret;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -50,6 +55,10 @@ final class RunFolder implements AutoCloseable {
     private static final Set<PosixFilePermission> OWNERS_FOLDER =
             PosixFilePermissions.fromString("rwx------");
 
+    /// Others may come to what they know the name of, and have the right to.
+    private static final Set<PosixFilePermission> PASSABLE_FOLDER =
+            PosixFilePermissions.fromString("rwx--x--x");
+
     /// A share as it is kept: of the device with that identity.
     record LeasedPart(UUID device, long bytes) {}
 
@@ -66,9 +75,11 @@ final class RunFolder implements AutoCloseable {
 
     private final Path folder;
     private final FileChannel lock;
+    private final WorkerUsers users;
 
-    private RunFolder(Path folder, FileChannel lock) {
+    private RunFolder(Path folder, FileChannel lock, WorkerUsers users) {
         this.folder = folder;
+        this.users = users;
         this.lock = lock;
     }
 
@@ -76,8 +87,14 @@ final class RunFolder implements AutoCloseable {
     ///
     /// @throws IOException if another dispatcher uses it, or it cannot be used
     static RunFolder open(Path folder) throws IOException {
-        Files.createDirectories(folder, PosixFilePermissions.asFileAttribute(OWNERS_FOLDER));
-        Files.setPosixFilePermissions(folder, OWNERS_FOLDER);
+        return open(folder, new WorkerUsers(Optional.empty()));
+    }
+
+    /// @param users as whom workers run
+    static RunFolder open(Path folder, WorkerUsers users) throws IOException {
+        Set<PosixFilePermission> permissions = users.areUsed() ? PASSABLE_FOLDER : OWNERS_FOLDER;
+        Files.createDirectories(folder, PosixFilePermissions.asFileAttribute(permissions));
+        Files.setPosixFilePermissions(folder, permissions);
         FileChannel lock =
                 FileChannel.open(
                         folder.resolve(LOCK),
@@ -94,7 +111,7 @@ final class RunFolder implements AutoCloseable {
             lock.close();
             throw e;
         }
-        RunFolder taken = new RunFolder(folder, lock);
+        RunFolder taken = new RunFolder(folder, lock, users);
         if (taken.socket().toString().getBytes(StandardCharsets.UTF_8).length
                 > LONGEST_SOCKET_PATH) {
             lock.close();
@@ -172,7 +189,53 @@ final class RunFolder implements AutoCloseable {
 
     void removeLease(UUID lease) {
         remove(folder.resolve(LEASE + lease));
+        try {
+            users.giveBack(ledger(lease));
+        } catch (IOException e) {
+            LOG.warn("lease={} error=\"its user stays taken: {}\"", lease, e.toString());
+        }
+        removeFolder(images(ledger(lease)));
         remove(ledger(lease));
+    }
+
+    /// Makes a ledger that belongs to the user as whom its workers run, and where these keep images.
+    void createLedger(Path ledger, long[] limits) throws IOException {
+        ShareLedger.create(ledger, limits);
+        users.giveToNext(ledger);
+        OptionalInt user = users.of(ledger);
+        if (user.isPresent()) {
+            Path images = images(ledger);
+            Files.createDirectories(images, PosixFilePermissions.asFileAttribute(OWNERS_FOLDER));
+            WorkerUsers.give(images, user.getAsInt());
+        }
+    }
+
+    /// An earlier dispatcher made it.
+    void keepLedger(Path ledger) throws IOException {
+        users.claim(ledger);
+    }
+
+    /// As whom the ledger's workers run; empty: as this process.
+    OptionalInt user(Path ledger) throws IOException {
+        return users.of(ledger);
+    }
+
+    /// Where workers of another user keep images; nobody else may look in.
+    static Path images(Path ledger) {
+        return ledger.resolveSibling(ledger.getFileName() + ".images");
+    }
+
+    private static void removeFolder(Path path) {
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(path)) {
+            for (Path file : files) {
+                remove(file);
+            }
+            Files.delete(path);
+        } catch (NoSuchFileException | NotDirectoryException e) {
+            LOG.trace("nothing to remove", e);
+        } catch (IOException e) {
+            LOG.warn("error=\"{} stays: {}\"", path, e.toString());
+        }
     }
 
     void removeSession(UUID session) {
@@ -229,7 +292,7 @@ final class RunFolder implements AutoCloseable {
         try (DirectoryStream<Path> all = Files.newDirectoryStream(folder, prefix + "*")) {
             for (Path file : all) {
                 String name = file.getFileName().toString();
-                if (!name.endsWith(LEDGER) && !name.endsWith(".new")) {
+                if (!name.contains(LEDGER) && !name.endsWith(".new")) {
                     files.add(file);
                 }
             }
@@ -242,7 +305,9 @@ final class RunFolder implements AutoCloseable {
         try (DirectoryStream<Path> all = Files.newDirectoryStream(folder)) {
             for (Path file : all) {
                 String name = file.getFileName().toString();
-                if (!name.equals(LOCK) && !name.equals(SOCKET)) {
+                if (Files.isDirectory(file, LinkOption.NOFOLLOW_LINKS)) {
+                    removeFolder(file);
+                } else if (!name.equals(LOCK) && !name.equals(SOCKET)) {
                     Files.delete(file);
                 }
             }

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.UUID;
 import java.util.function.Consumer;
 import org.bitfusion.protocol.Handshake;
@@ -68,11 +69,13 @@ final class Session implements WorkerPool.Owner {
     }
 
     /// @param shares what the session may use, in the order of the devices in `ledgerFile`
+    /// @param user as whom the worker is to run; empty: as it does
     /// @param asked over what the client asked for it, from which both derive the session's secret
     void open(
             DispatcherSettings settings,
             List<Share> shares,
             Path ledgerFile,
+            OptionalInt user,
             SessionOpen request,
             Handshake asked) {
         List<WorkerOrder.Share> granted = new ArrayList<>();
@@ -92,6 +95,8 @@ final class Session implements WorkerPool.Owner {
                         request.process(),
                         request.program(),
                         ledgerFile.toString(),
+                        user.isPresent() ? RunFolder.images(ledgerFile).toString() : "",
+                        user.orElse(WorkerOrder.Open.SAME_USER),
                         granted));
     }
 

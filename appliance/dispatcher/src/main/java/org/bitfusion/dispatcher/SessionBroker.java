@@ -1,6 +1,7 @@
 package org.bitfusion.dispatcher;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -8,6 +9,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ScheduledExecutorService;
@@ -279,8 +281,11 @@ final class SessionBroker {
             return;
         }
         Session session = new Session(this, worker, lease, taker);
+        Path ledgerFile = known.map(Lease::ledgerFile).orElse(ledger.openFile());
+        OptionalInt user;
         try {
             folder.write(session.record());
+            user = folder.user(ledgerFile);
         } catch (IOException e) {
             LOG.error("lease={} error=\"no session: {}\"", lease, e.toString());
             worker.kill();
@@ -292,7 +297,8 @@ final class SessionBroker {
         session.open(
                 settings,
                 known.map(Lease::shares).orElseGet(ledger::openShares),
-                known.map(Lease::ledgerFile).orElse(ledger.openFile()),
+                ledgerFile,
+                user,
                 request,
                 joining.handshake());
         Duration patience = Session.PATIENCE;

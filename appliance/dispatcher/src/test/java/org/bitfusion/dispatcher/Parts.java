@@ -57,10 +57,11 @@ final class Parts implements AutoCloseable {
                         Duration.ofSeconds(30),
                         Duration.ofMillis(500),
                         MOST_SESSIONS,
+                        Optional.empty(),
                         path);
         folder = RunFolder.open(path);
         pool = new WorkerPool(settings, folder, loop(), new Told());
-        var _ = ControlSocket.open(folder.socket(), group, new Coming());
+        var _ = ControlSocket.open(folder.socket(), false, group, new Coming());
     }
 
     private final class Told implements WorkerPool.Listener {

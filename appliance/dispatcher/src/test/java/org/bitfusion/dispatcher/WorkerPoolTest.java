@@ -142,6 +142,8 @@ class WorkerPoolTest {
                 1,
                 "program",
                 "ledger",
+                "",
+                WorkerOrder.Open.SAME_USER,
                 List.of());
     }
 

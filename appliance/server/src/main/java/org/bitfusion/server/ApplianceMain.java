@@ -2,14 +2,19 @@ package org.bitfusion.server;
 
 import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
 import org.bitfusion.dispatcher.Dispatcher;
 import org.bitfusion.dispatcher.DispatcherSettings;
+import org.bitfusion.dispatcher.DispatcherSettings.UserRange;
 import org.bitfusion.dispatcher.PortInUseException;
 import org.bitfusion.protocol.Secret;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// The appliance: `bitfusion server [-p PORT]`. Standard output says where it listens, standard
 /// error is the log, its own and its workers'.
 public final class ApplianceMain {
+    private static final Logger LOG = LoggerFactory.getLogger(ApplianceMain.class);
     private static final int USAGE = 64;
     private static final int UNAVAILABLE = 69;
     private static final int CANNOT_CREATE = 73;
@@ -26,6 +31,7 @@ public final class ApplianceMain {
         try {
             Secret secret = AccessSecret.readOrCreate(settings.accessSecretFile());
             dispatcherSettings = settings.read(arguments, secret);
+            tellUsers(dispatcherSettings);
         } catch (Settings.SettingsException e) {
             return complain(e, USAGE);
         } catch (IOException e) {
@@ -52,6 +58,23 @@ public final class ApplianceMain {
         } catch (IOException e) {
             return complain(e, CANNOT_CREATE);
         }
+    }
+
+    /// Whom workers run as, in one line of the log.
+    ///
+    /// @throws IOException if they cannot run as the users that were named
+    private static void tellUsers(DispatcherSettings settings) throws IOException {
+        Optional<UserRange> users = settings.workerUsers();
+        if (users.isEmpty()) {
+            LOG.info("workers of all leases run as this appliance's user: BF_WORKER_USERS is not set");
+            return;
+        }
+        Optional<String> obstacle = OtherUsers.obstacle(settings.runFolder());
+        if (obstacle.isPresent()) {
+            throw new IOException(
+                    "workers cannot run as the users of BF_WORKER_USERS: " + obstacle.get());
+        }
+        LOG.info("workers run as users {} to {}, one a lease", users.get().first(), users.get().last());
     }
 
     private static int complain(Exception problem, int exitCode) {

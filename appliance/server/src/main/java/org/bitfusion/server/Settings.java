@@ -14,6 +14,7 @@ import java.util.OptionalLong;
 import java.util.UUID;
 import org.bitfusion.dispatcher.DispatcherSettings;
 import org.bitfusion.dispatcher.DispatcherSettings.PortRange;
+import org.bitfusion.dispatcher.DispatcherSettings.UserRange;
 import org.bitfusion.protocol.Secret;
 
 /// Reads the command line and the BF_* variables of the appliance.
@@ -63,6 +64,7 @@ final class Settings {
                 RENEWAL,
                 GRACE,
                 MOST_SESSIONS,
+                workerUsers(),
                 runFolder(port));
     }
 
@@ -112,6 +114,22 @@ final class Settings {
                             .formatted(minimum, maximum));
         }
         return new PortRange(minimum, maximum);
+    }
+
+    /// `FIRST-LAST`: numbers of users that nothing else on this machine has.
+    private Optional<UserRange> workerUsers() throws SettingsException {
+        String text = environment.getOrDefault("BF_WORKER_USERS", "").strip();
+        if (text.isEmpty()) {
+            return Optional.empty();
+        }
+        String[] words = text.split("-", -1);
+        if (words.length != 2) {
+            throw new SettingsException(
+                    "BF_WORKER_USERS is '" + text + "' (expected: FIRST-LAST, as 200000-200255)");
+        }
+        int first = (int) number("BF_WORKER_USERS", words[0].strip(), 1, Integer.MAX_VALUE - 1);
+        int last = (int) number("BF_WORKER_USERS", words[1].strip(), first, Integer.MAX_VALUE - 1);
+        return Optional.of(new UserRange(first, last));
     }
 
     private Optional<List<Integer>> visibleDevices() throws SettingsException {

@@ -3,11 +3,13 @@ package org.bitfusion.server;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.bitfusion.dispatcher.DispatcherSettings;
 import org.bitfusion.dispatcher.DispatcherSettings.PortRange;
+import org.bitfusion.dispatcher.DispatcherSettings.UserRange;
 import org.bitfusion.protocol.Secret;
 import org.junit.jupiter.api.Test;
 
@@ -52,6 +54,31 @@ class SettingsTest {
     @Test
     void portZeroMeansAnyPort() throws Exception {
         assertThat(read(Map.of("BF_SERVER_PORT_MIN", "0")).ports()).isEqualTo(new PortRange(0, 0));
+    }
+
+    @Test
+    void usersOfWorkersAreARange() throws Exception {
+        assertThat(read(Map.of()).workerUsers()).isEmpty();
+        assertThat(read(Map.of("BF_WORKER_USERS", "200000-200255")).workerUsers())
+                .contains(new UserRange(200_000, 200_255));
+        for (String wrong : List.of("1", "0-5", "6-5", "a-b", "1-2-3")) {
+            assertThatThrownBy(() -> read(Map.of("BF_WORKER_USERS", wrong)))
+                    .hasMessageContaining("BF_WORKER_USERS");
+        }
+    }
+
+    @Test
+    void theRunFolderIsThePortsUnlessItIsNamed() throws Exception {
+        Map<String, String> system = Map.of("XDG_RUNTIME_DIR", "/run/user/7");
+        assertThat(read(system, "-p", "55002").runFolder())
+                .isEqualTo(Path.of("/run/user/7/bitfusion/55002"));
+        assertThat(read(Map.of("HOME", "/home/me")).runFolder())
+                .isEqualTo(Path.of("/home/me/.bitfusion/run/55001"));
+        assertThat(read(Map.of("BF_RUN_FOLDER", "/srv/run")).runFolder())
+                .isEqualTo(Path.of("/srv/run"));
+        assertThat(read(system, "-p", "0").runFolder())
+                .as("nobody finds it again")
+                .isNotEqualTo(read(system, "-p", "0").runFolder());
     }
 
     @Test

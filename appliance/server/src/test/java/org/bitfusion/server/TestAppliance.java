@@ -16,6 +16,7 @@ import java.util.UUID;
 import org.bitfusion.dispatcher.Dispatcher;
 import org.bitfusion.dispatcher.DispatcherSettings;
 import org.bitfusion.dispatcher.DispatcherSettings.PortRange;
+import org.bitfusion.dispatcher.DispatcherSettings.UserRange;
 import org.bitfusion.protocol.Hello;
 import org.bitfusion.protocol.Secret;
 import org.bitfusion.protocol.message.LeaseRelease;
@@ -47,6 +48,33 @@ final class TestAppliance implements AutoCloseable {
     TestAppliance(PortRange ports, int prestarted, Duration renewal, String javaOptions)
             throws IOException {
         this(settings(ports, prestarted, renewal, javaOptions));
+    }
+
+    /// Whose workers run as other users of the operating system.
+    static TestAppliance with(UserRange users) throws IOException {
+        DispatcherSettings plain =
+                settings(new PortRange(0, 0), 1, Duration.ofSeconds(30), "");
+        return new TestAppliance(
+                new DispatcherSettings(
+                        plain.address(),
+                        plain.ports(),
+                        plain.accessSecret(),
+                        plain.prestartedWorkers(),
+                        plain.workerCommand(),
+                        plain.workerEnvironment(),
+                        plain.visibleDevices(),
+                        plain.memoryLimitBytes(),
+                        plain.build(),
+                        plain.renewal(),
+                        plain.grace(),
+                        plain.mostSessions(),
+                        Optional.of(users),
+                        plain.runFolder()));
+    }
+
+    /// Where its processes keep what they share.
+    Path runFolder() {
+        return settings.runFolder();
     }
 
     private TestAppliance(DispatcherSettings settings) throws IOException {
@@ -82,6 +110,7 @@ final class TestAppliance implements AutoCloseable {
                 renewal,
                 Duration.ofSeconds(1),
                 256,
+                Optional.empty(),
                 Files.createTempDirectory(Path.of("target"), "run").toAbsolutePath());
     }
 

@@ -112,6 +112,8 @@ final class WarmUp implements ReadableByteChannel, GatheringByteChannel {
                                 0,
                                 "",
                                 "",
+                                "",
+                                WorkerOrder.Open.SAME_USER,
                                 List.of(new WorkerOrder.Share(0, 0)))
                         .line();
         Hello hello = Hello.of(Hello.KIND_DATA, "", session, 0);
@@ -172,6 +174,8 @@ final class WarmUp implements ReadableByteChannel, GatheringByteChannel {
                         0,
                         "",
                         "",
+                        "",
+                        WorkerOrder.Open.SAME_USER,
                         List.of());
         SnapshotMessage.of(driver, List.of(), order);
         prepare();

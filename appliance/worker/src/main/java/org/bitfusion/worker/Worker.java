@@ -22,6 +22,7 @@ import org.bitfusion.protocol.control.WorkerOrder;
 import org.bitfusion.protocol.control.WorkerReport;
 import org.bitfusion.protocol.cuda.DeviceAttribute;
 import org.bitfusion.protocol.message.SessionDevices;
+import org.bitfusion.worker.nativeaccess.OsUser;
 import org.bitfusion.worker.nativeaccess.TimeSlice;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -185,6 +186,9 @@ public final class Worker implements ControlChannel.Listener {
         }
         LeaseBudget opened = LeaseBudget.open(Path.of(order.ledger()), order.devices());
         budget = opened;
+        if (order.user() != WorkerOrder.Open.SAME_USER) {
+            OsUser.become(order.user());
+        }
         Outcome<GpuDriver> driver =
                 provider.open(
                         new DriverOptions(window.base(), window.bytes(), opened, environment));
@@ -231,6 +235,10 @@ public final class Worker implements ControlChannel.Listener {
         }
     }
 
+    private Path imageFolder(WorkerOrder.Open order) {
+        return order.images().isEmpty() ? imageFolder : Path.of(order.images());
+    }
+
     private int converse(WorkerOrder.Open order, GpuDriver driver, SessionLink link) {
         List<GpuDevice> devices = new ArrayList<>();
         for (WorkerOrder.Share share : order.devices()) {
@@ -241,7 +249,7 @@ public final class Worker implements ControlChannel.Listener {
         SessionState state = new SessionState(driver, devices, frames, writer, link);
         SessionDevices snapshot = SnapshotMessage.of(driver, devices, order);
         writer.send(snapshot.wireBytes(), snapshot::writeFrame);
-        ImageStore images = new ImageStore(imageFolder, order.secret());
+        ImageStore images = new ImageStore(imageFolder(order), order.secret());
         try {
             frames.run(
                     new ClientSession(state, images), state, () -> TimeSlice.shorten(READER_SLICE));

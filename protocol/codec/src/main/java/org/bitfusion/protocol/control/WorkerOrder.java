@@ -24,6 +24,8 @@ public sealed interface WorkerOrder {
     /// @param portMinimum first port to try; 0 with `portMaximum` 0: any
     /// @param process of the client, for the log
     /// @param ledger the file in which memory of the devices is reserved, in their order
+    /// @param images the folder of the lease's own images; empty: that of all
+    /// @param user of the operating system to become before the client comes, or [#SAME_USER]
     record Open(
             String lease,
             UUID session,
@@ -36,8 +38,13 @@ public sealed interface WorkerOrder {
             int process,
             String program,
             String ledger,
+            String images,
+            int user,
             List<Share> devices)
             implements WorkerOrder {
+        /// To go on as who one is.
+        public static final int SAME_USER = -1;
+
         public Open {
             devices = List.copyOf(devices);
         }
@@ -58,7 +65,9 @@ public sealed interface WorkerOrder {
                                     windowBytes,
                                     process,
                                     Words.escaped(program),
-                                    Words.escaped(ledger)));
+                                    Words.escaped(ledger),
+                                    Words.escaped(images),
+                                    user));
             for (Share share : devices) {
                 line.append(' ').append(share.index()).append(' ').append(share.bytes());
             }
@@ -109,6 +118,8 @@ public sealed interface WorkerOrder {
         int process = words.number();
         String program = words.text();
         String ledger = words.text();
+        String images = words.text();
+        int user = words.number();
         List<Share> devices = new ArrayList<>();
         while (words.hasNext()) {
             devices.add(new Share(words.number(), words.longNumber()));
@@ -125,6 +136,8 @@ public sealed interface WorkerOrder {
                 process,
                 program,
                 ledger,
+                images,
+                user,
                 devices);
     }
 }

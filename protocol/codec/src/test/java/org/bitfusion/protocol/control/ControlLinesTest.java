@@ -50,6 +50,8 @@ class ControlLinesTest {
                                 77,
                                 "/bin/a program\n",
                                 "/run/the lease.ledger",
+                                "",
+                                WorkerOrder.Open.SAME_USER,
                                 List.of(
                                         new WorkerOrder.Share(3, 1L << 33),
                                         new WorkerOrder.Share(0, 5))),
