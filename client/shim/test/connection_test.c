@@ -511,9 +511,97 @@ static void data_that_nobody_asked_for_takes_no_memory(void)
     close(peer);
 }
 
+static _Atomic int resumed;
+static int silent_peer;
+
+static enum bf_resumption resume_silently(struct bf_connection *c, struct bf_transport *fresh,
+                                          uint64_t *received)
+{
+    int pair[2];
+    (void)c;
+    if (atomic_fetch_add(&resumed, 1) > 20 || socketpair(AF_UNIX, SOCK_STREAM, 0, pair))
+        return BF_REFUSED;
+    silent_peer = pair[1]; /* the ones before are closed by nobody: they are silent */
+    bf_transport_over(fresh, pair[0]);
+    *received = 0;
+    return BF_RESUMED;
+}
+
+/* The new connection takes less than there is to be sent again, and is silent. */
+static void silence_is_noticed_while_there_is_much_to_send(void)
+{
+    static struct bf_connection c;
+    static char payload[1 << 20];
+    uint8_t head[BF_FRAME_BYTES];
+    setenv("BF_SILENCE_MILLISECONDS", "200", 1);
+    int peer = connect_pair(&c);
+    c.resume = resume_silently;
+    bf_frame_write(head, sizeof payload, BF_CALL_PING, 0, 0, 0);
+    bf_link_keep(&c);
+    close(peer);
+    for (int i = 0; i < 8; i++) {
+        struct iovec part = {payload, sizeof payload};
+        bf_send_payload(&c, head, sizeof head, &part, 1, NULL);
+    }
+    uint64_t end = bf_now() + 20ull * 1000000000u;
+    while (atomic_load(&resumed) < 4 && bf_now() < end)
+        usleep(10000);
+    CHECK(atomic_load(&resumed) >= 4);
+    unsetenv("BF_SILENCE_MILLISECONDS");
+    end_connection(&c);
+}
+
+static void memory_that_cannot_be_read_is_told_though_the_link_is_broken(void)
+{
+    static struct bf_connection c;
+    uint8_t head[BF_FRAME_BYTES];
+    struct bf_loan loan = {false, false};
+    char *hole = mmap(NULL, 8192, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    struct iovec part = {hole, 8192};
+    int peer = connect_pair(&c);
+    atomic_store(&c.broken, true);
+    bf_frame_write(head, 8192, BF_CALL_PING, 0, 0, 0);
+    CUresult sent = bf_send_payload(&c, head, sizeof head, &part, 1, &loan);
+    CUresult ended = bf_loan_end(&c, &loan);
+    CHECK(sent == CUDA_ERROR_INVALID_VALUE || ended == CUDA_ERROR_INVALID_VALUE);
+    munmap(hole, 8192);
+    end_connection(&c);
+    close(peer);
+}
+
+static void *end_it(void *connection)
+{
+    usleep(100000);
+    bf_connection_end(connection, "another thread found it");
+    return NULL;
+}
+
+/* The one who reads sits in the system call. */
+static void who_reads_hears_of_an_end_that_another_thread_found(void)
+{
+    static struct bf_connection c;
+    uint8_t frame[BF_FRAME_BYTES];
+    pthread_t other;
+    int peer = connect_pair(&c);
+    c.resume = resume_nowhere;
+    bf_link_keep(&c);
+    uint32_t request = bf_next_request(&c);
+    bf_frame_write(frame, 0, BF_CALL_PING, 0, request, 0);
+    CHECK(!pthread_create(&other, NULL, end_it, &c));
+    uint64_t begin = bf_now();
+    CHECK(ask_status(&c, frame, sizeof frame, request) == CUDA_ERROR_DEVICE_UNAVAILABLE);
+    CHECK(bf_now() - begin < 5ull * 1000000000u);
+    pthread_join(other, NULL);
+    end_connection(&c);
+    close(peer);
+}
+
 int main(void)
 {
     data_that_nobody_asked_for_takes_no_memory();
+    memory_that_cannot_be_read_is_told_though_the_link_is_broken();
+    who_reads_hears_of_an_end_that_another_thread_found();
+    silence_is_noticed_while_there_is_much_to_send();
     whatever_is_cut_every_byte_arrives_once();
     a_worker_that_is_gone_is_an_error_soon();
     silence_is_noticed();

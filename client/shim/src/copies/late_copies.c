@@ -6,6 +6,7 @@
 #include "copies/copies.h"
 #include "streams/host_functions.h"
 #include "streams/progress.h"
+#include "program/cancellation.h"
 #include "program/log.h"
 
 struct entry {
@@ -91,6 +92,7 @@ static bool any_reads(uintptr_t low, uintptr_t high)
 
 void bf_late_copies_wait(uintptr_t low, uintptr_t high)
 {
+    int cancellation = bf_hold_cancellation();
     pthread_mutex_lock(&lock);
     while (any_reads(low, high)) {
         struct timespec until;
@@ -99,4 +101,5 @@ void bf_late_copies_wait(uintptr_t low, uintptr_t high)
         pthread_cond_timedwait(&one_less, &lock, &until);
     }
     pthread_mutex_unlock(&lock);
+    bf_allow_cancellation(cancellation);
 }

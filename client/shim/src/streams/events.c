@@ -75,8 +75,7 @@ CUresult bf_cuEventRecordWithFlags(CUevent handle, CUstream stream, unsigned int
     if (status == CUDA_SUCCESS) {
         struct bf_event_record m = {event->object.handle, use.wire, flags,
                                     bf_progress_mark(use.context)};
-        atomic_store(&event->position, m.position);
-        atomic_store(&event->stream, m.stream);
+        bf_event_note(event, m.position, m.stream);
         status = bf_send_event_record(use.connection, &m);
     }
     return status;
@@ -114,9 +113,9 @@ CUresult bf_stream_join(const struct bf_stream_use *later, const struct bf_strea
 
 static bool is_reached(const struct bf_event *event)
 {
-    uint64_t position = atomic_load(&event->position);
+    uint64_t stream, position = bf_event_noted(event, &stream);
     return atomic_load(&event->reached) >= position ||
-           bf_progress_passed(event->context, atomic_load(&event->stream), position);
+           bf_progress_passed(event->context, stream, position);
 }
 
 /* Whether the worker has said all that it will say by itself. */

@@ -53,6 +53,8 @@ static void *run_all(void *argument)
     struct bf_thread *thread = bf_thread_self();
     if (thread)
         thread->in_host_function = queue == &functions;
+    if (queue == &actions)
+        bf_send_as_put_off();
     pthread_mutex_lock(&lock);
     for (;;) {
         struct call *call = queue->due;

@@ -161,16 +161,34 @@ void bf_progress_look(struct bf_connection *connection)
 
 /* ---- What the worker says ---- */
 
+static pthread_mutex_t records = PTHREAD_MUTEX_INITIALIZER;
+
+void bf_event_note(struct bf_event *event, uint64_t position, uint64_t stream)
+{
+    pthread_mutex_lock(&records);
+    atomic_store(&event->position, position);
+    atomic_store(&event->stream, stream);
+    pthread_mutex_unlock(&records);
+}
+
+uint64_t bf_event_noted(const struct bf_event *event, uint64_t *stream)
+{
+    pthread_mutex_lock(&records);
+    uint64_t position = atomic_load(&event->position);
+    *stream = atomic_load(&event->stream);
+    pthread_mutex_unlock(&records);
+    return position;
+}
+
 static void event_reached(struct bf_event *event, const struct bf_point *m)
 {
     if (m->status) {
         raise_to(&event->failed, m->position);
         return;
     }
+    uint64_t handle;
     raise_to(&event->reached, m->position);
-    /* In this order: who records it again writes the position first. */
-    uint64_t handle = atomic_load(&event->stream);
-    if (atomic_load(&event->position) == m->position) {
+    if (bf_event_noted(event, &handle) == m->position) {
         struct bf_stream *stream = bf_object_find(BF_STREAM, handle);
         if (stream)
             raise_to(&stream->progress.reached, m->position);

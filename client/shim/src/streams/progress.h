@@ -42,6 +42,10 @@ void bf_progress_orphan(const struct bf_stream *stream);
  * be known by its context. */
 bool bf_progress_passed(const struct bf_context *context, uint64_t stream, uint64_t position);
 
+/* An event's latest record: position and stream belong together. */
+void bf_event_note(struct bf_event *event, uint64_t position, uint64_t stream);
+uint64_t bf_event_noted(const struct bf_event *event, uint64_t *stream);
+
 /* Sends what is buffered and takes in what has arrived, waiting for nothing: what a loop that asks
  * again and again lives from. */
 void bf_progress_look(struct bf_connection *connection);

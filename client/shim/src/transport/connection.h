@@ -143,6 +143,11 @@ CUresult bf_loan_end(struct bf_connection *connection, struct bf_loan *loan);
 CUresult bf_send_request(struct bf_connection *connection, const void *frame, size_t bytes);
 /* Sends what is buffered. */
 CUresult bf_flush(struct bf_connection *connection);
+/* Sends what the socket takes now. Never waits. */
+void bf_flush_some(struct bf_connection *connection);
+/* From now on this thread sends what put-off copies need; for it a part of the window is kept free.
+ * One thread of the process at most. */
+void bf_send_as_put_off(void);
 
 /* For who has the reader's role: says what was received if it is time. Never waits. */
 void bf_acknowledge(struct bf_connection *connection);

@@ -118,9 +118,10 @@ static void *keep(void *argument)
             mend(c, reconnect);
             silent = 0;
             bf_give_role(c);
-            bf_flush(c);
+            bf_flush_some(c); /* the rest under this thread's eyes */
         }
     }
+    c->transport.stop(&c->transport); /* who reads returns */
     return NULL;
 }
 

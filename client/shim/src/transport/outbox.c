@@ -234,8 +234,10 @@ static bool copy(struct bf_outbox *box, struct bf_kept **link)
         size_t left = piece->bytes - done;
         chunk->start = piece->start + done;
         chunk->bytes = left < CHUNK_BYTES ? left : CHUNK_BYTES;
-        if (!bf_copy_safely(chunk->data, piece->data + done, chunk->bytes))
+        if (!bf_copy_safely(chunk->data, piece->data + done, chunk->bytes)) {
             memset(chunk->data, 0, chunk->bytes);
+            piece->loan->fault = true;
+        }
         if (before)
             before->next = chunk;
         else

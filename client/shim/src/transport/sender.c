@@ -112,10 +112,40 @@ static int64_t cost(size_t bytes)
     return bytes < BF_MINIMUM_FRAME_COST ? (int64_t)BF_MINIMUM_FRAME_COST : (int64_t)bytes;
 }
 
-static bool window_open(const void *argument)
+/* What a put-off copy sends lands before frames that came earlier and wait behind it in the program's
+ * stream: these may not fill the window. The worker returns credit in steps, so the part that is
+ * kept free is larger than one. */
+enum { KEPT_FREE = BF_CREDIT_STEP + 4 * BF_BULK_CHUNK };
+
+static pthread_t put_off_copies; /* the thread that makes them */
+static _Atomic bool has_put_off_copies;
+
+void bf_send_as_put_off(void)
 {
-    const struct bf_sender *s = argument;
-    return atomic_load(&s->window_used) < (int64_t)BF_WINDOW - (int64_t)(BF_BULK_CHUNK + 4096);
+    put_off_copies = pthread_self();
+    atomic_store(&has_put_off_copies, true);
+}
+
+static bool is_put_off_copy(void)
+{
+    return atomic_load(&has_put_off_copies) && pthread_equal(put_off_copies, pthread_self());
+}
+
+/* Conditions are looked at by other threads than the one that waits, too. */
+static bool has_room(const void *sender, int64_t window)
+{
+    const struct bf_sender *s = sender;
+    return atomic_load(&s->window_used) < window - (int64_t)(BF_BULK_CHUNK + 4096);
+}
+
+static bool all_has_room(const void *sender)
+{
+    return has_room(sender, BF_WINDOW);
+}
+
+static bool unreserved_has_room(const void *sender)
+{
+    return has_room(sender, (int64_t)BF_WINDOW - KEPT_FREE);
 }
 
 /* Takes the frame's cost from the window, waiting for credit without the lock. Called, and returns,
@@ -123,10 +153,12 @@ static bool window_open(const void *argument)
 static bool take_window(struct bf_connection *c, int64_t bytes)
 {
     struct bf_sender *s = &c->sender;
-    while (atomic_load(&s->window_used) + bytes > (int64_t)BF_WINDOW) {
+    bool all = is_put_off_copy();
+    int64_t window = (int64_t)BF_WINDOW - (all ? 0 : KEPT_FREE);
+    while (atomic_load(&s->window_used) + bytes > window) {
         bool good = flush_locked(c, true);
         pthread_mutex_unlock(&s->lock);
-        good = good && bf_wait_until(c, window_open, s) == CUDA_SUCCESS;
+        good = good && bf_wait_until(c, all ? all_has_room : unreserved_has_room, s) == CUDA_SUCCESS;
         pthread_mutex_lock(&s->lock);
         if (!good)
             return false;
@@ -279,11 +311,11 @@ CUresult bf_send_payload(struct bf_connection *c, const void *head, size_t head_
     s->appended++;
     s->last_ns = bf_now();
     bf_packing_sent(&s->packing, packed_bytes ? packed_bytes : bytes, s->full != full, s->last_ns);
+    fault = fault || (loan && loan->fault);
     unlock(c);
     atomic_fetch_add_explicit(&c->one_way, 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&c->bytes_out, packed_bytes ? packed_bytes : bytes,
                               memory_order_relaxed);
-    fault = fault || (loan && loan->fault);
     return !good ? CUDA_ERROR_DEVICE_UNAVAILABLE : fault ? CUDA_ERROR_INVALID_VALUE : CUDA_SUCCESS;
 }
 
@@ -300,6 +332,16 @@ CUresult bf_loan_end(struct bf_connection *c, struct bf_loan *loan)
     return loan->fault                ? CUDA_ERROR_INVALID_VALUE
            : atomic_load(&c->dead) ? CUDA_ERROR_DEVICE_UNAVAILABLE
                                    : CUDA_SUCCESS;
+}
+
+void bf_flush_some(struct bf_connection *c)
+{
+    if (pthread_mutex_trylock(&c->sender.lock))
+        return; /* who has it sends what there is */
+    flush_locked(c, false);
+    if (c->sender.box.sent < c->sender.box.end)
+        arm_flusher(c);
+    unlock(c);
 }
 
 CUresult bf_flush(struct bf_connection *c)

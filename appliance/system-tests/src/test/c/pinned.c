@@ -76,6 +76,69 @@ static void copies_put_off_keep_their_places(void)
     OK(cuMemFreeHost(pinned));
 }
 
+static void takes_a_while(void *unused)
+{
+    (void)unused;
+    nanosleep(&(struct timespec){0, 300000000}, 0);
+}
+
+/* What stands behind it in the stream fills more than the library may have under way. */
+static void a_copy_put_off_gets_through_whatever_stands_behind_it(void)
+{
+    enum { LARGE = 200 << 20, MIDDLE = 24 << 20 };
+    OK(begin());
+    CUstream stream;
+    CUdeviceptr p, q;
+    uint32_t *pinned, *pageable = malloc(LARGE), out = 0;
+    OK(cuStreamCreate(&stream, 1));
+    OK(cuMemAlloc_v2(&p, MIDDLE));
+    OK(cuMemAlloc_v2(&q, LARGE));
+    OK(cuMemHostAlloc((void **)&pinned, MIDDLE, 0));
+    for (int i = 0; i < MIDDLE / 4; i++) pinned[i] = 815;
+    for (int i = 0; i < LARGE / 4; i++) pageable[i] = 4711;
+    OK(cuLaunchHostFunc(stream, takes_a_while, 0));
+    OK(cuMemcpyHtoDAsync_v2(p, pinned, MIDDLE, stream));
+    OK(cuMemcpyHtoDAsync_v2(q, pageable, LARGE, stream));
+    OK(cuStreamSynchronize(stream));
+    OK(cuMemcpyDtoH_v2(&out, p + MIDDLE - 4, 4));
+    CHECK(out == 815);
+    OK(cuMemcpyDtoH_v2(&out, q + LARGE - 4, 4));
+    CHECK(out == 4711);
+}
+
+static CUcontext of_main_thread;
+static CUresult freed = 999;
+
+static void *frees(void *pinned)
+{
+    freed = cuCtxSetCurrent(of_main_thread);
+    if (!freed) freed = cuMemFreeHost(pinned);
+    return 0;
+}
+
+/* The copy that is put off reads the memory: who frees it waits. */
+static void a_thread_cancelled_in_freeing_pinned_memory_holds_nobody_up(void)
+{
+    OK(begin());
+    OK(cuCtxGetCurrent(&of_main_thread));
+    CUstream stream;
+    CUdeviceptr p;
+    uint32_t *pinned, unused;
+    pthread_t thread;
+    OK(cuStreamCreate(&stream, 1));
+    OK(cuMemAlloc_v2(&p, BYTES));
+    OK(cuMemHostAlloc((void **)&pinned, BYTES, 0));
+    OK(cuLaunchHostFunc(stream, waits_at_gate, &unused));
+    OK(cuMemcpyHtoDAsync_v2(p, pinned, BYTES, stream));
+    CHECK(!pthread_create(&thread, 0, frees, pinned));
+    nanosleep(&(struct timespec){0, 200000000}, 0); /* most likely it waits now */
+    CHECK(!pthread_cancel(thread));
+    open_gate();
+    OK(cuStreamSynchronize(stream));
+    CHECK(!pthread_join(thread, 0));
+    CHECK(!freed); /* it is cancelled behind the call, or not at all */
+}
+
 /* As munmap, but nobody else gets the place: the library's own memory may come to lie there. */
 static void take_away(void *place, size_t bytes)
 {
@@ -208,6 +271,8 @@ int main(int argc, char **argv)
 #define T(name) {#name, name}
     static const struct test tests[] = {T(a_host_function_may_wait_for_a_thread_that_copies),
                                         T(copies_put_off_keep_their_places),
+                                        T(a_copy_put_off_gets_through_whatever_stands_behind_it),
+                                        T(a_thread_cancelled_in_freeing_pinned_memory_holds_nobody_up),
                                         T(a_copy_put_off_that_fails_is_told_by_the_next_synchronise),
                                         T(a_copy_to_memory_that_is_gone_is_told_by_the_next_synchronise),
                                         T(freed_pinned_memory_is_written_no_more),

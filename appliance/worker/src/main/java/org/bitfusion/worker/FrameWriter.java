@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 /// are only kept; [#resume] goes on with another connection.
 ///
 /// Who writes waits when the client does not take what is sent, and so does who leaves a frame
-/// while [#MOST_LEFT] bytes are waiting, and who sends bulk data while
+/// while [#MOST_LEFT] bytes are waiting, and who sends a large frame while
 /// [WireConstants#MOST_UNACKNOWLEDGED] bytes are kept: a client that does not read stalls its own
 /// session, the reader included, and takes no more memory than that and a frame per thread. The
 /// wait ends when the client reads or its connection closes.
@@ -42,6 +42,9 @@ final class FrameWriter {
 
     /// Makes a new connection the session's.
     interface Takeover {
+        /// @return false if a newer one has come already
+        boolean isNewest();
+
         /// @return false if a newer one has come
         boolean take() throws IOException;
     }
@@ -96,6 +99,9 @@ final class FrameWriter {
                 lock.unlock();
             }
         } else {
+            if (bytes > SMALL) {
+                awaitRoomAlone();
+            }
             ByteBuffer copy = ByteBuffer.allocate(bytes);
             frame.accept(copy);
             copy.flip();
@@ -185,6 +191,15 @@ final class FrameWriter {
         drain();
     }
 
+    private void awaitRoomAlone() {
+        lock.lock();
+        try {
+            awaitRoom();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     private void awaitRoom() {
         trim();
         if (outbox.kept() > WireConstants.MOST_UNACKNOWLEDGED) {
@@ -216,6 +231,9 @@ final class FrameWriter {
         boolean taken;
         lock.lock();
         try {
+            if (!takeover.isNewest()) {
+                return false; // the newer one has told what is to be sent again
+            }
             outbox.rewind(received);
             acknowledged.accumulateAndGet(received, Math::max);
             taken = takeover.take();

@@ -198,18 +198,32 @@ final class SessionLink implements ReadableByteChannel, Link {
         return writer.resume(
                 fresh,
                 clientReceived,
-                () -> {
-                    welcome.say(own);
-                    synchronized (this) {
-                        if (newer != epoch || ended) {
-                            return false;
-                        }
-                        channel = fresh;
-                        watcher.connected(true);
-                        notifyAll();
-                        return true;
+                new FrameWriter.Takeover() {
+                    @Override
+                    public boolean isNewest() {
+                        return isCurrent(newer);
+                    }
+
+                    @Override
+                    public boolean take() throws IOException {
+                        welcome.say(own);
+                        return goOn(fresh, newer);
                     }
                 });
+    }
+
+    private synchronized boolean isCurrent(int candidate) {
+        return candidate == epoch && !ended;
+    }
+
+    private synchronized boolean goOn(SocketChannel fresh, int candidate) {
+        if (!isCurrent(candidate)) {
+            return false;
+        }
+        channel = fresh;
+        watcher.connected(true);
+        notifyAll();
+        return true;
     }
 
     static void closeQuietly(Channel channel) {

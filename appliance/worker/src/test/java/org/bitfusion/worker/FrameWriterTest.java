@@ -3,6 +3,7 @@ package org.bitfusion.worker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.GatheringByteChannel;
@@ -15,6 +16,7 @@ import org.bitfusion.protocol.ProtocolException;
 import org.bitfusion.protocol.message.Credit;
 import org.bitfusion.protocol.message.MemData;
 import org.bitfusion.protocol.message.PingAnswer;
+import org.bitfusion.protocol.message.WireConstants;
 import org.junit.jupiter.api.Test;
 
 class FrameWriterTest {
@@ -166,5 +168,95 @@ class FrameWriterTest {
         reader.join();
         bulk.join();
         assertThat(sink.frames()).hasSize(7);
+    }
+
+    /// A resuming connection that was overtaken by a newer one.
+    @Test
+    void anOlderConnectionSendsNothingAgain() throws Exception {
+        Sink sink = new Sink();
+        sink.open.countDown();
+        FrameWriter writer = new FrameWriter(sink);
+        send(writer, 1);
+        send(writer, 2);
+        boolean taken =
+                writer.resume(
+                        new Sink(),
+                        0,
+                        new FrameWriter.Takeover() {
+                            @Override
+                            public boolean isNewest() {
+                                return false;
+                            }
+
+                            @Override
+                            public boolean take() {
+                                throw new AssertionError("it is not the newest");
+                            }
+                        });
+        assertThat(taken).isFalse();
+        send(writer, 3);
+        assertThat(sink.frames()).hasSize(3);
+    }
+
+    /// Large frames that no connection takes do not pile up.
+    @Test
+    void withoutAConnectionWhoSendsLargeFramesWaits() throws Exception {
+        Sink sink = new Sink();
+        sink.open.countDown();
+        FrameWriter writer = new FrameWriter(sink);
+        writer.resume(
+                new BrokenSink(),
+                0,
+                new FrameWriter.Takeover() {
+                    @Override
+                    public boolean isNewest() {
+                        return true;
+                    }
+
+                    @Override
+                    public boolean take() {
+                        return true;
+                    }
+                });
+        AtomicInteger sent = new AtomicInteger();
+        int most = WireConstants.MOST_UNACKNOWLEDGED / CHUNK;
+        Thread printing =
+                Thread.ofPlatform()
+                        .daemon()
+                        .start(() -> {
+                            PingAnswer large = new PingAnswer(ByteBuffer.allocate(CHUNK));
+                            while (sent.get() < 2 * most) {
+                                writer.send(large.wireBytes(), out -> large.writeFrame(out, 1));
+                                sent.incrementAndGet();
+                            }
+                        });
+        await().until(() -> printing.getState() == Thread.State.WAITING || sent.get() >= 2 * most);
+        assertThat(sent.get()).isBetween(most - 2, most + 2);
+    }
+
+    /// Takes nothing.
+    private static final class BrokenSink implements GatheringByteChannel {
+        @Override
+        public long write(ByteBuffer[] sources, int offset, int length) throws IOException {
+            throw new IOException("broken");
+        }
+
+        @Override
+        public long write(ByteBuffer[] sources) throws IOException {
+            return write(sources, 0, sources.length);
+        }
+
+        @Override
+        public int write(ByteBuffer source) throws IOException {
+            return (int) write(new ByteBuffer[] {source});
+        }
+
+        @Override
+        public boolean isOpen() {
+            return false;
+        }
+
+        @Override
+        public void close() {}
     }
 }

@@ -45,11 +45,35 @@ final class Completions {
         put(new Happened());
     }
 
-    private synchronized void put(Word word) {
-        if (thread == null) {
-            thread = Thread.ofPlatform().daemon().name("cuda-completions").start(this::work);
+    private void put(Word word) {
+        if (!isTaken(word)) {
+            giveUp(word);
         }
-        words.add(word);
+    }
+
+    private synchronized boolean isTaken(Word word) {
+        if (!ended) {
+            if (thread == null) {
+                thread = Thread.ofPlatform().daemon().name("cuda-completions").start(this::work);
+            }
+            words.add(word);
+        }
+        return !ended;
+    }
+
+    /// The stream is closing: nobody takes the word any more, but who asked still waits for it.
+    private static void giveUp(Word word) {
+        switch (word) {
+            case Submitted(Mark mark, long _) -> {
+                mark.reach(CudaStatus.CONTEXT_IS_DESTROYED);
+                mark.release();
+            }
+            case Failed(Mark mark, CudaStatus status) -> {
+                mark.reach(status);
+                mark.release();
+            }
+            case Happened _, End _ -> {}
+        }
     }
 
     private void work() {
