@@ -37,7 +37,7 @@ static const char *range(char text[32], uint32_t lowest, uint32_t highest)
 static void say_other_version(const struct bf_worker *worker, const struct bf_hello *answer)
 {
     char theirs[32], ours[32];
-    bf_say("%s speaks protocol %s (build %.64s), this client protocol %s (build %s). Install "
+    bf_say_of(worker, "%s speaks protocol %s (build %.64s), this client protocol %s (build %s). Install "
            "the same version on both sides.",
            worker->name, range(theirs, answer->lowest_version, answer->highest_version),
            answer->build, range(ours, BF_LOWEST_VERSION, BF_HIGHEST_VERSION), BF_BUILD);
@@ -45,7 +45,7 @@ static void say_other_version(const struct bf_worker *worker, const struct bf_he
 
 static void say_not_allowed(const struct bf_worker *worker)
 {
-    bf_say("%s does not know this user's secret. Run as the user who started the appliance, or "
+    bf_say_of(worker, "%s does not know this user's secret. Run as the user who started the appliance, or "
            "through \"bitfusion run\".",
            worker->name);
 }
@@ -62,22 +62,22 @@ static CUresult refused(const struct bf_worker *worker, const struct bf_hello *a
         say_not_allowed(worker);
         break;
     case NO_WORKER:
-        bf_say("%s has no port or worker left for this program. Free some programs, or widen "
+        bf_say_of(worker, "%s has no port or worker left for this program. Free some programs, or widen "
                "BF_SERVER_PORT_MIN and BF_SERVER_PORT_MAX there.",
                worker->name);
         status = CUDA_ERROR_DEVICE_UNAVAILABLE;
         break;
     case BUSY:
-        bf_say("%s is busy. Try again later.", worker->name);
+        bf_say_of(worker, "%s is busy. Try again later.", worker->name);
         status = CUDA_ERROR_DEVICE_UNAVAILABLE;
         break;
     case UNKNOWN_LEASE:
-        bf_say("%s does not know this lease; it has ended. Start the program with \"bitfusion "
+        bf_say_of(worker, "%s does not know this lease; it has ended. Start the program with \"bitfusion "
                "run\" again.",
                worker->name);
         break;
     default:
-        bf_say("%s refused the connection (reason %u).", worker->name, answer->status);
+        bf_say_of(worker, "%s refused the connection (reason %u).", worker->name, answer->status);
     }
     return status;
 }
@@ -128,11 +128,11 @@ CUresult bf_handshake(struct bf_handshake *h, const struct bf_worker *worker,
         return CUDA_ERROR_OPERATING_SYSTEM;
     if (!bf_transport_write_all(transport, &h->hello, sizeof h->hello, BF_HELLO_MILLISECONDS) ||
         !bf_transport_read_all(transport, &h->answer, sizeof h->answer, BF_HELLO_MILLISECONDS)) {
-        bf_say("%s does not answer. Is a Bitfusion server listening there?", worker->name);
+        bf_say_of(worker, "%s does not answer. Is a Bitfusion server listening there?", worker->name);
         return CUDA_ERROR_NO_DEVICE;
     }
     if (memcmp(h->answer.magic, magic, sizeof magic) || h->answer.kind != (kind | ANSWER_KIND)) {
-        bf_say("what answers at %s is no Bitfusion server. Check the address and the port.",
+        bf_say_of(worker, "what answers at %s is no Bitfusion server. Check the address and the port.",
                worker->name);
         return CUDA_ERROR_NO_DEVICE;
     }

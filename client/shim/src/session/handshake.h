@@ -38,8 +38,11 @@ struct bf_handshake {
     uint8_t proof[BF_PROOF_BYTES]; /* the client's: to be sent before the first frame */
 };
 
+/* A worker that has no name yet is tried quietly. */
+#define bf_say_of(worker, ...) ((worker)->name[0] ? bf_say(__VA_ARGS__) : (void)0)
+
 /* Says hello and checks what answers. `id` names whose secret it is: the lease, the session, or
- * zeros for the user's access secret. After a failure: one line on stderr. */
+ * zeros for the user's access secret. After a failure: one line on stderr, if the worker has a name. */
 CUresult bf_handshake(struct bf_handshake *handshake, const struct bf_worker *worker,
                       struct bf_transport *transport, enum bf_hello_kind kind,
                       const uint8_t id[BF_ID_BYTES], const uint8_t secret[BF_SECRET_BYTES]);

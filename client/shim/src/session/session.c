@@ -11,6 +11,7 @@
 #include "session/adaptor.h"
 #include "session/handshake.h"
 #include "session/host_word.h"
+#include "session/prepared.h"
 #include "session/window.h"
 #include "contexts/devices.h"
 #include "transport/incoming.h"
@@ -144,7 +145,7 @@ static CUresult receive_devices(struct bf_worker *worker, struct bf_transport *t
         status = CUDA_SUCCESS;
         *bytes = sizeof head + frame.length;
     } else
-        bf_say("the worker at %s did not say what devices it has; the server's log says why.",
+        bf_say_of(worker, "the worker at %s did not say what devices it has; the server's log says why.",
                worker->name);
     free(body);
     return status;
@@ -161,6 +162,47 @@ static void start_connection(struct bf_connection *c, uint64_t received, uint32_
     c->resume = resume;
     atomic_store(&c->receiver.received, received);
     bf_link_keep(c);
+}
+
+/* Begins the session over a connection to its worker. */
+static CUresult begin(struct bf_worker *worker, struct bf_transport *transport)
+{
+    struct bf_handshake handshake;
+    uint64_t received = 0;
+    CUresult status = bf_handshake(&handshake, worker, transport, BF_HELLO_DATA, worker->session,
+                                   worker->session_secret);
+    worker->version = handshake.answer.chosen_version;
+    if (status == CUDA_SUCCESS)
+        status = receive_devices(worker, transport, &handshake, &received);
+    if (status == CUDA_SUCCESS && !bf_connection_start(&worker->connection, *transport))
+        status = CUDA_ERROR_OUT_OF_MEMORY;
+    if (status == CUDA_SUCCESS)
+        start_connection(&worker->connection, received, handshake.answer.chosen_version);
+    else
+        transport->close(transport);
+    return status;
+}
+
+/* With the session that was prepared, if there is one and its worker is still there. Nobody hears of
+ * it if not. */
+static bool open_prepared(struct bf_worker *worker, const struct bf_server *server)
+{
+    struct bf_prepared prepared;
+    struct bf_transport transport;
+    if (!bf_prepared_take(bf_adaptor_file(), &prepared) ||
+        !bf_window_reserve_at(worker, prepared.window_base, prepared.window_bytes))
+        return false;
+    memcpy(worker->session, prepared.session, sizeof worker->session);
+    memcpy(worker->session_secret, prepared.secret, sizeof worker->session_secret);
+    bf_host_word_watch(worker->index, worker->session);
+    const char *why = bf_transport_tcp(&transport, server->host, prepared.port);
+    if (!why && begin(worker, &transport) == CUDA_SUCCESS) {
+        snprintf(worker->name, sizeof worker->name, "%.255s:%u", server->host, prepared.port);
+        return true;
+    }
+    bf_log(BF_LOG_INFORMATION, "the prepared session is gone (%s)", why ? why : "its worker is another's");
+    bf_window_give_up(worker);
+    return false;
 }
 
 static CUresult open_worker(struct bf_worker *worker, const struct bf_server *server)
@@ -184,21 +226,9 @@ static CUresult open_worker(struct bf_worker *worker, const struct bf_server *se
         status = connect_to(worker, &transport, server->host, opened.port);
     if (status != CUDA_SUCCESS)
         return status;
-    uint64_t received = 0;
     bf_handshake_session_secret(&handshake, opened.session, worker->session_secret);
     memcpy(worker->session, opened.session, sizeof worker->session);
-    status = bf_handshake(&handshake, worker, &transport, BF_HELLO_DATA, worker->session,
-                          worker->session_secret);
-    worker->version = handshake.answer.chosen_version;
-    if (status == CUDA_SUCCESS)
-        status = receive_devices(worker, &transport, &handshake, &received);
-    if (status == CUDA_SUCCESS && !bf_connection_start(&worker->connection, transport))
-        status = CUDA_ERROR_OUT_OF_MEMORY;
-    if (status == CUDA_SUCCESS)
-        start_connection(&worker->connection, received, handshake.answer.chosen_version);
-    else
-        transport.close(&transport);
-    return status;
+    return begin(worker, &transport);
 }
 
 CUresult bf_session_open(void)
@@ -214,7 +244,9 @@ CUresult bf_session_open(void)
         if (!worker)
             return CUDA_ERROR_OUT_OF_MEMORY;
         worker->index = (unsigned)i;
-        status = open_worker(worker, &servers[i]);
+        bool prepared = count == 1 && servers[0].leased && open_prepared(worker, &servers[0]);
+        if (!prepared)
+            status = open_worker(worker, &servers[i]);
         if (status == CUDA_SUCCESS) {
             bf_state.workers[bf_state.worker_count++] = worker;
             if (!i || worker->driver_version < bf_state.driver_version)

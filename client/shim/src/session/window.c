@@ -69,3 +69,16 @@ CUresult bf_window_reserve(struct bf_worker *worker)
         bf_say("cannot reserve 32 GiB of address space for device addresses: %s. Raise \"ulimit -v\".", strerror(errno));
     return CUDA_ERROR_OUT_OF_MEMORY;
 }
+
+bool bf_window_reserve_at(struct bf_worker *worker, uint64_t base, uint64_t bytes)
+{
+    bool possible = base % alignment == 0 && bytes % alignment == 0 && bytes &&
+                    base < end_of_places && bytes <= end_of_places - base;
+    return possible && take(worker, map_at(base, bytes), bytes);
+}
+
+void bf_window_give_up(struct bf_worker *worker)
+{
+    munmap((void *)(uintptr_t)worker->window_base, worker->window_bytes);
+    worker->window_base = worker->window_bytes = 0;
+}

@@ -29,6 +29,7 @@ import org.bitfusion.protocol.message.SessionEnded;
 import org.bitfusion.protocol.message.SessionEndedAnswer;
 import org.bitfusion.protocol.message.SessionOpen;
 import org.bitfusion.protocol.message.SessionOpenAnswer;
+import org.jspecify.annotations.Nullable;
 
 /// Answers the requests of a connection, as far as its state allows them.
 ///
@@ -162,10 +163,27 @@ final class LeaseCalls implements LeaseMessageHandler {
         send(answer.wireBytes(), out -> answer.writeFrame(out, request));
     }
 
+    /// A connection for leases opens sessions of the lease that was granted on it; null if there is
+    /// none.
+    private ClientConnectionState.@Nullable Joining joining() throws ProtocolException {
+        return switch (state) {
+            case ClientConnectionState.Joining joining -> joining;
+            case ClientConnectionState.Leasing leasing when leasing.leases().size() == 1 ->
+                    new ClientConnectionState.Joining(
+                            leasing.handshake(),
+                            leasing.leases().iterator().next(),
+                            new SessionRequest(channel.eventLoop(), SessionRequest.ASK_AGAIN));
+            case ClientConnectionState.Leasing _ -> null;
+            default -> throw new ProtocolException("session.open without the right to a session");
+        };
+    }
+
     @Override
     public void sessionOpen(int request, SessionOpen message) throws IOException {
-        if (!(state instanceof ClientConnectionState.Joining joining)) {
-            throw new ProtocolException("session.open on a connection for leases");
+        ClientConnectionState.Joining joining = joining();
+        if (joining == null) {
+            fail(SessionOpen.CALL, request, CudaResult.ERROR_INVALID_HANDLE);
+            return;
         }
         if (!new AddressWindow(message.windowBase(), message.windowBytes()).isPossible()) {
             fail(SessionOpen.CALL, request, CudaResult.ERROR_INVALID_VALUE);

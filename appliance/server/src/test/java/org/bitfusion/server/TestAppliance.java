@@ -88,6 +88,7 @@ final class TestAppliance implements AutoCloseable {
             throws IOException {
         Map<String, String> environment = new HashMap<>();
         environment.put("BF_GPU", "soft");
+        environment.put("BF_COMPRESSION", "off"); // the test sessions read plain frames
         environment.put("BF_SOFT_DEVICES", "2");
         environment.put("BF_SOFT_MEMORY", "256");
         environment.put("BF_SOFT_ID", UUID.randomUUID().toString());

@@ -56,6 +56,9 @@ final class FrameWriter {
     private final AtomicLong acknowledged = new AtomicLong();
     private final AtomicInteger roomAwaited = new AtomicInteger();
 
+    /// More is kept than [WireConstants#MOST_UNACKNOWLEDGED]; written with the lock.
+    private volatile boolean full;
+
     // All of these belong to who has the lock.
     private final Outbox outbox = new Outbox();
     private @Nullable GatheringByteChannel channel;
@@ -99,7 +102,7 @@ final class FrameWriter {
                 lock.unlock();
             }
         } else {
-            if (bytes > SMALL) {
+            if (bytes > SMALL && full) {
                 awaitRoomAlone();
             }
             ByteBuffer copy = ByteBuffer.allocate(bytes);
@@ -218,6 +221,7 @@ final class FrameWriter {
         } catch (ProtocolException e) {
             breakOff();
         }
+        full = outbox.kept() > WireConstants.MOST_UNACKNOWLEDGED;
     }
 
     /// Goes on with another connection: what the client has not received is written to it.

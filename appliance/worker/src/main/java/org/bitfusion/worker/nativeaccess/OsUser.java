@@ -19,12 +19,14 @@ public final class OsUser {
     private static final int FILES = 7;
 
     /// Threads of all workers of the user count.
-    private static final Map<Integer, Long> LIMITS = Map.of(CORE, 0L, PROCESSES, 16384L, FILES, 4096L);
+    private static final Map<Integer, Long> LIMITS =
+            Map.of(CORE, 0L, PROCESSES, 16384L, FILES, 4096L);
 
     private OsUser() {}
 
-    /// Becomes another user for good, in a group of the same number and in no other, with limits: no
-    /// core file, 16,384 threads in all of the user's processes, 4,096 open files. Only root can.
+    /// Becomes another user for good, in a group of the same number and in no other, with limits:
+    /// no core file, 16,384 threads in all of the user's processes, 4,096 open files. Only root
+    /// can.
     ///
     /// @throws IOException if the system does not allow it; the process must not go on then
     public static void become(int user) throws IOException {
@@ -33,12 +35,30 @@ public final class OsUser {
             for (Map.Entry<Integer, Long> entry : LIMITS.entrySet()) {
                 limit.set(ValueLayout.JAVA_LONG, 0, entry.getValue());
                 limit.set(ValueLayout.JAVA_LONG, 8, entry.getValue());
-                check("setrlimit", (int) find("setrlimit", ValueLayout.JAVA_INT, ValueLayout.ADDRESS).invokeExact((int) entry.getKey(), limit));
+                check(
+                        "setrlimit",
+                        (int)
+                                find("setrlimit", ValueLayout.JAVA_INT, ValueLayout.ADDRESS)
+                                        .invokeExact((int) entry.getKey(), limit));
             }
-            check("setgroups", (int) find("setgroups", ValueLayout.JAVA_LONG, ValueLayout.ADDRESS).invokeExact(0L, MemorySegment.NULL));
-            MethodHandle group = find("setresgid", ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT);
+            check(
+                    "setgroups",
+                    (int)
+                            find("setgroups", ValueLayout.JAVA_LONG, ValueLayout.ADDRESS)
+                                    .invokeExact(0L, MemorySegment.NULL));
+            MethodHandle group =
+                    find(
+                            "setresgid",
+                            ValueLayout.JAVA_INT,
+                            ValueLayout.JAVA_INT,
+                            ValueLayout.JAVA_INT);
             check("setresgid", (int) group.invokeExact(user, user, user));
-            MethodHandle self = find("setresuid", ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT);
+            MethodHandle self =
+                    find(
+                            "setresuid",
+                            ValueLayout.JAVA_INT,
+                            ValueLayout.JAVA_INT,
+                            ValueLayout.JAVA_INT);
             check("setresuid", (int) self.invokeExact(user, user, user));
         } catch (IOException | RuntimeException | Error e) {
             throw e;

@@ -74,11 +74,12 @@ record GpuChoice(int gpuCount, Share share, Duration patience, String command) {
         return text.toString();
     }
 
+    private Server.Wish wish() {
+        return new Server.Wish(gpuCount, share, command);
+    }
+
     private @Nullable Lease request(
-            List<Server> servers,
-            int index,
-            Transcript transcript,
-            boolean waiting) {
+            List<Server> servers, int index, Transcript transcript, boolean waiting) {
         Server server = servers.get(index);
         long mebibytes = server.mebibytes(share);
         List<Integer> free = server.free(gpuCount, mebibytes);
@@ -94,7 +95,7 @@ record GpuChoice(int gpuCount, Share share, Duration patience, String command) {
                             + server.build()
                             + "...");
         }
-        Lease lease = server.request(gpuCount, share, command);
+        Lease lease = server.request(wish());
         if (lease == null) {
             return null;
         }
@@ -123,7 +124,9 @@ record GpuChoice(int gpuCount, Share share, Duration patience, String command) {
         for (ServerAddress address : addresses) {
             transcript.info("Query server " + address + " gpu availability");
             try {
-                Server server = Server.connect(address, access);
+                // With several servers the first one that has GPUs free is asked for them.
+                Server server =
+                        Server.connect(address, access, addresses.size() == 1 ? wish() : null);
                 String impossible = server.impossible(gpuCount, share);
                 if (impossible != null) {
                     server.close();

@@ -35,6 +35,10 @@ final class LeasedProgram {
             tellLease(servers, lease, file);
             context.starter()
                     .watch(file.witnessFolder(), session -> lease.sessionEnded(session.id()));
+            if (lease.hasPreparedSession()) {
+                file.announceSession();
+                lease.whenSessionIsPrepared(file::prepareSession);
+            }
             int code = ProgramRun.execute(context, file.path(), application);
             transcript.info("Releasing GPUs from config file '" + file.path() + "'...");
             file.remove();

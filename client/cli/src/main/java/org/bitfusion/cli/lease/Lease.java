@@ -17,6 +17,7 @@ import org.bitfusion.protocol.message.LeaseRenew;
 import org.bitfusion.protocol.message.LeaseRequestAnswer;
 import org.bitfusion.protocol.message.LeasedDevice;
 import org.bitfusion.protocol.message.SessionEnded;
+import org.jspecify.annotations.Nullable;
 
 /// GPUs held. [#keep] renews the lease in the background until [#release] gives it back.
 public final class Lease {
@@ -30,6 +31,7 @@ public final class Lease {
     private final LeaseConnection.Identity owner;
     private final String build;
     private final LeaseRequestAnswer granted;
+    private final @Nullable PreparedSession prepared;
     private final String hostAddress;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition released = lock.newCondition();
@@ -41,7 +43,9 @@ public final class Lease {
             ServerAddress address,
             LeaseConnection connection,
             String build,
-            LeaseRequestAnswer granted) {
+            LeaseRequestAnswer granted,
+            @Nullable PreparedSession prepared) {
+        this.prepared = prepared;
         this.address = address;
         this.connection = connection;
         this.build = build;
@@ -52,6 +56,29 @@ public final class Lease {
                         granted.lease(),
                         connection.handshake().leaseSecret(granted.lease()),
                         "this session's lease");
+    }
+
+    /// Whether each GPU's share is of so many bytes.
+    boolean isOf(long bytes) {
+        return granted.devices().stream().allMatch(device -> device.memoryBytes() == bytes);
+    }
+
+    /// Gives the lease back over its connection, which goes on.
+    Release giveBack() throws IOException {
+        return callRelease();
+    }
+
+    /// Whether a session for the first program was asked for.
+    public boolean hasPreparedSession() {
+        return prepared != null;
+    }
+
+    /// @param taker of the line that lets a program begin it, or of null if there is none; called
+    ///   once, by any thread
+    public void whenSessionIsPrepared(Consumer<@Nullable String> taker) {
+        if (prepared != null) {
+            prepared.whenKnown(taker);
+        }
     }
 
     List<UUID> devices() {

@@ -12,7 +12,14 @@ import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.time.Duration;
+import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.bitfusion.cli.ExitCode;
 import org.bitfusion.cli.Fault;
 import org.bitfusion.cli.Version;
@@ -24,8 +31,10 @@ import org.bitfusion.protocol.Proof;
 import org.bitfusion.protocol.ProtocolException;
 import org.bitfusion.protocol.Secret;
 import org.bitfusion.protocol.VersionRange;
+import org.jspecify.annotations.Nullable;
 
-/// A connection to a dispatcher over which leases are asked for. Used by one thread at a time.
+/// A connection to a dispatcher over which leases are asked for. Several requests may be under way;
+/// a thread of its own takes their answers.
 final class LeaseConnection implements AutoCloseable {
     private static final int CONNECT_MILLISECONDS = (int) Duration.ofSeconds(3).toMillis();
 
@@ -36,11 +45,17 @@ final class LeaseConnection implements AutoCloseable {
 
     private final Socket socket;
     private final Handshake handshake;
-    private int lastRequest;
+    private final Map<Integer, Awaited> awaited = new ConcurrentHashMap<>();
+    private final AtomicInteger lastRequest = new AtomicInteger();
+    private volatile @Nullable IOException end;
 
-    private LeaseConnection(Socket socket, Handshake handshake) {
+    private record Awaited(int call, CompletableFuture<Answer> answer) {}
+
+    private LeaseConnection(Socket socket, Handshake handshake) throws IOException {
         this.socket = socket;
         this.handshake = handshake;
+        socket.setSoTimeout(0);
+        Thread.ofPlatform().daemon().name("answers").start(this::readAll);
     }
 
     /// Who one says to be in a hello, and how one proves it.
@@ -161,8 +176,7 @@ final class LeaseConnection implements AutoCloseable {
                                     + "); install the same version on both sides");
             case UNKNOWN_LEASE -> throw new LeaseEndedException();
             case NO_WORKER, BUSY ->
-                    new Fault(
-                            ExitCode.UNAVAILABLE, address + ": is too busy to answer; try again");
+                    new Fault(ExitCode.UNAVAILABLE, address + ": is too busy to answer; try again");
         };
     }
 
@@ -175,18 +189,69 @@ final class LeaseConnection implements AutoCloseable {
                         + "; use the secret of the user who runs the appliance (BF_ACCESS_SECRET_FILE)");
     }
 
-    /// Sends a request and waits for its answer.
-    Answer call(int call, int bodyBytes, RequestWriter writer) throws IOException {
-        int request = ++lastRequest;
+    /// The version of the protocol that both sides speak.
+    int version() {
+        return handshake.answer().chosen();
+    }
+
+    /// Sends a request.
+    ///
+    /// @return its answer, from the thread that reads; exceptionally an [IOException]
+    CompletableFuture<Answer> send(int call, int bodyBytes, RequestWriter writer)
+            throws IOException {
+        int request = lastRequest.incrementAndGet();
+        CompletableFuture<Answer> answer = new CompletableFuture<>();
+        awaited.put(request, new Awaited(call, answer));
         ByteBuffer frame = ByteBuffer.allocate(FrameHeader.BYTES + bodyBytes);
         writer.writeFrame(frame, request);
-        socket.getOutputStream().write(frame.array(), 0, frame.position());
-        FrameHeader header = FrameHeader.read(receive(socket, FrameHeader.BYTES));
-        if (!header.answer() || header.call() != call || header.request() != request) {
-            throw new ProtocolException(
-                    "call 0x" + Integer.toHexString(header.call()) + ": answers nothing");
+        synchronized (socket) {
+            socket.getOutputStream().write(frame.array(), 0, frame.position());
         }
-        return new Answer(header.status(), receive(socket, header.length()));
+        IOException over = end;
+        if (over != null) {
+            answer.completeExceptionally(over);
+        }
+        return answer;
+    }
+
+    /// Waits for an answer.
+    ///
+    /// @throws SocketTimeoutException if it does not come
+    static Answer await(CompletableFuture<Answer> answer) throws IOException {
+        try {
+            return answer.get(ANSWER_MILLISECONDS, TimeUnit.MILLISECONDS);
+        } catch (TimeoutException _) {
+            throw new SocketTimeoutException("no answer");
+        } catch (ExecutionException e) {
+            throw e.getCause() instanceof IOException failure ? failure : new IOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException(e);
+        }
+    }
+
+    /// Sends a request and waits for its answer.
+    Answer call(int call, int bodyBytes, RequestWriter writer) throws IOException {
+        return await(send(call, bodyBytes, writer));
+    }
+
+    private void readAll() {
+        try {
+            while (true) {
+                FrameHeader header = FrameHeader.read(receive(socket, FrameHeader.BYTES));
+                Awaited asked = awaited.remove(header.request());
+                if (asked == null || !header.answer() || header.call() != asked.call()) {
+                    throw new ProtocolException(
+                            "call 0x" + Integer.toHexString(header.call()) + ": answers nothing");
+                }
+                asked.answer()
+                        .complete(new Answer(header.status(), receive(socket, header.length())));
+            }
+        } catch (IOException e) {
+            end = e;
+            closeQuietly(socket);
+            awaited.values().forEach(asked -> asked.answer().completeExceptionally(e));
+        }
     }
 
     /// Writes header and body of a request.

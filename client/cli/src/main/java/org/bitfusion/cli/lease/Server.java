@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import org.bitfusion.cli.ExitCode;
 import org.bitfusion.cli.Fault;
 import org.bitfusion.cli.configuration.ServerAddress;
@@ -26,29 +27,100 @@ public final class Server implements AutoCloseable {
     /// GPUs give memory in pages of so much.
     private static final int SMALLEST_MEBIBYTES = 2;
 
-    private static final int COMMAND_LIMIT = 4096;
+    private static final long MILLIONTHS = 1_000_000;
 
     private final ServerAddress address;
     private final LeaseConnection connection;
     private LeaseDevicesAnswer state;
+    private @Nullable Early early;
 
-    private Server(ServerAddress address, LeaseConnection connection, LeaseDevicesAnswer state) {
+    /// What is asked for in the same breath as the devices.
+    private record Early(
+            CompletableFuture<LeaseConnection.Answer> lease, PreparedSession session) {}
+
+    /// What a client wants of a server.
+    ///
+    /// @param count of GPUs
+    /// @param share of each
+    /// @param command the program's command line, for the appliance's log
+    public record Wish(int count, Share share, String command) {
+        private static final int COMMAND_LIMIT = 4096;
+
+        private String shortCommand() {
+            return command.length() * 3 > COMMAND_LIMIT
+                    ? command.substring(0, COMMAND_LIMIT / 3)
+                    : command;
+        }
+    }
+
+    private Server(
+            ServerAddress address,
+            LeaseConnection connection,
+            LeaseDevicesAnswer state,
+            @Nullable Early early) {
         this.address = address;
         this.connection = connection;
         this.state = state;
+        this.early = early;
     }
 
     /// Connects and asks for the devices.
     ///
     /// @throws Fault if that fails
     public static Server connect(ServerAddress address, AccessSecret access) {
+        return connect(address, access, null);
+    }
+
+    /// @param wish what will be asked for next, if that is known: it goes along, and saves round
+    ///   trips
+    public static Server connect(ServerAddress address, AccessSecret access, @Nullable Wish wish) {
         LeaseConnection connection = LeaseConnection.open(address, access);
         try {
-            return new Server(address, connection, queryDevices(connection));
+            LeaseDevices query = new LeaseDevices();
+            var devices = connection.send(LeaseDevices.CALL, query.wireBytes(), query::writeFrame);
+            Early early = wish == null ? null : ask(connection, wish);
+            LeaseDevicesAnswer state =
+                    LeaseDevicesAnswer.read(LeaseConnection.await(devices).body());
+            return new Server(address, connection, state, early);
         } catch (IOException exception) {
             connection.close();
             throw LeaseConnection.fault(address, exception);
         }
+    }
+
+    /// Null where what is wanted can only be said when the devices are known.
+    private static @Nullable Early ask(LeaseConnection connection, Wish wish) throws IOException {
+        long millionths = 0;
+        long bytes = 0;
+        switch (wish.share()) {
+            case Share.Whole() -> {}
+            case Share.Mebibytes(long amount) -> bytes = amount * MIB;
+            case Share.Fraction(long numerator, long denominator) -> {
+                millionths = numerator * MILLIONTHS / denominator;
+                if (millionths * denominator != numerator * MILLIONTHS) {
+                    return null;
+                }
+            }
+        }
+        if (connection.version() < PreparedSession.SINCE_VERSION) {
+            return null;
+        }
+        return new Early(
+                sendRequest(connection, wish, (int) millionths, bytes),
+                PreparedSession.ask(connection, wish.shortCommand()));
+    }
+
+    private static CompletableFuture<LeaseConnection.Answer> sendRequest(
+            LeaseConnection connection, Wish wish, int millionths, long bytes) throws IOException {
+        LeaseRequest message =
+                new LeaseRequest(
+                        wish.count(),
+                        millionths,
+                        bytes,
+                        System.getProperty("user.name", "?"),
+                        wish.shortCommand(),
+                        (int) ProcessHandle.current().pid());
+        return connection.send(LeaseRequest.CALL, message.wireBytes(), message::writeFrame);
     }
 
     private static LeaseDevicesAnswer queryDevices(LeaseConnection connection) throws IOException {
@@ -165,41 +237,51 @@ public final class Server implements AutoCloseable {
     }
 
     /// Asks for the lease; null when others hold what is wanted.
-    ///
-    /// @param command the program's command line, for the appliance's log
-    public @Nullable Lease request(int count, Share share, String command) {
-        long bytes = share instanceof Share.Whole ? 0 : mebibytes(share) * MIB;
-        String shortCommand =
-                command.length() * 3 > COMMAND_LIMIT
-                        ? command.substring(0, COMMAND_LIMIT / 3)
-                        : command;
-        LeaseRequest message =
-                new LeaseRequest(
-                        count,
-                        0,
-                        bytes,
-                        System.getProperty("user.name", "?"),
-                        shortCommand,
-                        (int) ProcessHandle.current().pid());
+    public @Nullable Lease request(Wish wish) {
         try {
-            LeaseConnection.Answer answer =
-                    connection.call(LeaseRequest.CALL, message.wireBytes(), message::writeFrame);
-            if (answer.status() == CudaResult.ERROR_OUT_OF_MEMORY) {
-                state = queryDevices(connection);
-                return null;
+            Early asked = early;
+            early = null;
+            Lease lease =
+                    asked == null
+                            ? null
+                            : granted(LeaseConnection.await(asked.lease()), asked.session());
+            if (lease != null && !isAsWished(lease, wish)) {
+                var _ = lease.giveBack();
+                lease = null;
+                asked = null;
             }
-            if (answer.status() != 0) {
-                throw new Fault(
-                        ExitCode.UNAVAILABLE,
-                        address
-                                + ": cannot give what is asked for (status "
-                                + answer.status()
-                                + "); ask for less");
+            if (asked != null) {
+                return lease;
             }
-            return new Lease(address, connection, build(), LeaseRequestAnswer.read(answer.body()));
+            long bytes = wish.share() instanceof Share.Whole ? 0 : mebibytes(wish.share()) * MIB;
+            return granted(LeaseConnection.await(sendRequest(connection, wish, 0, bytes)), null);
         } catch (IOException exception) {
             throw LeaseConnection.fault(address, exception);
         }
+    }
+
+    /// Where GPUs differ in size, what was asked for before that was known is another share.
+    private boolean isAsWished(Lease lease, Wish wish) {
+        return !(wish.share() instanceof Share.Fraction)
+                || lease.isOf(mebibytes(wish.share()) * MIB);
+    }
+
+    private @Nullable Lease granted(
+            LeaseConnection.Answer answer, @Nullable PreparedSession session) throws IOException {
+        if (answer.status() == CudaResult.ERROR_OUT_OF_MEMORY) {
+            state = queryDevices(connection);
+            return null;
+        }
+        if (answer.status() != 0) {
+            throw new Fault(
+                    ExitCode.UNAVAILABLE,
+                    address
+                            + ": cannot give what is asked for (status "
+                            + answer.status()
+                            + "); ask for less");
+        }
+        return new Lease(
+                address, connection, build(), LeaseRequestAnswer.read(answer.body()), session);
     }
 
     /// The indexes of a lease's devices on this server.

@@ -4,9 +4,11 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SeekableByteChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -14,6 +16,7 @@ import java.util.EnumSet;
 import java.util.Set;
 import org.bitfusion.cli.ExitCode;
 import org.bitfusion.cli.Fault;
+import org.jspecify.annotations.Nullable;
 
 /// The generated adaptor file of a session, `/tmp/bitfusion` and digits, readable by its user only:
 /// who reads it joins the session. Beside it, with `.d` at the end, lies the folder of the socket
@@ -84,6 +87,37 @@ public final class SessionFile implements AutoCloseable {
         return path.resolveSibling(path.getFileName() + ".d");
     }
 
+    /// Says that a session for the first program may follow: programs wait for it a moment.
+    public void announceSession() {
+        try {
+            Files.createFile(announcement(), PosixFilePermissions.asFileAttribute(OWNER_ONLY));
+        } catch (IOException _) {
+            // Then programs ask for their sessions themselves.
+        }
+    }
+
+    /// Puts the session there; the first program that finds it takes it.
+    ///
+    /// @param line how to begin it; null: there is none
+    public void prepareSession(@Nullable String line) {
+        Path fresh = witnessFolder().resolve("fresh");
+        try {
+            if (line != null && Files.exists(announcement())) {
+                Files.createFile(fresh, PosixFilePermissions.asFileAttribute(OWNER_ONLY));
+                Files.writeString(fresh, line);
+                Files.move(
+                        fresh, witnessFolder().resolve("prepared"), StandardCopyOption.ATOMIC_MOVE);
+            }
+            Files.deleteIfExists(announcement());
+        } catch (IOException _) {
+            // As above; or the program has ended already.
+        }
+    }
+
+    private Path announcement() {
+        return witnessFolder().resolve("preparing");
+    }
+
     @Override
     public void close() {
         remove();
@@ -93,7 +127,11 @@ public final class SessionFile implements AutoCloseable {
     public void remove() {
         try {
             Files.deleteIfExists(path);
-            Files.deleteIfExists(witnessFolder().resolve("host"));
+            try (DirectoryStream<Path> left = Files.newDirectoryStream(witnessFolder())) {
+                for (Path one : left) {
+                    Files.deleteIfExists(one);
+                }
+            }
             Files.deleteIfExists(witnessFolder());
         } catch (IOException _) {
             // Its lease ends now, so what it says is worth nothing.

@@ -23,6 +23,7 @@ import org.bitfusion.protocol.Handshake;
 import org.bitfusion.protocol.Hello;
 import org.bitfusion.protocol.Proof;
 import org.bitfusion.protocol.Secret;
+import org.bitfusion.protocol.VersionRange;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -110,7 +111,9 @@ class ServerFaultsTest {
         assertThat(fault.code()).isEqualTo(ExitCode.PROTOCOL);
         assertThat(fault.line())
                 .contains(
-                        "protocol 7 (build 9.9.9-test)", "this program 2 (build ", "same version");
+                        "protocol 7 (build 9.9.9-test)",
+                        "this program " + VersionRange.OWN + " (build ",
+                        "same version");
     }
 
     @Test
@@ -162,8 +165,7 @@ class ServerFaultsTest {
         assertThat(heard.size()).as("nothing follows the hello").isEqualTo(Hello.BYTES);
         assertThat(HexFormat.of().formatHex(heard.toByteArray()))
                 .doesNotContain(ACCESS.secret().hex());
-        assertThat(Hello.read(ByteBuffer.wrap(heard.toByteArray())).proof())
-                .isEqualTo(Proof.NONE);
+        assertThat(Hello.read(ByteBuffer.wrap(heard.toByteArray())).proof()).isEqualTo(Proof.NONE);
     }
 
     @Test

@@ -4,6 +4,9 @@ package org.bitfusion.gpu.soft.arithmetic;
 /// pair of doubles, so rounding that pair once is exact (PTX ISA, "Rounding Modifiers"). Modes are
 /// those of [Rounding].
 public final class FloatArithmetic {
+    /// The NaN that f32 operations make (PTX ISA, "Floating Point Comparisons" and "min").
+    private static final float CANONICAL_NAN = Float.intBitsToFloat(0x7fffffff);
+
     private FloatArithmetic() {}
 
     public static float add(float a, float b, int mode) {
@@ -67,19 +70,35 @@ public final class FloatArithmetic {
         return value > 0 ? Math.min(value, 1f) : 0f;
     }
 
-    /// `min` of PTX: a NaN gives the other operand, -0 is less than +0.
+    /// PTX ISA, "min": a NaN gives the other operand, two give the canonical NaN; -0 is less than
+    /// +0.
     public static float min(float a, float b) {
         if (Float.isNaN(a)) {
-            return b;
+            return canonical(b);
         }
         return Float.isNaN(b) ? a : Math.min(a, b);
     }
 
+    /// As [#min].
     public static float max(float a, float b) {
         if (Float.isNaN(a)) {
-            return b;
+            return canonical(b);
         }
         return Float.isNaN(b) ? a : Math.max(a, b);
+    }
+
+    /// `min.NaN`: a NaN gives the canonical one.
+    public static float minNan(float a, float b) {
+        return canonical(Math.min(a, b));
+    }
+
+    /// `max.NaN`, as [#minNan].
+    public static float maxNan(float a, float b) {
+        return canonical(Math.max(a, b));
+    }
+
+    private static float canonical(float value) {
+        return Float.isNaN(value) ? CANONICAL_NAN : value;
     }
 
     /// The sign of `a` on the magnitude of `b`.

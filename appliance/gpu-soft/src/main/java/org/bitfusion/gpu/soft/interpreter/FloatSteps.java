@@ -118,7 +118,10 @@ final class FloatSteps {
                     float y = magnitudes ? Math.abs(b) : b;
                     float chosen;
                     if (nanWins) {
-                        chosen = minimum ? Math.min(x, y) : Math.max(x, y);
+                        chosen =
+                                minimum
+                                        ? FloatArithmetic.minNan(x, y)
+                                        : FloatArithmetic.maxNan(x, y);
                     } else {
                         chosen = minimum ? FloatArithmetic.min(x, y) : FloatArithmetic.max(x, y);
                     }

@@ -162,12 +162,13 @@ final class FloatEmitter {
         Operation operation = instruction.operation();
         Class<?> value = MemoryEmitter.valueClass(type);
         boolean nan = operation.has(Modifier.Flag.NAN_RESULT);
-        Class<?> owner = nan ? Math.class : arithmeticOf(type);
+        Class<?> owner = nan && type == PtxType.F64 ? Math.class : arithmeticOf(type);
+        String name = operation.opcode().text() + (nan && type == PtxType.F32 ? "Nan" : "");
         if (operation.has(Modifier.Flag.ABS)) {
             throw new Declined(operation.form());
         }
         for (int operands = instruction.operandCount() - 1; operands > 1; operands--) {
-            code.call(owner, operation.opcode().text(), value, value, value);
+            code.call(owner, name, value, value, value);
         }
     }
 
