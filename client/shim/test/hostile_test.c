@@ -145,6 +145,19 @@ static void memory_that_a_server_gives_is_of_the_window(void)
         CHECK(ended == (int)i + 1);
         CHECK(!bf_allocation_find(given.base, &found));
     }
+    /* A module's variables lie where the real driver puts them, but never where we have memory. */
+    given.kind = BF_GLOBAL;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        if (bad[i][0] - WINDOW_BASE + 1 <= WINDOW_BYTES)
+            continue;
+        given.base = bad[i][0];
+        given.bytes = bad[i][1];
+        CHECK(bf_allocation_given(given) == CUDA_ERROR_DEVICE_UNAVAILABLE);
+    }
+    given.base = 40ull << 40;
+    given.bytes = 64;
+    CHECK(bf_allocation_given(given) == CUDA_SUCCESS);
+    given.kind = BF_PLAIN;
     given.base = WINDOW_BASE + WINDOW_BYTES - 16;
     given.bytes = 16;
     CHECK(bf_allocation_given(given) == CUDA_SUCCESS);

@@ -1,7 +1,10 @@
 #include "memory/allocations.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "program/threads.h"
 
@@ -60,11 +63,29 @@ bool bf_allocation_add(struct bf_allocation allocation)
     return good;
 }
 
+static bool is_mapped_here(uint64_t address)
+{
+    unsigned char there;
+    uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+    return !mincore((void *)(uintptr_t)(address / page * page), 1, &there) || errno != ENOMEM;
+}
+
+/* The real driver places a module's variables itself, outside of the window; but never where this
+ * process has memory. */
+static bool is_a_variable_of_no_host_memory(const struct bf_allocation *given)
+{
+    uint64_t end;
+    return given->kind == BF_GLOBAL && given->bytes && given->base >= 1 << 20 &&
+           !__builtin_add_overflow(given->base, given->bytes, &end) && end <= 1ull << 47 &&
+           !is_mapped_here(given->base) && !is_mapped_here(end - 1);
+}
+
 CUresult bf_allocation_given(struct bf_allocation given)
 {
     struct bf_worker *worker = given.context->device->worker;
     uint64_t offset = given.base - worker->window_base;
-    if (offset > worker->window_bytes || given.bytes > worker->window_bytes - offset) {
+    if ((offset > worker->window_bytes || given.bytes > worker->window_bytes - offset) &&
+        !is_a_variable_of_no_host_memory(&given)) {
         bf_connection_end(&worker->connection, "the worker gave addresses outside of its window");
         return CUDA_ERROR_DEVICE_UNAVAILABLE;
     }
