@@ -158,7 +158,11 @@ final class Session implements WorkerPool.Owner {
 
     /// The lease or the program is over.
     void end() {
-        worker.order(new WorkerOrder.End());
+        if (state instanceof State.Opening || state instanceof State.Waiting) {
+            worker.kill(); // nobody has come: it has nothing to finish, and its lease waits for it
+        } else {
+            worker.order(new WorkerOrder.End());
+        }
     }
 
     void kill() {
