@@ -37,10 +37,14 @@ void strict_notify(void)
 static void lock(void)
 {
     pthread_mutex_lock(&strict_lock);
-    if (current.generation != strict_generation) {
+    if (!current.generation)
         current.generation = strict_generation;
-        current.depth = 0;
-    }
+}
+
+/* The caller belongs to what was before strict_restart(). */
+static bool is_of_the_past(void)
+{
+    return current.generation != strict_generation;
 }
 
 CUresult strict_leave(CUresult status)
@@ -51,6 +55,8 @@ CUresult strict_leave(CUresult status)
 
 static CUresult ready(void)
 {
+    if (is_of_the_past())
+        return CUDA_ERROR_DEINITIALIZED;
     return !initialised ? CUDA_ERROR_NOT_INITIALIZED : strict_error;
 }
 
@@ -69,7 +75,14 @@ struct context *strict_enter(CUresult *status)
     return NULL;
 }
 
-/* A new driver, as in a new process. What the old one still does goes on without effect. */
+CUresult strict_enter_alone(void)
+{
+    lock();
+    return is_of_the_past() ? strict_leave(CUDA_ERROR_DEINITIALIZED) : CUDA_SUCCESS;
+}
+
+/* A new driver, as in a new process, of which the caller is the first thread. What the threads of the old one still do
+ * goes on without effect. */
 void strict_restart(void);
 void strict_restart(void)
 {
@@ -78,6 +91,8 @@ void strict_restart(void)
     initialised = false;
     context_stop(NULL);
     strict_generation++;
+    current.generation = strict_generation;
+    current.depth = 0;
     strict_notify();
     strict_leave(CUDA_SUCCESS);
 }
@@ -85,6 +100,8 @@ void strict_restart(void)
 CUresult cuInit(unsigned int flags)
 {
     lock();
+    if (is_of_the_past())
+        return strict_leave(CUDA_ERROR_DEINITIALIZED);
     if (!initialised && !flags) {
         const char *devices = getenv("STRICT_DEVICES");
         strict_devices = devices ? atoi(devices) : 2;

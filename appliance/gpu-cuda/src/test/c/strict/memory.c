@@ -245,7 +245,9 @@ CUresult cuMemAddressReserve(CUdeviceptr *address, size_t bytes, size_t alignmen
 {
     if (!bytes || bytes % PAGE_2M || flags || hint % PAGE_2M || (alignment & (alignment - 1)))
         return CUDA_ERROR_INVALID_VALUE;
-    pthread_mutex_lock(&strict_lock);
+    CUresult past = strict_enter_alone();
+    if (past)
+        return past;
     void *place = MAP_FAILED;
     int how = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
     if (hint && hint >= refuse_below)
@@ -268,7 +270,9 @@ CUresult cuMemAddressReserve(CUdeviceptr *address, size_t bytes, size_t alignmen
 
 CUresult cuMemAddressFree(CUdeviceptr address, size_t bytes)
 {
-    pthread_mutex_lock(&strict_lock);
+    CUresult past = strict_enter_alone();
+    if (past)
+        return past;
     struct range *range = find(RESERVED, address);
     if (!range || range->bytes != bytes)
         return strict_leave(CUDA_ERROR_INVALID_VALUE);
@@ -297,7 +301,9 @@ CUresult cuMemCreate(CUmemGenericAllocationHandle *handle, size_t bytes, const C
     int device = properties->location.id;
     if (device < 0 || device >= strict_devices)
         return CUDA_ERROR_INVALID_DEVICE;
-    pthread_mutex_lock(&strict_lock);
+    CUresult past = strict_enter_alone();
+    if (past)
+        return past;
     if (strict_error)
         return strict_leave(strict_error);
     if (!memory_take(device, bytes))
@@ -316,7 +322,9 @@ static struct physical *physical_of(CUmemGenericAllocationHandle handle)
 
 CUresult cuMemRelease(CUmemGenericAllocationHandle handle)
 {
-    pthread_mutex_lock(&strict_lock);
+    CUresult past = strict_enter_alone();
+    if (past)
+        return past;
     struct physical *physical = physical_of(handle);
     if (physical)
         leave_physical(physical);
@@ -326,7 +334,9 @@ CUresult cuMemRelease(CUmemGenericAllocationHandle handle)
 CUresult cuMemMap(CUdeviceptr address, size_t bytes, size_t offset, CUmemGenericAllocationHandle handle,
                   unsigned long long flags)
 {
-    pthread_mutex_lock(&strict_lock);
+    CUresult past = strict_enter_alone();
+    if (past)
+        return past;
     struct physical *physical = physical_of(handle);
     bool good = physical && !flags && !offset && bytes == physical->bytes && address % PAGE_2M == 0;
     bool reserved = false;
@@ -346,7 +356,9 @@ CUresult cuMemMap(CUdeviceptr address, size_t bytes, size_t offset, CUmemGeneric
 /* Over one mapping or several that follow each other. */
 CUresult cuMemSetAccess(CUdeviceptr address, size_t bytes, const CUmemAccessDesc *wanted, size_t count)
 {
-    pthread_mutex_lock(&strict_lock);
+    CUresult past = strict_enter_alone();
+    if (past)
+        return past;
     uint64_t at = address;
     while (at < address + bytes) {
         struct range *range = find(MAPPED, at);
@@ -385,7 +397,9 @@ uint64_t strict_readers(uint64_t address)
 /* Whoever still uses the memory faults. */
 CUresult cuMemUnmap(CUdeviceptr address, size_t bytes)
 {
-    pthread_mutex_lock(&strict_lock);
+    CUresult past = strict_enter_alone();
+    if (past)
+        return past;
     struct range *range = find(MAPPED, address);
     if (!range || range->bytes != bytes)
         return strict_leave(CUDA_ERROR_INVALID_VALUE);

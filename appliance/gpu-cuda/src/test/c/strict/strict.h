@@ -131,6 +131,8 @@ void strict_notify(void);
 
 /* Locks; answers the current context, or unlocks and answers NULL with *status set. */
 struct context *strict_enter(CUresult *status);
+/* Locks for a call that needs no context. Another status: the caller is of the past, and nothing is locked. */
+CUresult strict_enter_alone(void);
 CUresult strict_leave(CUresult status);
 
 /* memory.c: what a device has, and which addresses may be used. Under the lock. */
