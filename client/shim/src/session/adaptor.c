@@ -1,6 +1,7 @@
 #include "session/adaptor.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +23,7 @@ static int digit(char c)
 }
 
 /* 32 hexadecimal digits, hyphens ignored, and nothing else. */
-static bool read_hex(const char *text, uint8_t bytes[16])
+bool bf_read_hex(const char *text, uint8_t bytes[16])
 {
     int count = 0;
     for (; *text; text++) {
@@ -64,7 +65,7 @@ static bool read_access_secret(uint8_t secret[16])
     bool good = fgets(text, sizeof text, file) != NULL;
     fclose(file);
     text[strcspn(text, " \t\r\n")] = 0;
-    good = good && read_hex(text, secret);
+    good = good && bf_read_hex(text, secret);
     if (!good)
         bf_say("the access secret in %s is not 32 hexadecimal digits. Restore it, or delete it and "
                "restart the appliance.",
@@ -98,7 +99,7 @@ static bool read_line(char *line, struct bf_server *server)
         return false;
     if (count >= 6) {
         server->leased = true;
-        return read_hex(words[2], server->lease) && read_hex(words[5], server->secret);
+        return bf_read_hex(words[2], server->lease) && bf_read_hex(words[5], server->secret);
     }
     return count <= 2 && *server->host;
 }
@@ -149,9 +150,11 @@ static const char byte_order_mark[] = "\xef\xbb\xbf"; /* some editors begin UTF-
 /* Written under the lock of bf_open. */
 static char source[4096];
 
-const char *bf_adaptor_file(void)
+int bf_adaptor_folder(void)
 {
-    return source;
+    char place[sizeof source + 8];
+    snprintf(place, sizeof place, "%s.d", source);
+    return open(place, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
 int bf_adaptor_read(struct bf_server *servers, int most)

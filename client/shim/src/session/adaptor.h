@@ -20,7 +20,10 @@ struct bf_server {
    is wrong. */
 int bf_adaptor_read(struct bf_server *servers, int most);
 
-/* The file that was read. */
-const char *bf_adaptor_file(void);
+/* A descriptor (O_PATH) of the folder beside the file that was read, where "bitfusion run" is met; -1 if there is none. */
+int bf_adaptor_folder(void);
+
+/* 32 hexadecimal digits, with or without hyphens. False if it is something else. */
+bool bf_read_hex(const char *text, uint8_t bytes[16]);
 
 #endif

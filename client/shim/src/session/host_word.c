@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "program/descriptors.h"
+#include "session/adaptor.h"
 
 /* A record to the host, one per session. client/cli/src/main/c/witness.c reads it. */
 struct record {
@@ -21,11 +22,9 @@ static uint64_t identity; /* of the socket: the program may have closed it and r
 
 /* The folder's path may be longer than a socket's address, so the folder is named by a descriptor.
  */
-static bool address_of(const char *adaptor_file, int *folder, struct sockaddr_un *address)
+static bool address_of(int *folder, struct sockaddr_un *address)
 {
-    char place[4096 + 8];
-    snprintf(place, sizeof place, "%.4096s.d", adaptor_file);
-    *folder = open(place, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    *folder = bf_adaptor_folder();
     *address = (struct sockaddr_un){.sun_family = AF_UNIX};
     snprintf(address->sun_path, sizeof address->sun_path, "/proc/self/fd/%d/host", *folder);
     return *folder >= 0;
@@ -38,12 +37,12 @@ static bool is_own_user(int descriptor)
     return !getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &peer, &bytes) && peer.uid == geteuid();
 }
 
-void bf_host_word_open(const char *adaptor_file)
+void bf_host_word_open(void)
 {
     struct sockaddr_un address;
     int folder;
     bf_host_word_close();
-    if (!address_of(adaptor_file, &folder, &address))
+    if (!address_of(&folder, &address))
         return;
     int descriptor = bf_descriptor_out_of_the_way(
         socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));

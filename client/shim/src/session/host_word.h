@@ -8,9 +8,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Connects, once, before the first session is opened; under the lock of bf_open. The adaptor file
- * is the one that names the servers. */
-void bf_host_word_open(const char *adaptor_file);
+/* Connects, once, before the first session is opened, and after the adaptor file was read; under the
+ * lock of bf_open. */
+void bf_host_word_open(void);
 
 /* Whether somebody watches. */
 bool bf_host_word_given(void);

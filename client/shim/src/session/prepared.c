@@ -3,22 +3,20 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "session/adaptor.h"
 #include "transport/connection.h"
 
 enum { PATIENCE_MILLISECONDS = 2000, PAUSE_NS = 500 * 1000 };
 
-/* The adaptor file's folder of mode 0700; -1 if it is not ours alone. */
-static int open_folder(const char *adaptor_file)
+/* The folder beside the adaptor file; -1 if it is not this user's alone. */
+static int open_folder(void)
 {
-    char place[4096 + 8];
     struct stat state;
-    snprintf(place, sizeof place, "%.4096s.d", adaptor_file);
-    int folder = open(place, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int folder = bf_adaptor_folder();
     if (folder >= 0 && (fstat(folder, &state) || state.st_uid != geteuid() || (state.st_mode & 077))) {
         close(folder);
         folder = -1;
@@ -44,15 +42,6 @@ static bool claim(int folder, char name[64])
     return true;
 }
 
-static bool read_bytes(const char *text, uint8_t *bytes, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (sscanf(text + 2 * i, "%2" SCNx8, &bytes[i]) != 1)
-            return false;
-    }
-    return true;
-}
-
 static bool read_from(int folder, const char *name, struct bf_prepared *p)
 {
     char text[256] = "", session[33], secret[33];
@@ -63,15 +52,13 @@ static bool read_from(int folder, const char *name, struct bf_prepared *p)
     return bytes > 0 &&
            sscanf(text, "%u %32[0-9a-f] %32[0-9a-f] %" SCNu64 " %" SCNu64, &p->port, session, secret,
                   &p->window_base, &p->window_bytes) == 5 &&
-           strlen(session) == 32 && strlen(secret) == 32 &&
-           read_bytes(session, p->session, sizeof p->session) &&
-           read_bytes(secret, p->secret, sizeof p->secret);
+           bf_read_hex(session, p->session) && bf_read_hex(secret, p->secret);
 }
 
-bool bf_prepared_take(const char *adaptor_file, struct bf_prepared *prepared)
+bool bf_prepared_take(struct bf_prepared *prepared)
 {
     char name[64];
-    int folder = open_folder(adaptor_file);
+    int folder = open_folder();
     if (folder < 0)
         return false;
     bool good = claim(folder, name) && read_from(folder, name, prepared);

@@ -17,6 +17,6 @@ struct bf_prepared {
 
 /* Takes the session that lies beside the adaptor file; waits for it while it is announced. False where there is none, or
  * another program was first. */
-bool bf_prepared_take(const char *adaptor_file, struct bf_prepared *prepared);
+bool bf_prepared_take(struct bf_prepared *prepared);
 
 #endif

@@ -189,7 +189,7 @@ static bool open_prepared(struct bf_worker *worker, const struct bf_server *serv
 {
     struct bf_prepared prepared;
     struct bf_transport transport;
-    if (!bf_prepared_take(bf_adaptor_file(), &prepared) ||
+    if (!bf_prepared_take(&prepared) ||
         !bf_window_reserve_at(worker, prepared.window_base, prepared.window_bytes))
         return false;
     memcpy(worker->session, prepared.session, sizeof worker->session);
@@ -238,7 +238,7 @@ CUresult bf_session_open(void)
     CUresult status = count ? CUDA_SUCCESS : CUDA_ERROR_NO_DEVICE;
     bf_devices_forget();
     if (count)
-        bf_host_word_open(bf_adaptor_file());
+        bf_host_word_open();
     for (int i = 0; i < count && status == CUDA_SUCCESS; i++) {
         struct bf_worker *worker = calloc(1, sizeof *worker);
         if (!worker)

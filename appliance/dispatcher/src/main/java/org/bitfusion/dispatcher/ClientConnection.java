@@ -160,19 +160,17 @@ final class ClientConnection extends SimpleChannelInboundHandler<Object> {
             return;
         }
         strangers.remove(context.channel());
+        SessionRequest request = new SessionRequest(context.executor(), SessionRequest.ASK_AGAIN);
         if (hello.kind() == Hello.KIND_SESSION) {
-            state =
-                    new ClientConnectionState.Joining(
-                            handshake,
-                            hello.id(),
-                            new SessionRequest(context.executor(), SessionRequest.ASK_AGAIN));
+            state = new ClientConnectionState.Joining(handshake, hello.id(), request);
         } else {
             boolean mayRequest = hello.id().equals(Hello.NO_LEASE);
             state =
                     new ClientConnectionState.Leasing(
                             handshake,
                             mayRequest,
-                            new HashSet<>(mayRequest ? Set.of() : Set.of(hello.id())));
+                            new HashSet<>(mayRequest ? Set.of() : Set.of(hello.id())),
+                            request);
         }
     }
 
@@ -208,12 +206,11 @@ final class ClientConnection extends SimpleChannelInboundHandler<Object> {
                     context.channel().remoteAddress(),
                     joining.handshake().hello().process());
         }
-        if (last
-                instanceof
-                ClientConnectionState.Leasing(Handshake _, boolean _, Set<UUID> leases)) {
+        if (last instanceof ClientConnectionState.Leasing leasing) {
+            leasing.request().giveUp();
             brokers.whenKnown(broker -> {
                 broker.stopsAsking(context.channel());
-                leases.forEach(broker::holderGone);
+                leasing.leases().forEach(broker::holderGone);
             });
         }
     }

@@ -26,7 +26,9 @@ sealed interface ClientConnectionState {
     /// @param mayRequest whether it proved the access secret; else it owns what it proved
     /// @param leases that it owns: granted on this connection or proved in the hello, and not yet
     ///   released
-    record Leasing(Handshake handshake, boolean mayRequest, Set<UUID> leases)
+    /// @param request for the one session that may come with the lease
+    record Leasing(
+            Handshake handshake, boolean mayRequest, Set<UUID> leases, SessionRequest request)
             implements ClientConnectionState {}
 
     /// A program that proved the right to use a lease, or all devices.

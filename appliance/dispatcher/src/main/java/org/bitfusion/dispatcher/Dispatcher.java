@@ -14,7 +14,6 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -107,7 +106,7 @@ public final class Dispatcher implements AutoCloseable {
                             folder.socket(),
                             users.areUsed(),
                             group,
-                            dispatcher.new ComingWorkers());
+                            new KnownWorkers(dispatcher.pool, () -> dispatcher.broker));
             group.next().execute(dispatcher.pool::fill);
             return dispatcher;
         } catch (IOException e) {
@@ -198,24 +197,6 @@ public final class Dispatcher implements AutoCloseable {
 
     private SessionBroker broker(List<ServedDevice> served, Ledger ledger) {
         return new SessionBroker(settings, group.next(), pool, served, ledger, folder);
-    }
-
-    private final class ComingWorkers implements ControlSocket.Workers {
-        @Override
-        public Optional<WorkerProcess> started(WorkerReport.Hello hello) {
-            return pool.find(hello.worker());
-        }
-
-        @Override
-        public boolean canResume() {
-            return broker != null;
-        }
-
-        @Override
-        public Optional<WorkerProcess> resumed(WorkerReport.Resumed resumed) {
-            SessionBroker known = broker;
-            return known == null ? Optional.empty() : known.resumed(resumed);
-        }
     }
 
     private void fail(String reason) {

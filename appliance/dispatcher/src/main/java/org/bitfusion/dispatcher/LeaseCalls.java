@@ -172,7 +172,7 @@ final class LeaseCalls implements LeaseMessageHandler {
                     new ClientConnectionState.Joining(
                             leasing.handshake(),
                             leasing.leases().iterator().next(),
-                            new SessionRequest(channel.eventLoop(), SessionRequest.ASK_AGAIN));
+                            leasing.request());
             case ClientConnectionState.Leasing _ -> null;
             default -> throw new ProtocolException("session.open without the right to a session");
         };

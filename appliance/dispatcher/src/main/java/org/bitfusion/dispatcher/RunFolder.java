@@ -198,7 +198,8 @@ final class RunFolder implements AutoCloseable {
         remove(ledger(lease));
     }
 
-    /// Makes a ledger that belongs to the user as whom its workers run, and where these keep images.
+    /// Makes a ledger that belongs to the user as whom its workers run, and where these keep
+    /// images.
     void createLedger(Path ledger, long[] limits) throws IOException {
         ShareLedger.create(ledger, limits);
         users.giveToNext(ledger);

@@ -28,7 +28,8 @@ final class WorkerUsers {
         return range.isPresent();
     }
 
-    /// Gives the file or folder to a user that nobody has; the dispatcher's stays where none are used.
+    /// Gives the file or folder to a user that nobody has; the dispatcher's stays where none are
+    /// used.
     ///
     /// @throws IOException if all are taken
     void giveToNext(Path file) throws IOException {

@@ -1,5 +1,7 @@
 package org.bitfusion.dispatcher;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.netty.channel.EventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
@@ -61,7 +63,9 @@ final class Parts implements AutoCloseable {
                         path);
         folder = RunFolder.open(path);
         pool = new WorkerPool(settings, folder, loop(), new Told());
-        var _ = ControlSocket.open(folder.socket(), false, group, new Coming());
+        var _ =
+                ControlSocket.open(
+                        folder.socket(), false, group, new KnownWorkers(pool, () -> broker));
     }
 
     private final class Told implements WorkerPool.Listener {
@@ -73,24 +77,6 @@ final class Parts implements AutoCloseable {
         @Override
         public void startingFailed(String reason) {
             told.add("failed " + reason);
-        }
-    }
-
-    private final class Coming implements ControlSocket.Workers {
-        @Override
-        public Optional<WorkerProcess> started(WorkerReport.Hello hello) {
-            return pool.find(hello.worker());
-        }
-
-        @Override
-        public boolean canResume() {
-            return broker != null;
-        }
-
-        @Override
-        public Optional<WorkerProcess> resumed(WorkerReport.Resumed resumed) {
-            SessionBroker known = broker;
-            return known == null ? Optional.empty() : known.resumed(resumed);
         }
     }
 
@@ -189,5 +175,10 @@ final class Parts implements AutoCloseable {
             ledger.close();
         }
         folder.close();
+    }
+
+    static SessionResult.Opened opened(CompletableFuture<SessionResult> result) {
+        assertThat(result.join()).isInstanceOf(SessionResult.Opened.class);
+        return (SessionResult.Opened) result.join();
     }
 }

@@ -28,17 +28,12 @@ class SessionBrokerTest {
         return new Parts(folder, behaviour, 0);
     }
 
-    private static SessionResult.Opened opened(CompletableFuture<SessionResult> result) {
-        assertThat(result.join()).isInstanceOf(SessionResult.Opened.class);
-        return (SessionResult.Opened) result.join();
-    }
-
     @Test
     void aSessionIsToldItsPortAndIsKeptForTheNextDispatcher() throws IOException {
         try (Parts parts = parts(Behaviour.GOOD)) {
             SessionBroker broker = parts.broker();
             Lease lease = parts.lease(broker, 100 * MIB);
-            SessionResult.Opened opened = opened(parts.open(broker, lease.id()));
+            SessionResult.Opened opened = Parts.opened(parts.open(broker, lease.id()));
             assertThat(opened.port()).isEqualTo(FakeWorker.PORT);
             assertThat(parts.folder.sessions())
                     .singleElement()
@@ -55,8 +50,8 @@ class SessionBrokerTest {
         try (Parts parts = parts(Behaviour.GOOD)) {
             SessionBroker broker = parts.broker();
             Lease lease = parts.lease(broker, 100 * MIB);
-            opened(parts.open(broker, lease.id()));
-            opened(parts.open(broker, lease.id()));
+            Parts.opened(parts.open(broker, lease.id()));
+            Parts.opened(parts.open(broker, lease.id()));
             long free = broker.free(0);
             CompletableFuture<Long> freeAtTheEnd = new CompletableFuture<>();
             assertThat(
@@ -78,7 +73,7 @@ class SessionBrokerTest {
         try (Parts parts = parts(Behaviour.STUBBORN)) {
             SessionBroker broker = parts.broker();
             Lease lease = parts.lease(broker, 100 * MIB);
-            opened(parts.open(broker, lease.id()));
+            Parts.opened(parts.open(broker, lease.id()));
             CompletableFuture<Boolean> done = new CompletableFuture<>();
             parts.run(() -> broker.release(lease.id(), () -> done.complete(true)));
             assertThat(done).isNotDone();
@@ -90,12 +85,11 @@ class SessionBrokerTest {
     void theWordThatAProgramHasEndedEndsItsWorkerAndNoOther() throws IOException {
         try (Parts parts = parts(Behaviour.STUBBORN)) {
             SessionBroker broker = parts.broker();
-            SessionResult.Opened one = opened(parts.open(broker, Hello.NO_LEASE));
-            SessionResult.Opened other = opened(parts.open(broker, Hello.NO_LEASE));
+            SessionResult.Opened one = Parts.opened(parts.open(broker, Hello.NO_LEASE));
+            SessionResult.Opened other = Parts.opened(parts.open(broker, Hello.NO_LEASE));
             parts.run(() -> broker.end(Hello.NO_LEASE, one.session()));
             parts.run(() -> broker.end(Hello.NO_LEASE, UUID.randomUUID()));
-            await().atMost(Duration.ofSeconds(10))
-                    .until(() -> parts.folder.sessions().size() == 1);
+            await().atMost(Duration.ofSeconds(10)).until(() -> parts.folder.sessions().size() == 1);
             assertThat(parts.processes()).hasSize(1);
             assertThat(parts.folder.sessions())
                     .singleElement()
@@ -111,11 +105,11 @@ class SessionBrokerTest {
             Lease lease = parts.lease(broker, 100 * MIB);
             List<SessionResult.Opened> sessions = new ArrayList<>();
             for (int i = 0; i < Parts.MOST_SESSIONS; i++) {
-                sessions.add(opened(parts.open(broker, lease.id())));
+                sessions.add(Parts.opened(parts.open(broker, lease.id())));
             }
             assertThat(parts.open(broker, lease.id()).join())
                     .isEqualTo(new SessionResult.TooMany());
-            opened(parts.open(broker, Hello.NO_LEASE));
+            Parts.opened(parts.open(broker, Hello.NO_LEASE));
             parts.run(() -> broker.end(lease.id(), sessions.getFirst().session()));
             await().atMost(Duration.ofSeconds(10))
                     .until(() ->

@@ -6,7 +6,6 @@ import static org.awaitility.Awaitility.await;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.UUID;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.bitfusion.dispatcher.FakeWorker.Behaviour;
 import org.bitfusion.protocol.Hello;
@@ -23,15 +22,10 @@ class SessionTest {
         return new Parts(folder, behaviour, 0);
     }
 
-    private static SessionResult.Opened opened(CompletableFuture<SessionResult> result) {
-        assertThat(result.join()).isInstanceOf(SessionResult.Opened.class);
-        return (SessionResult.Opened) result.join();
-    }
-
     @Test
     void aWorkerThatDiesEndsItsSession() throws IOException {
         try (Parts parts = parts(Behaviour.GOOD)) {
-            opened(parts.open(parts.broker(), Hello.NO_LEASE));
+            Parts.opened(parts.open(parts.broker(), Hello.NO_LEASE));
             parts.processes().forEach(ProcessHandle::destroyForcibly);
             await().until(() -> parts.folder.sessions().isEmpty());
         }
@@ -69,7 +63,7 @@ class SessionTest {
     void aSessionToWhichNobodyComesIsGivenUp() throws IOException {
         try (Parts parts = parts(Behaviour.LONELY)) {
             SessionBroker broker = parts.broker();
-            opened(parts.open(broker, Hello.NO_LEASE));
+            Parts.opened(parts.open(broker, Hello.NO_LEASE));
             assertThat(parts.processes()).hasSize(1);
             await().atMost(Session.PATIENCE.plusSeconds(5))
                     .until(() -> parts.processes().isEmpty());

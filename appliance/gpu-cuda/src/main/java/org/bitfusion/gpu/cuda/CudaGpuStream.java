@@ -17,7 +17,6 @@ import org.bitfusion.gpu.Outcome;
 import org.bitfusion.gpu.PendingWrite;
 import org.bitfusion.gpu.ReadSink;
 import org.bitfusion.gpu.Region;
-import org.bitfusion.gpu.StagingMemory;
 import org.jspecify.annotations.Nullable;
 
 /// A stream of the driver. Callers hand operations to the driver through a [StreamQueue], so that
@@ -163,76 +162,7 @@ final class CudaGpuStream implements GpuStream {
                 .take(byteCount)
                 .map(slice ->
                         new StagedWrite(
-                                slice, destination, RegionBoxes.plane(region), packedOffset));
-    }
-
-    /// A write whose bytes wait in pinned memory.
-    private final class StagedWrite implements PendingWrite {
-        private final StagingMemory.Slice slice;
-        private final MemorySegment staged;
-        private final long destination;
-        private final Region region;
-        private final long packedOffset;
-        private final ByteBuffer buffer;
-
-        StagedWrite(
-                StagingMemory.Slice slice, long destination, Region region, long packedOffset) {
-            this.slice = slice;
-            this.staged = slice.bytes();
-            this.destination = destination;
-            this.region = region;
-            this.packedOffset = packedOffset;
-            this.buffer = staged.asByteBuffer();
-        }
-
-        @Override
-        public ByteBuffer buffer() {
-            return buffer;
-        }
-
-        @Override
-        public CudaStatus commit(Completion landed) {
-            Completion end =
-                    reached -> {
-                        context.staging().giveBack(slice);
-                        landed.completed(reached);
-                    };
-            CudaStatus status = submitAndMark(this::copy, StreamQueue.READY, end);
-            if (!status.isSuccess()) {
-                // The driver may have taken part of it.
-                whenReached(end);
-            }
-            return status;
-        }
-
-        private CudaStatus copy() {
-            return RegionBoxes.forEach(
-                    region,
-                    packedOffset,
-                    buffer.capacity(),
-                    (offset, packed, width, rows) ->
-                            rows == 1
-                                    ? CudaStatus.of(
-                                            CudaLibrary.cuMemcpyHtoDAsync_v2(
-                                                    destination + offset,
-                                                    staged.asSlice(packed),
-                                                    width,
-                                                    handle))
-                                    : BoxCopy.enqueue(
-                                            BoxCopy.End.device(
-                                                    destination + offset, region.pitch(), rows),
-                                            BoxCopy.End.host(
-                                                    staged.address() + packed, width, rows),
-                                            width,
-                                            rows,
-                                            1,
-                                            handle));
-        }
-
-        @Override
-        public void cancel() {
-            context.staging().giveBack(slice);
-        }
+                                this, slice, destination, RegionBoxes.plane(region), packedOffset));
     }
 
     /// Copies a run to pinned memory in the stream's order.
