@@ -189,7 +189,8 @@ static bool open_prepared(struct bf_worker *worker, const struct bf_server *serv
 {
     struct bf_prepared prepared;
     struct bf_transport transport;
-    if (!bf_prepared_take(&prepared) ||
+    if (!bf_host_word_given() || /* which was promised for it */
+        !bf_prepared_take(&prepared) ||
         !bf_window_reserve_at(worker, prepared.window_base, prepared.window_bytes))
         return false;
     memcpy(worker->session, prepared.session, sizeof worker->session);

@@ -210,7 +210,7 @@ final class ClientConnection extends SimpleChannelInboundHandler<Object> {
             leasing.request().giveUp();
             brokers.whenKnown(broker -> {
                 broker.stopsAsking(context.channel());
-                leasing.leases().forEach(broker::holderGone);
+                leasing.leases().forEach(id -> broker.holderGone(id, context.channel()));
             });
         }
     }

@@ -24,8 +24,7 @@ sealed interface ClientConnectionState {
     /// A command line of the appliance's own user, or the owner of one lease.
     ///
     /// @param mayRequest whether it proved the access secret; else it owns what it proved
-    /// @param leases that it owns: granted on this connection or proved in the hello, and not yet
-    ///   released
+    /// @param leases that it owns: granted on this connection or proved in the hello
     /// @param request for the one session that may come with the lease
     record Leasing(
             Handshake handshake, boolean mayRequest, Set<UUID> leases, SessionRequest request)

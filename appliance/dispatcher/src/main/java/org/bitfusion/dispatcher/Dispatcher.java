@@ -166,7 +166,7 @@ public final class Dispatcher implements AutoCloseable {
         SessionBroker known;
         try {
             known = goOnOrBegin(served);
-        } catch (IOException e) {
+        } catch (IOException | IllegalArgumentException e) {
             fail("the run folder cannot be used: " + e);
             return;
         }
@@ -230,7 +230,7 @@ public final class Dispatcher implements AutoCloseable {
         group.next().submit(pool::close).awaitUninterruptibly();
         group.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly();
         SessionBroker known = broker;
-        folder.close(known == null || known.close());
+        folder.close(known == null ? folder.isUnused() : known.close());
         failure.complete("closed");
     }
 }

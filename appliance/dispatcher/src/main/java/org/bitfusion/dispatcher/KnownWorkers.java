@@ -13,7 +13,7 @@ record KnownWorkers(WorkerPool pool, Supplier<@Nullable SessionBroker> broker)
         implements ControlSocket.Workers {
     @Override
     public Optional<WorkerProcess> started(WorkerReport.Hello hello) {
-        return pool.find(hello.worker());
+        return pool.find(hello.worker()).filter(worker -> !worker.isHere()); // comes once
     }
 
     @Override

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.UUID;
 import org.bitfusion.protocol.Secret;
+import org.jspecify.annotations.Nullable;
 
 /// GPUs, or shares of them, that belong to a client until it gives them back or stops renewing.
 ///
@@ -15,6 +16,7 @@ final class Lease {
     private final List<Share> shares;
     private final Path ledgerFile;
     private long expiresAtNanos;
+    private @Nullable Object holder;
 
     Lease(
             UUID id,
@@ -33,6 +35,16 @@ final class Lease {
 
     UUID id() {
         return id;
+    }
+
+    /// @param connection that was granted it, or renewed it last
+    void heldOver(Object connection) {
+        holder = connection;
+    }
+
+    /// Whether its holder has another connection than this one.
+    boolean isHeldOverAnother(Object connection) {
+        return holder != null && !connection.equals(holder);
     }
 
     Secret secret() {

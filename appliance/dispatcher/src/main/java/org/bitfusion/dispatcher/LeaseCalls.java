@@ -103,7 +103,7 @@ final class LeaseCalls implements LeaseMessageHandler {
     @Override
     public void leaseRenew(int request, LeaseRenew message) throws IOException {
         Set<UUID> owned = leasing("lease.renew").leases();
-        if (owned.contains(message.lease()) && broker.renew(message.lease())) {
+        if (owned.contains(message.lease()) && broker.renew(message.lease(), channel)) {
             LeaseRenewAnswer answer = new LeaseRenewAnswer(renewal());
             send(answer.wireBytes(), out -> answer.writeFrame(out, request));
         } else {
@@ -113,7 +113,11 @@ final class LeaseCalls implements LeaseMessageHandler {
 
     @Override
     public void leaseRelease(int request, LeaseRelease message) throws IOException {
-        boolean owned = leasing("lease.release").leases().contains(message.lease());
+        ClientConnectionState.Leasing leasing = leasing("lease.release");
+        boolean owned = leasing.leases().contains(message.lease());
+        if (owned) {
+            leasing.request().giveUp();
+        }
         LeaseReleaseAnswer answer = new LeaseReleaseAnswer();
         boolean known =
                 owned
@@ -192,12 +196,21 @@ final class LeaseCalls implements LeaseMessageHandler {
         boolean sensible =
                 joining.request()
                         .ask(
-                                result -> opened(request, result),
+                                result -> answer(request, result),
                                 message,
                                 (asked, taker) -> broker.open(joining, asked, taker));
         if (!sensible) {
             throw new ProtocolException("session.open while another waits, or has been answered");
         }
+    }
+
+    /// Who asks together with the lease asks once.
+    private void answer(int request, SessionResult result) {
+        if (result instanceof SessionResult.NotYet
+                && state instanceof ClientConnectionState.Leasing leasing) {
+            leasing.request().giveUp();
+        }
+        opened(request, result);
     }
 
     private void opened(int request, SessionResult result) {

@@ -200,20 +200,23 @@ final class LeaseTable {
         return id.equals(Hello.NO_LEASE) ? Optional.empty() : Optional.ofNullable(leases.get(id));
     }
 
+    /// @param connection over which the holder renews it
     /// @return false if there is no such lease (any more)
-    boolean renew(UUID id) {
+    boolean renew(UUID id, Object connection) {
         Lease lease = leases.get(id);
         if (lease == null) {
             return false;
         }
+        lease.heldOver(connection);
         lease.expireAt(nanoClock.getAsLong() + renewal.toNanos());
         return true;
     }
 
-    /// The holder's connection is gone: unless it renews over another, the lease ends soon.
-    void holderGone(UUID id, Duration grace) {
+    /// A connection of the holder's is gone: unless it has renewed over another, or does so soon,
+    /// the lease ends.
+    void holderGone(UUID id, Object connection, Duration grace) {
         Lease lease = leases.get(id);
-        if (lease != null) {
+        if (lease != null && !lease.isHeldOverAnother(connection)) {
             lease.expireBy(nanoClock.getAsLong() + grace.toNanos());
         }
     }

@@ -183,6 +183,7 @@ final class RunFolder implements AutoCloseable {
             while (bytes.hasRemaining()) {
                 out.write(bytes);
             }
+            out.force(true); // else a power cut may leave an empty file of that name
         }
         Files.move(aside, folder.resolve(name), StandardCopyOption.ATOMIC_MOVE);
     }
@@ -255,6 +256,9 @@ final class RunFolder implements AutoCloseable {
         List<LeaseRecord> leases = new ArrayList<>();
         for (Path file : files(LEASE)) {
             String[] words = Files.readString(file).strip().split(" ", -1);
+            if (words.length < 3) {
+                throw new IllegalArgumentException(file + " is cut off");
+            }
             List<LeasedPart> parts = new ArrayList<>();
             for (int i = 3; i + 1 < words.length; i += 2) {
                 parts.add(new LeasedPart(UUID.fromString(words[i]), Long.parseLong(words[i + 1])));
@@ -270,18 +274,27 @@ final class RunFolder implements AutoCloseable {
         return leases;
     }
 
+    /// A record that makes no sense is removed: its worker is told to end when it comes.
     List<SessionRecord> sessions() throws IOException {
         List<SessionRecord> sessions = new ArrayList<>();
         for (Path file : files(SESSION)) {
-            String[] words = Files.readString(file).strip().split(" ", -1);
-            sessions.add(
-                    new SessionRecord(
-                            id(file, SESSION),
-                            UUID.fromString(words[0]),
-                            UUID.fromString(words[1]),
-                            new ProcessLife(Long.parseLong(words[2]), Long.parseLong(words[3]))));
+            try {
+                sessions.add(session(file));
+            } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
+                LOG.error("error=\"{} makes no sense and is removed: {}\"", file, e.toString());
+                remove(file);
+            }
         }
         return sessions;
+    }
+
+    private static SessionRecord session(Path file) throws IOException {
+        String[] words = Files.readString(file).strip().split(" ", -1);
+        return new SessionRecord(
+                id(file, SESSION),
+                UUID.fromString(words[0]),
+                UUID.fromString(words[1]),
+                new ProcessLife(Long.parseLong(words[2]), Long.parseLong(words[3])));
     }
 
     private static UUID id(Path file, String prefix) {
@@ -312,6 +325,16 @@ final class RunFolder implements AutoCloseable {
                     Files.delete(file);
                 }
             }
+        }
+    }
+
+    /// Whether neither a lease nor a session is kept.
+    boolean isUnused() {
+        try {
+            return files(LEASE).isEmpty() && files(SESSION).isEmpty();
+        } catch (IOException e) {
+            LOG.warn("error=\"the run folder stays: {}\"", e.toString());
+            return false;
         }
     }
 

@@ -119,6 +119,7 @@ final class SessionBroker {
         switch (decision) {
             case LeaseDecision.Granted(Lease lease) -> {
                 line.leave(asker);
+                lease.heldOver(asker);
                 LOG.info(
                         "lease={} client={} pid={} gpus={} granted",
                         lease.id(),
@@ -165,12 +166,12 @@ final class SessionBroker {
         return leases.find(id);
     }
 
-    boolean renew(UUID id) {
-        return leases.renew(id);
+    boolean renew(UUID id, Object connection) {
+        return leases.renew(id, connection);
     }
 
-    void holderGone(UUID id) {
-        leases.holderGone(id, settings.grace());
+    void holderGone(UUID id, Object connection) {
+        leases.holderGone(id, connection, settings.grace());
     }
 
     /// Ends a lease and its workers.
@@ -244,8 +245,7 @@ final class SessionBroker {
             SessionOpen request,
             Consumer<SessionResult> taker) {
         UUID lease = joining.lease();
-        if (sessions.getOrDefault(lease, Set.of()).size() >= settings.mostSessions()) {
-            LOG.warn("lease={} has {} sessions, no more", lease, settings.mostSessions());
+        if (hasAllSessions(lease)) {
             taker.accept(new SessionResult.TooMany());
             return;
         }
@@ -264,6 +264,14 @@ final class SessionBroker {
         pool.take(wanted);
     }
 
+    private boolean hasAllSessions(UUID lease) {
+        boolean all = sessions.getOrDefault(lease, Set.of()).size() >= settings.mostSessions();
+        if (all) {
+            LOG.warn("lease={} has {} sessions, no more", lease, settings.mostSessions());
+        }
+        return all;
+    }
+
     private void serve(
             ClientConnectionState.Joining joining,
             SessionOpen request,
@@ -278,6 +286,11 @@ final class SessionBroker {
         if (known.isEmpty() && !lease.equals(Hello.NO_LEASE)) {
             worker.kill();
             taker.accept(new SessionResult.LeaseEnded());
+            return;
+        }
+        if (hasAllSessions(lease)) { // since it got in line
+            worker.kill();
+            taker.accept(new SessionResult.TooMany());
             return;
         }
         Session session = new Session(this, worker, lease, taker);

@@ -1,6 +1,7 @@
 package org.bitfusion.dispatcher;
 
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -26,6 +27,8 @@ final class WorkerPool implements WorkerProcess.Listener {
     private static final long LONGEST_PAUSE_MILLISECONDS = 10_000;
 
     /// More at once would not be ready sooner.
+    private static final Duration TIME_TO_START = Duration.ofMinutes(2);
+
     private static final int MOST_STARTING =
             Math.clamp(Runtime.getRuntime().availableProcessors(), 2, 8);
 
@@ -67,6 +70,7 @@ final class WorkerPool implements WorkerProcess.Listener {
     private final RunFolder folder;
     private final ScheduledExecutorService executor;
     private final Listener listener;
+    private final Duration timeToStart;
     private final Map<WorkerProcess, Life> workers = new HashMap<>();
     private final Deque<WorkerProcess> ready = new ArrayDeque<>();
     private final Deque<Taker> waiting = new ArrayDeque<>();
@@ -81,6 +85,17 @@ final class WorkerPool implements WorkerProcess.Listener {
             RunFolder folder,
             ScheduledExecutorService executor,
             Listener listener) {
+        this(settings, folder, executor, listener, TIME_TO_START);
+    }
+
+    /// @param timeToStart how long a worker may take until it is ready
+    WorkerPool(
+            DispatcherSettings settings,
+            RunFolder folder,
+            ScheduledExecutorService executor,
+            Listener listener,
+            Duration timeToStart) {
+        this.timeToStart = timeToStart;
         this.settings = settings;
         this.folder = folder;
         this.executor = executor;
@@ -96,11 +111,27 @@ final class WorkerPool implements WorkerProcess.Listener {
         }
     }
 
+    /// It may hang in the GPU's driver, and perhaps cannot even be killed: others start in its
+    /// place.
+    private void giveUp(WorkerProcess worker) {
+        if (workers.get(worker) instanceof Life.Starting) {
+            workers.remove(worker);
+            worker.kill();
+            starting--;
+            startFailed(
+                    "worker %d was not ready within %d s"
+                            .formatted(worker.pid(), timeToStart.toSeconds()));
+        }
+    }
+
     private void startOne() {
         try {
             WorkerProcess worker = WorkerProcess.start(settings, folder, executor, this);
             workers.put(worker, new Life.Starting(new ArrayList<>()));
             starting++;
+            var _ =
+                    executor.schedule(
+                            () -> giveUp(worker), timeToStart.toMillis(), TimeUnit.MILLISECONDS);
         } catch (IOException e) {
             startFailed(String.valueOf(e.getMessage()));
         }

@@ -59,9 +59,10 @@ final class WorkerProcess {
             throws IOException {
         UUID id = UUID.randomUUID();
         List<String> command = new ArrayList<>(settings.workerCommand());
-        command.addAll(List.of(folder.socket().toString(), id.toString()));
+        command.add(folder.socket().toString());
         ProcessBuilder builder = new ProcessBuilder(command);
         builder.environment().putAll(settings.workerEnvironment());
+        builder.environment().put(WorkerReport.NAME_VARIABLE, id.toString()); // not for all to see
         builder.redirectError(ProcessBuilder.Redirect.INHERIT);
         builder.redirectOutput(ProcessBuilder.Redirect.DISCARD);
         builder.redirectInput(Path.of("/dev/null").toFile());
@@ -105,6 +106,12 @@ final class WorkerProcess {
             ended = true;
             listener.ended(this, exitCode);
         }
+    }
+
+    /// Whether the worker has come and is still there.
+    boolean isHere() {
+        Channel present = channel;
+        return present != null && present.isActive();
     }
 
     /// The worker has come, or come again.

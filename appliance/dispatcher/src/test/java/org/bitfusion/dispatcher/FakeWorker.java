@@ -61,7 +61,10 @@ final class FakeWorker {
                         SocketChannel.open(UnixDomainSocketAddress.of(Path.of(arguments[1])));
                 BufferedReader orders =
                         new BufferedReader(Channels.newReader(channel, StandardCharsets.UTF_8))) {
-            say(channel, new WorkerReport.Hello(UUID.fromString(arguments[2])));
+            say(
+                    channel,
+                    new WorkerReport.Hello(
+                            UUID.fromString(System.getenv(WorkerReport.NAME_VARIABLE))));
             start(behaviour, channel);
             for (String line = orders.readLine(); line != null; line = orders.readLine()) {
                 switch (WorkerOrder.parse(line)) {

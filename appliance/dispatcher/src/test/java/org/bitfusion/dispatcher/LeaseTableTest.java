@@ -18,6 +18,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class LeaseTableTest {
+    private static final Object FIRST = "the connection that it was granted over";
+    private static final Object SECOND = "another";
     private static final long MIB = 1 << 20;
     private static final long CAPACITY = 1000 * MIB;
     private static final Duration RENEWAL = Duration.ofSeconds(30);
@@ -105,7 +107,7 @@ class LeaseTableTest {
         Lease renewed = granted(request(1, 0, 2 * MIB));
         Lease forgotten = granted(request(1, 0, 2 * MIB));
         nanos.addAndGet(RENEWAL.toNanos() - 1);
-        assertThat(table.renew(renewed.id())).isTrue();
+        assertThat(table.renew(renewed.id(), FIRST)).isTrue();
         nanos.addAndGet(1);
         assertThat(table.expired()).containsExactly(forgotten);
     }
@@ -113,11 +115,25 @@ class LeaseTableTest {
     @Test
     void aLeaseWhoseHolderIsGoneExpiresSoonUnlessItIsRenewed() {
         Lease lease = granted(request(1, 0, 2 * MIB));
-        table.holderGone(lease.id(), Duration.ofSeconds(5));
+        table.holderGone(lease.id(), FIRST, Duration.ofSeconds(5));
         nanos.addAndGet(Duration.ofSeconds(5).toNanos());
         assertThat(table.expired()).containsExactly(lease);
-        table.renew(lease.id());
+        table.renew(lease.id(), FIRST);
         assertThat(table.expired()).isEmpty();
+    }
+
+    /// What lies between the two may hide the end of a connection from one of them.
+    @Test
+    void theLateEndOfAnOldConnectionEndsNothing() {
+        Lease lease = granted(request(1, 0, 2 * MIB));
+        lease.heldOver(FIRST);
+        table.renew(lease.id(), SECOND);
+        table.holderGone(lease.id(), FIRST, Duration.ofSeconds(5));
+        nanos.addAndGet(Duration.ofSeconds(6).toNanos());
+        assertThat(table.expired()).isEmpty();
+        table.holderGone(lease.id(), SECOND, Duration.ofSeconds(5));
+        nanos.addAndGet(Duration.ofSeconds(5).toNanos());
+        assertThat(table.expired()).containsExactly(lease);
     }
 
     @Test
@@ -125,7 +141,7 @@ class LeaseTableTest {
         Lease lease = granted(request(1, 0, 600 * MIB));
         assertThat(table.end(lease.id())).contains(lease);
         assertThat(table.find(lease.id())).isEmpty();
-        assertThat(table.renew(lease.id())).isFalse();
+        assertThat(table.renew(lease.id(), FIRST)).isFalse();
         assertThat(ledger.free(0)).isEqualTo(400 * MIB);
         table.giveBack(lease);
         assertThat(ledger.free(0)).isEqualTo(CAPACITY);
@@ -172,7 +188,7 @@ class LeaseTableTest {
             List<Lease> over = after.restore();
             assertThat(over).singleElement().extracting(Lease::id).isEqualTo(ended.id());
             assertThat(after.find(ended.id())).isEmpty();
-            assertThat(after.renew(lease.id())).isTrue();
+            assertThat(after.renew(lease.id(), FIRST)).isTrue();
             Lease restored = after.find(lease.id()).orElseThrow();
             assertThat(restored.secret()).isEqualTo(lease.secret());
             assertThat(restored.client()).isEqualTo(lease.client());

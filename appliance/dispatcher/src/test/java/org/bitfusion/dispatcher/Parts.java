@@ -45,6 +45,12 @@ final class Parts implements AutoCloseable {
     private @Nullable Ledger ledger;
 
     Parts(Path path, FakeWorker.Behaviour behaviour, int prestarted) throws IOException {
+        this(path, behaviour, prestarted, Duration.ofMinutes(2));
+    }
+
+    /// @param timeToStart how long a worker may take until it is ready
+    Parts(Path path, FakeWorker.Behaviour behaviour, int prestarted, Duration timeToStart)
+            throws IOException {
         settings =
                 new DispatcherSettings(
                         new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
@@ -62,13 +68,13 @@ final class Parts implements AutoCloseable {
                         Optional.empty(),
                         path);
         folder = RunFolder.open(path);
-        pool = new WorkerPool(settings, folder, loop(), new Told());
+        pool = new WorkerPool(settings, folder, loop(), new Told(), timeToStart);
         var _ =
                 ControlSocket.open(
                         folder.socket(), false, group, new KnownWorkers(pool, () -> broker));
     }
 
-    private final class Told implements WorkerPool.Listener {
+    final class Told implements WorkerPool.Listener {
         @Override
         public void devicesKnown(List<WorkerReport.Device> devices) {
             told.add("devices " + devices.size());

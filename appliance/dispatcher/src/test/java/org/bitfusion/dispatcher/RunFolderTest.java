@@ -105,4 +105,43 @@ class RunFolderTest {
         child.waitFor();
         assertThat(life.isAlive()).isFalse();
     }
+
+    /// A power cut may leave it.
+    @Test
+    void aSessionThatMakesNoSenseHidesNoOther() throws IOException {
+        RunFolder.SessionRecord good =
+                new RunFolder.SessionRecord(
+                        UUID.randomUUID(),
+                        UUID.randomUUID(),
+                        UUID.randomUUID(),
+                        new ProcessLife(77, 88));
+        try (RunFolder folder = RunFolder.open(path())) {
+            folder.write(good);
+            Files.createFile(path().resolve("session-" + UUID.randomUUID()));
+            Files.createFile(path().resolve("session-x"));
+            assertThat(folder.sessions()).containsExactly(good);
+            assertThat(folder.sessions()).containsExactly(good);
+        }
+    }
+
+    @Test
+    void aFolderWithALeaseOrASessionIsOfUseToTheNextDispatcher() throws IOException {
+        try (RunFolder folder = RunFolder.open(path())) {
+            folder.writeDevices("x");
+            assertThat(folder.isUnused()).isTrue();
+            RunFolder.SessionRecord session =
+                    new RunFolder.SessionRecord(
+                            UUID.randomUUID(),
+                            UUID.randomUUID(),
+                            UUID.randomUUID(),
+                            new ProcessLife(77, 88));
+            folder.write(session);
+            assertThat(folder.isUnused()).isFalse();
+            folder.removeSession(session.id());
+            folder.write(
+                    new RunFolder.LeaseRecord(
+                            UUID.randomUUID(), Secret.NONE, false, "client", List.of()));
+            assertThat(folder.isUnused()).isFalse();
+        }
+    }
 }

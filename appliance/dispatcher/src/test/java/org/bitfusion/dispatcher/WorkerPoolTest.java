@@ -170,4 +170,13 @@ class WorkerPoolTest {
             assertThat(parts.processes().getFirst().pid()).isEqualTo(worker.pid());
         }
     }
+
+    /// It may hang in the driver of its GPU.
+    @Test
+    void aWorkerThatNeverGetsReadyIsGivenUp() throws IOException {
+        try (Parts parts = new Parts(folder, Behaviour.SLOW, 0, Duration.ofSeconds(1))) {
+            assertThat(parts.take().join()).isEmpty();
+            assertThat(parts.told).isNotEmpty().allMatch(text -> text.contains("not ready"));
+        }
+    }
 }

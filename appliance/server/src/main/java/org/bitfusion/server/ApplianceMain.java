@@ -66,7 +66,8 @@ public final class ApplianceMain {
     private static void tellUsers(DispatcherSettings settings) throws IOException {
         Optional<UserRange> users = settings.workerUsers();
         if (users.isEmpty()) {
-            LOG.info("workers of all leases run as this appliance's user: BF_WORKER_USERS is not set");
+            LOG.info(
+                    "workers of all leases run as this appliance's user: BF_WORKER_USERS is not set");
             return;
         }
         Optional<String> obstacle = OtherUsers.obstacle(settings.runFolder());
@@ -74,7 +75,10 @@ public final class ApplianceMain {
             throw new IOException(
                     "workers cannot run as the users of BF_WORKER_USERS: " + obstacle.get());
         }
-        LOG.info("workers run as users {} to {}, one a lease", users.get().first(), users.get().last());
+        LOG.info(
+                "workers run as users {} to {}, one a lease",
+                users.get().first(),
+                users.get().last());
     }
 
     private static int complain(Exception problem, int exitCode) {

@@ -10,6 +10,7 @@ import org.bitfusion.gpu.soft.SoftDriverProvider;
 import org.bitfusion.gpu.soft.compiler.PtxCompiler;
 import org.bitfusion.gpu.soft.interpreter.InterpreterFactory;
 import org.bitfusion.gpu.soft.interpreter.SingleInstruction;
+import org.bitfusion.protocol.control.WorkerReport;
 import org.bitfusion.worker.Worker;
 
 /// A worker process; started by the dispatcher only, with the socket where the dispatcher listens
@@ -20,9 +21,11 @@ public final class WorkerMain {
     private WorkerMain() {}
 
     public static void main(String[] arguments) {
-        if (arguments.length != 2) {
-            System.err.println("usage: WorkerMain SOCKET WORKER, as the dispatcher starts it");
+        String workerName = System.getenv(WorkerReport.NAME_VARIABLE);
+        if (arguments.length != 1 || workerName == null) {
+            System.err.println("usage: WorkerMain SOCKET, as the dispatcher starts it");
             Runtime.getRuntime().halt(USAGE);
+            return;
         }
         Map<String, String> environment = System.getenv();
         String name = environment.getOrDefault("BF_GPU", "");
@@ -47,7 +50,7 @@ public final class WorkerMain {
                                 provider,
                                 environment,
                                 Path.of(arguments[0]),
-                                UUID.fromString(arguments[1]),
+                                UUID.fromString(workerName),
                                 settings.imageFolder(),
                                 Settings.BUILD,
                                 provider instanceof SoftDriverProvider)

@@ -27,6 +27,7 @@ import java.util.stream.Stream;
 import org.bitfusion.dispatcher.DispatcherSettings.PortRange;
 import org.bitfusion.protocol.ContentHash;
 import org.bitfusion.protocol.FrameHeader;
+import org.bitfusion.protocol.control.WorkerReport;
 import org.bitfusion.protocol.cuda.CudaResult;
 import org.bitfusion.protocol.message.ImageKnown;
 import org.bitfusion.protocol.message.ImageKnownAnswer;
@@ -327,9 +328,10 @@ class HostileClientIT {
                 new ArrayList<>(
                         WorkerCommand.of(
                                 Map.of("BF_CRASH_FOLDER", TestAppliance.CRASHES.toString())));
-        command.addAll(List.of(socket.toString(), id.toString()));
+        command.add(socket.toString());
         ProcessBuilder builder = new ProcessBuilder(command);
         builder.environment().put("BF_GPU", "soft");
+        builder.environment().put(WorkerReport.NAME_VARIABLE, id.toString());
         builder.redirectError(log.toFile());
         return builder.start();
     }

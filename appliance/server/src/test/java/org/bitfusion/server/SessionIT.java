@@ -21,7 +21,10 @@ import org.bitfusion.protocol.Secret;
 import org.bitfusion.protocol.VersionRange;
 import org.bitfusion.protocol.cuda.CudaResult;
 import org.bitfusion.protocol.message.LeaseRenew;
+import org.bitfusion.protocol.message.LeaseRequest;
 import org.bitfusion.protocol.message.MemSet;
+import org.bitfusion.protocol.message.SessionOpen;
+import org.bitfusion.protocol.message.SessionOpenAnswer;
 import org.bitfusion.server.TestAppliance.TestLease;
 import org.bitfusion.server.TestAppliance.TestOpened;
 import org.junit.jupiter.api.AfterAll;
@@ -267,6 +270,29 @@ class SessionIT {
         java.nio.ByteBuffer frame = java.nio.ByteBuffer.allocate(FrameHeader.BYTES);
         FrameHeader.write(frame, length, call, flags, request, 0);
         return frame.array();
+    }
+
+    @Test
+    void aLeasesConnectionOpensOneSessionOfTheLeaseThatItWasGranted() throws IOException {
+        int port = appliance.dispatcher.port();
+        SessionOpen open = new SessionOpen(1, "test", 16L << 40, 1L << 30, (byte) 0);
+        try (TestConnection connection =
+                TestConnection.open(port, Hello.KIND_LEASE, Hello.NO_LEASE, appliance.secret)) {
+            assertThat(connection.ask(open.wireBytes(), open::writeFrame).header().status())
+                    .as("without a lease")
+                    .isEqualTo(CudaResult.ERROR_INVALID_HANDLE);
+            LeaseRequest request = new LeaseRequest(1, 0, 16L << 20, "test", "test", 1);
+            TestConnection.Frame granted = connection.ask(request.wireBytes(), request::writeFrame);
+            assertThat(granted.header().status()).isZero();
+            TestConnection.Frame answer = connection.ask(open.wireBytes(), open::writeFrame);
+            assertThat(answer.header().status()).isZero();
+            SessionOpenAnswer opened = SessionOpenAnswer.read(answer.body());
+            assertThat(opened.port()).isPositive();
+            Secret secret = connection.handshake().sessionSecret(opened.session());
+            TestConnection.open(opened.port(), Hello.KIND_DATA, opened.session(), secret).close();
+            connection.send(open.wireBytes(), out -> open.writeFrame(out, 77));
+            assertThat(connection.isClosedByPeer()).isTrue();
+        }
     }
 
     @Test

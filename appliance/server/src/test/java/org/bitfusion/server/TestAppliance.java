@@ -52,8 +52,7 @@ final class TestAppliance implements AutoCloseable {
 
     /// Whose workers run as other users of the operating system.
     static TestAppliance with(UserRange users) throws IOException {
-        DispatcherSettings plain =
-                settings(new PortRange(0, 0), 1, Duration.ofSeconds(30), "");
+        DispatcherSettings plain = settings(new PortRange(0, 0), 1, Duration.ofSeconds(30), "");
         return new TestAppliance(
                 new DispatcherSettings(
                         plain.address(),

@@ -5,12 +5,16 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -19,8 +23,11 @@ import org.bitfusion.protocol.Hello;
 import org.bitfusion.protocol.cuda.CudaResult;
 import org.bitfusion.server.TestAppliance.TestLease;
 import org.bitfusion.server.TestAppliance.TestOpened;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /// Workers of one lease share a user of the operating system, and no two leases do.
 class WorkerUsersIT {
@@ -28,10 +35,43 @@ class WorkerUsersIT {
     private static final int FIRST = 234_000;
     private static final long MIB = 1 << 20;
 
+    private static final String CLASS_PATH = "java.class.path";
+
+    @TempDir private static Path readable;
+    private static String classPath = "";
+
+    /// Workers get this JVM's class path, and its folders are often closed to other users.
     @BeforeAll
-    static void onlyRootCan() throws IOException {
+    static void copyClassPathToWhereOthersMayRead() throws Exception {
+        classPath = System.getProperty(CLASS_PATH);
+        Files.setPosixFilePermissions(readable, PosixFilePermissions.fromString("rwxr-xr-x"));
+        List<String> copies = new ArrayList<>();
+        for (String entry : List.of(classPath.split(File.pathSeparator, -1))) {
+            if (!entry.isEmpty() && Files.exists(Path.of(entry))) {
+                Path folder = Files.createDirectory(readable.resolve("" + copies.size()));
+                run("cp", "-rL", entry, folder.toString());
+                copies.add(folder.resolve(Path.of(entry).getFileName()).toString());
+            }
+        }
+        run("chmod", "-R", "go+rX", readable.toString());
+        System.setProperty(CLASS_PATH, String.join(File.pathSeparator, copies));
+    }
+
+    @AfterAll
+    static void restoreClassPath() {
+        System.setProperty(CLASS_PATH, classPath);
+    }
+
+    @BeforeEach
+    void onlyRootCan() throws IOException {
         Optional<String> obstacle = OtherUsers.obstacle(Path.of("target/run"));
         assumeTrue(obstacle.isEmpty(), "workers cannot run as other users here: " + obstacle);
+    }
+
+    private static void run(String... command) throws Exception {
+        assertThat(new ProcessBuilder(command).inheritIO().start().waitFor())
+                .as(String.join(" ", command))
+                .isZero();
     }
 
     private static String field(TestSession session, String name) throws IOException {
@@ -97,9 +137,7 @@ class WorkerUsersIT {
                 work(without);
                 int user = user(first);
                 assertThat(user).isBetween(FIRST, FIRST + 9).isEqualTo(user(second));
-                assertThat(user(stranger))
-                        .isBetween(FIRST, FIRST + 9)
-                        .isNotIn(user, user(without));
+                assertThat(user(stranger)).isBetween(FIRST, FIRST + 9).isNotIn(user, user(without));
                 assertThat(user(without)).isBetween(FIRST, FIRST + 9).isNotEqualTo(user);
                 assertThat(field(first, "Groups")).isEmpty();
                 assertThat(Files.readString(Path.of("/proc/" + first.process() + "/limits")))

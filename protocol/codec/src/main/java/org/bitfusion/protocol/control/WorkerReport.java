@@ -11,6 +11,10 @@ import org.bitfusion.protocol.ProtocolException;
 /// over another connection → Resumed
 /// ```
 public sealed interface WorkerReport {
+    /// Of the environment: what the dispatcher calls the worker. A command line could be read by
+    /// every user.
+    String NAME_VARIABLE = "BF_WORKER_NAME";
+
     /// The first line of a worker's first connection.
     ///
     /// @param worker what the dispatcher called it when it started the process; nobody can guess it
