@@ -199,6 +199,37 @@ static double floats(void)
     return there_and_back(data);
 }
 
+/* From the first device to the second, random bytes; bytes a second. */
+static double between_devices(void)
+{
+    static CUcontext other;
+    static CUdeviceptr from, to;
+    uint64_t first[2], last[2];
+    if (!other) {
+        char *data = touched(SLOW_BYTES);
+        randomise(data, SLOW_BYTES);
+        CHECK(cu.memory_alloc(&from, BULK_BYTES));
+        for (size_t at = 0; at < BULK_BYTES; at += SLOW_BYTES)
+            CHECK(cu.copy_to_device(from + at, data, SLOW_BYTES));
+        free(data);
+        CHECK(cu.context_create(&other, 0, 1));
+        CHECK(cu.memory_alloc(&to, BULK_BYTES));
+        CHECK(cu.context_set_current(context));
+    }
+    CHECK(cu.memory_set(to, 0, BULK_BYTES));
+    CHECK(cu.copy_to_host(last, to, 8)); /* waits for that */
+    double begin = seconds();
+    CHECK(cu.copy_peer(to, other, from, context, BULK_BYTES));
+    CHECK(cu.context_synchronize());
+    double taken = seconds() - begin;
+    for (int i = 0; i < 2; i++) {
+        CHECK(cu.copy_to_host(&first[i], (i ? to : from) + 8, 8));
+        CHECK(cu.copy_to_host(&last[i], (i ? to : from) + BULK_BYTES - 8, 8));
+    }
+    if (first[0] != first[1] || last[0] != last[1]) fail("what came is not what was sent");
+    return BULK_BYTES / taken;
+}
+
 /* ---- kernels ---- */
 
 static double timed_launch(const char *name, unsigned gx, unsigned gy, unsigned bx, unsigned by, void **parameters)
@@ -311,7 +342,7 @@ int main(int argc, char **argv)
 {
     static const struct measurement measurements[] = {
         {"answered", answered}, {"meminfo", memory_info}, {"oneway", oneway},     {"launch", launch}, {"latency", latency}, {"h2d", host_to_device}, {"d2h", device_to_host},
-        {"random", random_bytes}, {"zeros", zeros}, {"floats", floats},
+        {"random", random_bytes}, {"zeros", zeros}, {"floats", floats}, {"peer", between_devices},
         {"matmul", matmul},     {"nbody", nbody},       {"reduction", reduction}, {"first", first_launch}, {NULL, NULL},
     };
     if (argc > 1 && !strcmp(argv[1], "open")) {

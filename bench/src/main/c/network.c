@@ -93,9 +93,9 @@ static void peer(int fd)
     }
 }
 
-static void connect_peer(void)
+static void connect_peer(unsigned short port)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
     socklen_t length = sizeof address;
     int on = 1, listener = socket(AF_INET, SOCK_STREAM, 0);
     if (listener < 0 || bind(listener, (struct sockaddr *)&address, sizeof address) || listen(listener, 1)) die("listen");
@@ -239,13 +239,14 @@ static double connect_and_greet(void)
     return taken;
 }
 
-int main(void)
+/* "network [PORT]": the other end listens there; without, on any port. */
+int main(int argc, char **argv)
 {
     static const struct measurement measurements[] = {
         {"answered", ping_pong}, {"oneway", memset_frames}, {"launch", launch_frames},   {"latency", one_way_latency},
         {"h2d", bulk_out},       {"d2h", bulk_in},          {"open", connect_and_greet}, {"there_and_back", there_and_back}, {NULL, NULL},
     };
     signal(SIGCHLD, SIG_IGN);
-    connect_peer();
+    connect_peer(argc > 1 ? (unsigned short)atoi(argv[1]) : 0);
     return serve(measurements);
 }

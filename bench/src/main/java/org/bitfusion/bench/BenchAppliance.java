@@ -18,25 +18,32 @@ final class BenchAppliance implements AutoCloseable {
     private static final Pattern LISTENING =
             Pattern.compile("Listening on 127\\.0\\.0\\.1 : (\\d+)");
 
-    /// Below the range from which the kernel gives ports.
+    /// Below the range from which the kernel gives ports; a multiple of [#PORT_BLOCK].
     private static final int FIRST_DATA_PORT = 20_000;
+
+    /// A power of two, so that one mask covers the ports of an appliance.
+    static final int PORT_BLOCK = 32;
 
     private static final int DATA_PORTS = 20;
 
     private final Path distribution;
     private final Path folder;
+    private final Path secret;
     private final Process process;
     private final int port;
-    private final int dataPorts = FIRST_DATA_PORT + DATA_PORTS * (int) (Math.random() * 500);
+    private final int dataPorts = FIRST_DATA_PORT + PORT_BLOCK * (int) (Math.random() * 300);
 
     BenchAppliance(Path distribution, Path folder) throws IOException {
-        this(List.of(), distribution, folder);
+        this(List.of(), distribution, folder, folder.resolve("access.secret"));
     }
 
     /// @param prefix a command that starts the appliance, for example in a network namespace
-    BenchAppliance(List<String> prefix, Path distribution, Path folder) throws IOException {
+    /// @param secret the file with the access secret, which is made if it is not there
+    BenchAppliance(List<String> prefix, Path distribution, Path folder, Path secret)
+            throws IOException {
         this.distribution = distribution;
         this.folder = Files.createDirectories(folder);
+        this.secret = secret;
         List<String> command = new ArrayList<>(prefix);
         command.addAll(
                 List.of(distribution.resolve("bin/bitfusion").toString(), "server", "-p", "0"));
@@ -46,7 +53,7 @@ final class BenchAppliance implements AutoCloseable {
         builder.environment().put("BF_SERVER_PORT_MIN", Integer.toString(dataPorts));
         builder.environment()
                 .put("BF_SERVER_PORT_MAX", Integer.toString(dataPorts + DATA_PORTS - 1));
-        builder.environment().put("BF_ACCESS_SECRET_FILE", secret());
+        builder.environment().put("BF_ACCESS_SECRET_FILE", secret.toString());
         builder.redirectError(folder.resolve("appliance.log").toFile());
         process = builder.start();
         port = awaitPort();
@@ -69,8 +76,9 @@ final class BenchAppliance implements AutoCloseable {
                         + Files.readString(folder.resolve("appliance.log")));
     }
 
-    private String secret() {
-        return folder.resolve("access.secret").toString();
+    /// The first of the [#PORT_BLOCK] ports of which its workers use some; the last is free.
+    int dataPorts() {
+        return dataPorts;
     }
 
     /// Where it may listen: the dispatcher's port, then those of its workers.
@@ -81,10 +89,14 @@ final class BenchAppliance implements AutoCloseable {
                 .toList();
     }
 
-    /// For a program that reaches the appliance at another address.
-    Map<String, String> environment(String address) throws IOException {
-        Path adaptor = folder.resolve("adaptor-" + address + ".conf");
-        Files.writeString(adaptor, address + ":" + port + "\n");
+    /// For a program that reaches the appliance, and others behind it, at another address.
+    Map<String, String> environment(String address, BenchAppliance... others) throws IOException {
+        StringBuilder servers = new StringBuilder(address + ":" + port + "\n");
+        for (BenchAppliance other : others) {
+            servers.append(address + ":" + other.port + "\n");
+        }
+        Path adaptor = folder.resolve("adaptor-" + address + "-" + others.length + ".conf");
+        Files.writeString(adaptor, servers);
         Map<String, String> environment = environment();
         environment.put("BF_ADAPTOR_CONFIG", adaptor.toString());
         return environment;
@@ -93,7 +105,7 @@ final class BenchAppliance implements AutoCloseable {
     /// For a program that uses the appliance without a lease.
     Map<String, String> environment() {
         Map<String, String> environment = new HashMap<>();
-        environment.put("BF_ACCESS_SECRET_FILE", secret());
+        environment.put("BF_ACCESS_SECRET_FILE", secret.toString());
         environment.put("BF_ADAPTOR_CONFIG", folder.resolve("adaptor.conf").toString());
         environment.put("LD_LIBRARY_PATH", distribution.resolve("lib/cuda").toString());
         return environment;
@@ -121,7 +133,7 @@ final class BenchAppliance implements AutoCloseable {
     }
 
     Map<String, String> runEnvironment() {
-        return Map.of("BF_ACCESS_SECRET_FILE", secret());
+        return Map.of("BF_ACCESS_SECRET_FILE", secret.toString());
     }
 
     @Override

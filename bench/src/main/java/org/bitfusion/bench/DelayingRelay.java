@@ -16,15 +16,20 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
 
 /// Stands for a long link: listens on a loopback address of its own, on the ports of a server on
-/// 127.0.0.1, and passes on what comes after half the round trip. Takes up to [#IN_FLIGHT] bytes
-/// that are not due yet in each direction, so that it delays and does not limit.
+/// 127.0.0.1, and passes on what comes after half the round trip. Takes some bytes that are not due
+/// yet in each direction, so that it delays and does not limit.
 final class DelayingRelay implements AutoCloseable {
     private static final int PIECE = 64 * 1024;
     private static final int IN_FLIGHT = 64 << 20;
 
+    /// In front of a slow link: more than that link has on its way, less than would hide its limit.
+    private static final int IN_FLIGHT_BEFORE_LIMIT = 8 << 20;
+
     private final String address;
+    private final int inFlight;
     private final long delayNanoseconds;
     private final Queue<Closeable> open = new ConcurrentLinkedQueue<>();
 
@@ -32,7 +37,14 @@ final class DelayingRelay implements AutoCloseable {
     /// @param ports those that cannot be had are left out, but for the first
     DelayingRelay(String address, List<Integer> ports, double roundTripMilliseconds)
             throws IOException {
+        this(address, ports, roundTripMilliseconds, IN_FLIGHT);
+    }
+
+    private DelayingRelay(
+            String address, List<Integer> ports, double roundTripMilliseconds, int inFlight)
+            throws IOException {
         this.address = address;
+        this.inFlight = inFlight;
         delayNanoseconds = (long) (roundTripMilliseconds * 1e6 / 2);
         boolean first = true;
         for (int port : ports) {
@@ -47,6 +59,21 @@ final class DelayingRelay implements AutoCloseable {
                 }
             }
             first = false;
+        }
+    }
+
+    /// In a process of its own, in front of a slow link: ADDRESS MILLISECONDS PORT... Prints a line
+    /// when it listens and goes on until it is killed.
+    public static void main(String[] arguments) throws IOException, InterruptedException {
+        List<Integer> ports = Stream.of(arguments).skip(2).map(Integer::valueOf).toList();
+        try (DelayingRelay relay =
+                new DelayingRelay(
+                        arguments[0],
+                        ports,
+                        Double.parseDouble(arguments[1]),
+                        IN_FLIGHT_BEFORE_LIMIT)) {
+            System.out.println(relay.address() + " listens");
+            Thread.sleep(Long.MAX_VALUE);
         }
     }
 
@@ -90,7 +117,7 @@ final class DelayingRelay implements AutoCloseable {
 
     private void pass(Socket from, Socket to) {
         BlockingQueue<Piece> pieces = new LinkedBlockingQueue<>();
-        Semaphore room = new Semaphore(IN_FLIGHT);
+        Semaphore room = new Semaphore(inFlight);
         Thread.ofPlatform().daemon().start(() -> take(from, pieces, room));
         Thread.ofPlatform().daemon().start(() -> give(to, pieces, room));
     }

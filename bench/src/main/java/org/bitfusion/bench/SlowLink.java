@@ -1,7 +1,5 @@
 package org.bitfusion.bench;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -12,27 +10,33 @@ import java.util.Map;
 /// loopback has a token bucket filter (tc-tbf(8)). An appliance, a program that uses it and a plain
 /// sender and receiver live in it. Needs root.
 final class SlowLink implements AutoCloseable {
-    private final String name = "bitfusion-bench-" + ProcessHandle.current().pid();
     private final List<AutoCloseable> open = new ArrayList<>();
     private final Dialogue client;
     private final Dialogue network;
 
     SlowLink(Path distribution, Path programs, Path folder)
             throws IOException, InterruptedException {
-        run("ip", "netns", "add", name);
-        open.add(() -> run("ip", "netns", "delete", name));
+        Namespace namespace = new Namespace("link");
+        open.add(namespace);
         try {
-            inside("ip", "link", "set", "lo", "up");
-            inside(
+            namespace.run(
                     "tc", "qdisc", "add", "dev", "lo", "root", "tbf", "rate", "1gbit", "burst",
                     "256kb", "latency", "20ms");
-            BenchAppliance appliance = new BenchAppliance(prefix(), distribution, folder);
+            BenchAppliance appliance =
+                    new BenchAppliance(
+                            namespace.prefix(),
+                            distribution,
+                            folder,
+                            folder.resolve("access.secret"));
             open.add(appliance);
             client =
                     new Dialogue(
-                            with(programs.resolve("client").toString()), appliance.environment());
+                            namespace.command(programs.resolve("client").toString()),
+                            appliance.environment());
             open.add(client);
-            network = new Dialogue(with(programs.resolve("network").toString()), Map.of());
+            network =
+                    new Dialogue(
+                            namespace.command(programs.resolve("network").toString()), Map.of());
             open.add(network);
         } catch (IOException | InterruptedException e) {
             close();
@@ -50,39 +54,23 @@ final class SlowLink implements AutoCloseable {
         return network.ask("there_and_back");
     }
 
-    private List<String> prefix() {
-        return List.of("ip", "netns", "exec", name);
-    }
-
-    private List<String> with(String... command) {
-        List<String> all = new ArrayList<>(prefix());
-        all.addAll(List.of(command));
-        return all;
-    }
-
-    private void inside(String... command) throws IOException, InterruptedException {
-        run(with(command).toArray(String[]::new));
-    }
-
-    private static void run(String... command) throws IOException, InterruptedException {
-        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-        String text = new String(process.getInputStream().readAllBytes(), UTF_8);
-        if (process.waitFor() != 0) {
-            throw new IOException(
-                    String.join(" ", command) + ": " + text.strip() + " (needs root, iproute2)");
-        }
-    }
-
     @Override
     public void close() throws IOException {
-        for (AutoCloseable part : open.reversed()) {
+        closeAll(open);
+    }
+
+    /// In the opposite order; ends what is there even if some of it fails.
+    static void closeAll(List<AutoCloseable> parts) throws IOException {
+        IOException first = null;
+        for (AutoCloseable part : parts.reversed()) {
             try {
                 part.close();
-            } catch (IOException e) {
-                throw e;
             } catch (Exception e) {
-                throw new IOException(e);
+                first = first == null ? new IOException(e) : first;
             }
+        }
+        if (first != null) {
+            throw first;
         }
     }
 }

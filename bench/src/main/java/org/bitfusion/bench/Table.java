@@ -30,6 +30,7 @@ final class Table implements AutoCloseable {
     private final Start start;
     private final Path distribution;
     private @Nullable SlowLink slow;
+    private @Nullable TwoServers servers;
 
     /// @param leasing an appliance whose GPU nobody uses: the client's open session would make a
     ///   lease wait
@@ -99,6 +100,8 @@ final class Table implements AutoCloseable {
                 slowCopy("copy.1g.random", "random", 0.97),
                 slowCopy("copy.1g.floats", "floats", 2),
                 slowCopy("copy.1g.zeros", "zeros", 2),
+                copyBetweenServers("copy.peer.1g", false),
+                copyBetweenServers("copy.peer.1g.rtt", true),
                 sessionOpen(),
                 runTrue(),
                 new Row(
@@ -145,6 +148,27 @@ final class Table implements AutoCloseable {
             slow = link;
         }
         return link;
+    }
+
+    /// From one server's device to another's, through the client.
+    private Row copyBetweenServers(String name, boolean isFar) {
+        return new Row(
+                name,
+                "MB/s",
+                false,
+                0.9,
+                () -> twoServers().copied(isFar),
+                () -> twoServers().plain(),
+                "plain C sender and receiver over one of the two links of 1 Gbit/s, no delay");
+    }
+
+    private TwoServers twoServers() throws IOException, InterruptedException {
+        TwoServers known = servers;
+        if (known == null) {
+            known = new TwoServers(distribution, programs, folder.resolve("servers"));
+            servers = known;
+        }
+        return known;
     }
 
     private Row sessionOpen() {
@@ -227,6 +251,10 @@ final class Table implements AutoCloseable {
         SlowLink link = slow;
         if (link != null) {
             link.close();
+        }
+        TwoServers two = servers;
+        if (two != null) {
+            two.close();
         }
     }
 }
