@@ -36,7 +36,9 @@ command -v mvn >/dev/null || missing+=(maven)
 command -v objdump >/dev/null || missing+=(binutils)
 [ -e /usr/include/zstd.h ] || missing+=(libzstd-dev)
 [ -e /usr/include/lz4.h ] || missing+=(liblz4-dev)
-# Tests make a network namespace with small socket buffers, and look at a terminal's jobs.
+# Tests hold certificates against openssl, make a network namespace with small socket buffers, and look at a
+# terminal's jobs.
+command -v openssl >/dev/null || missing+=(openssl)
 [ -x /usr/sbin/ip ] || missing+=(iproute2)
 [ -x /usr/sbin/sysctl ] || missing+=(procps)
 [ ${#missing[@]} -eq 0 ] || install_packages "${missing[@]}"

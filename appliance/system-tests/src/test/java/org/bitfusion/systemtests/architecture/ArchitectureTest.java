@@ -11,6 +11,10 @@ import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.lang.ArchRule;
 import java.lang.foreign.Linker;
 import java.lang.foreign.SymbolLookup;
+import java.net.Socket;
+import java.nio.channels.NetworkChannel;
+import java.time.Clock;
+import java.time.Instant;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
@@ -125,6 +129,72 @@ class ArchitectureTest {
                         .dependOnClassesThat()
                         .resideInAPackage("io.netty..")
                         .because("event loops only move bytes, and only there"));
+    }
+
+    @Test
+    void onlyTlsKnowsBouncyCastle() {
+        check(
+                noClasses()
+                        .that()
+                        .resideOutsideOfPackage("org.bitfusion.tls..")
+                        .should()
+                        .dependOnClassesThat()
+                        .resideInAPackage("org.bouncycastle..")
+                        .because("certificates are written in one place"));
+        check(
+                noClasses()
+                        .that()
+                        .resideInAnyPackage(
+                                "org.bitfusion.tls",
+                                "org.bitfusion.tls.context..",
+                                "org.bitfusion.tls.file..",
+                                "org.bitfusion.tls.identity..",
+                                "org.bitfusion.tls.pem..",
+                                "org.bitfusion.tls.revocation..",
+                                "org.bitfusion.tls.store..")
+                        .should()
+                        .dependOnClassesThat()
+                        .resideInAPackage("org.bouncycastle..")
+                        .because("who only connects does not wait for its classes"));
+    }
+
+    @Test
+    void tlsStandsAlone() {
+        check(
+                classes()
+                        .that()
+                        .resideInAPackage("org.bitfusion.tls..")
+                        .should()
+                        .onlyDependOnClassesThat()
+                        .resideInAnyPackage(
+                                "org.bitfusion.tls..",
+                                "org.bouncycastle..",
+                                "org.slf4j..",
+                                "java..",
+                                "javax.crypto..",
+                                "javax.naming..",
+                                "javax.net.ssl..",
+                                "javax.security..",
+                                "org.jspecify..")
+                        .because("it holds what others trust"));
+        check(
+                noClasses()
+                        .that()
+                        .resideInAPackage("org.bitfusion.tls..")
+                        .should()
+                        .callMethod(Instant.class, "now")
+                        .orShould()
+                        .callMethod(System.class, "currentTimeMillis")
+                        .orShould()
+                        .dependOnClassesThat()
+                        .areAssignableTo(Clock.class)
+                        .orShould()
+                        .dependOnClassesThat()
+                        .areAssignableTo(Socket.class)
+                        .orShould()
+                        .dependOnClassesThat()
+                        .areAssignableTo(NetworkChannel.class)
+                        .because("time is given to it, and it opens no socket"));
     }
 
     @Test

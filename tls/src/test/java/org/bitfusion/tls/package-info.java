@@ -1,0 +1,5 @@
+/// What the tests of this module have in common.
+@NullMarked
+package org.bitfusion.tls;
+
+import org.jspecify.annotations.NullMarked;
