@@ -60,7 +60,7 @@ static const slot cudart_interface[13] = {
     nothing};
 
 /* ---- TOOLS_TLS ---- */
-static const slot tools_tls[4] = {SIZE(4), not_supported, nothing, not_supported};
+static const slot tools_tls[4] = {SIZE(4), not_supported, SLOT(bf_cuCtxGetCurrent), not_supported};
 
 /* ---- TOOLS_RUNTIME_CALLBACK_HOOKS: buffers of so many 32-bit elements, for tools that are not
  * there ---- */
@@ -213,6 +213,22 @@ static CUresult tools_context_state(CUcontext context, uint64_t *out)
     return CUDA_SUCCESS;
 }
 
+/* cuBLAS asks for both before it takes a workspace that another call used: the stream behind a handle
+ * (the third argument says where NULL means the thread's own), and the number that no other stream has. */
+static CUresult tools_context_stream(CUcontext context, CUstream handle, CUstream *stream,
+                                     uint32_t of_thread)
+{
+    (void)context;
+    *stream = handle ? handle : of_thread ? CU_STREAM_PER_THREAD : CU_STREAM_LEGACY;
+    return CUDA_SUCCESS;
+}
+
+static CUresult tools_context_stream_id(CUcontext context, CUstream stream, unsigned long long *id)
+{
+    (void)context;
+    return bf_cuStreamGetId(stream, id);
+}
+
 /* Calls back for every function of a module. cuFFT's callback stores its second argument where the
  * first one points: the caller's data comes first. */
 static CUresult tools_module_functions(CUcontext context, CUmodule handle,
@@ -246,6 +262,8 @@ static void fill_tables(void)
     fill(tools_context, CONTEXT_SLOTS);
     fill(tools_module, MODULE_SLOTS);
     tools_context[4] = SLOT(tools_context_state);
+    tools_context[39] = SLOT(tools_context_stream_id);
+    tools_context[51] = SLOT(tools_context_stream);
     tools_module[7] = SLOT(tools_module_functions);
 }
 

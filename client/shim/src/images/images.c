@@ -157,6 +157,20 @@ static void say_what_is_not_carried(const struct bf_contents *contents)
                        "not supported: those kernels will fail");
 }
 
+/* On stderr too: cuFFT and others go on without the kernel, and their results are wrong. */
+static void say_that_no_code_fits(struct bf_image_target target)
+{
+    bf_log(BF_LOG_ERROR, "an image holds no code for compute capability %d.%d (%s%s%s taken)",
+           target.major, target.minor, target.ptx ? "PTX" : "",
+           target.ptx && target.sass ? " and " : "", target.sass ? "SASS" : "");
+    if (target.sass)
+        bf_not_carried("an image holds no code for this device's compute capability: "
+                       "CUDA_ERROR_NO_BINARY_FOR_GPU");
+    else
+        bf_not_carried("an image holds no PTX for this device's compute capability, and machine code "
+                       "does not run on a software GPU: CUDA_ERROR_NO_BINARY_FOR_GPU");
+}
+
 CUresult bf_image_decode(const void *code, struct bf_image_target target, struct bf_image **out)
 {
     struct bf_image *image = calloc(1, sizeof *image);
@@ -165,9 +179,7 @@ CUresult bf_image_decode(const void *code, struct bf_image_target target, struct
     image->users = 1;
     CUresult status = choose(code, target, image);
     if (status == CUDA_ERROR_NO_BINARY_FOR_GPU)
-        bf_log(BF_LOG_ERROR, "an image holds no code for compute capability %d.%d (%s%s%s taken)",
-               target.major, target.minor, target.ptx ? "PTX" : "",
-               target.ptx && target.sass ? " and " : "", target.sass ? "SASS" : "");
+        say_that_no_code_fits(target);
     if (status == CUDA_SUCCESS && image->kind == BF_IMAGE_PTX &&
         !bf_ptx_scan((const char *)image->bytes, image->size, &image->contents))
         status = CUDA_ERROR_OUT_OF_MEMORY;

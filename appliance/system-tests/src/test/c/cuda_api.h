@@ -26,6 +26,7 @@ enum {
     NO_DEVICE = 100,
     INVALID_DEVICE = 101,
     INVALID_CONTEXT = 201,
+    NO_BINARY_FOR_GPU = 209,
     INVALID_PTX = 218,
     UNSUPPORTED_PTX_VERSION = 222,
     INVALID_HANDLE = 400,
@@ -125,6 +126,7 @@ CUresult cuMemsetD32Async(CUdeviceptr destination, unsigned value, size_t count,
 CUresult cuMemsetD32Async_ptsz(CUdeviceptr destination, unsigned value, size_t count, CUstream stream);
 CUresult cuPointerGetAttribute(void *data, int attribute, CUdeviceptr pointer);
 CUresult cuStreamCreate(CUstream *stream, unsigned flags);
+CUresult cuStreamGetId(CUstream stream, unsigned long long *id);
 CUresult cuStreamDestroy_v2(CUstream stream);
 CUresult cuStreamQuery(CUstream stream);
 CUresult cuStreamSynchronize(CUstream stream);

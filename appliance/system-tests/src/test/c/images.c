@@ -199,7 +199,9 @@ static void the_slots_of_private_tables_answer(void)
     OK(t[12]());
     t = table("42d85a8123f6cb478298f6e78a3aecdc"); /* TOOLS_TLS */
     CHECK(t && (size_t)t[0] == 4 * sizeof *t);
-    OK(t[2]());
+    CUcontext current = 0;
+    OK(t[2](&current)); /* cuBLAS: the thread's context */
+    CHECK(current == context);
     t = table("a094798c2e742e7493f20800200c0a66"); /* TOOLS_RUNTIME_CALLBACK_HOOKS: counts of 32-bit elements */
     CHECK(t && (size_t)t[0] == 7 * sizeof *t);
     OK(t[2](&buffer, &count));
@@ -235,6 +237,19 @@ static void the_slots_of_private_tables_answer(void)
     CHECK(state == 1);
     OK(t[4]((CUcontext)0, &state));
     CHECK(state == 0);
+    CUstream mine, named = 0;
+    unsigned long long id = 0, known = 0;
+    OK(cuStreamCreate(&mine, 0)); /* cuBLAS: a stream's number says whether a workspace may be used again */
+    OK(cuStreamGetId(mine, &known));
+    OK(t[51](context, mine, &named, 0));
+    OK(t[39](context, named, &id));
+    CHECK(named == mine && id == known);
+    OK(t[51](context, (CUstream)0, &named, 0));
+    OK(t[39](context, named, &id));
+    OK(cuStreamGetId((CUstream)1, &known));
+    CHECK(id == known);
+    OK(t[51](context, (CUstream)0, &named, 1));
+    CHECK(named == (CUstream)2);
     t = table("6e163fbeb958444d835ce182aff1991e"); /* ToolsModule: the caller's data is the callback's first argument */
     CHECK(t && (size_t)t[0] == 104 * sizeof *t);
     OK(t[7](context, module, visit, &visited));
@@ -254,8 +269,11 @@ static void an_image_that_needs_what_is_not_carried_says_so_when_it_is_loaded(vo
     static const char parent[] = ".version 7.0\n.target sm_70\n.address_size 64\n"
                                  ".extern .func (.param .b32 r) cudaLaunchDeviceV2 (.param .b64 a, .param .b64 b);\n"
                                  ".visible .entry k() { ret; }\n";
+    /* Machine code: a 64-bit ELF of which nothing but the head is looked at here. */
+    static const unsigned char cubin[64] = {0x7f, 'E', 'L', 'F', 2, 1, 1, 0x33, 7, [16] = 2, 0, 190, 0, [52] = 64};
     char said[4096] = "", name[] = "/tmp/stderrXXXXXX";
     CUmodule module;
+    CUresult machine_code;
     OK(begin());
     int file = mkstemp(name), saved = dup(2);
     unlink(name);
@@ -265,12 +283,14 @@ static void an_image_that_needs_what_is_not_carried_says_so_when_it_is_loaded(vo
     cuModuleLoadData(&module, managed);
     cuModuleLoadData(&module, managed);
     cuModuleLoadData(&module, parent);
+    machine_code = cuModuleLoadData(&module, cubin);
     dup2(saved, 2);
     ssize_t n = pread(file, said, sizeof said - 1, 0);
     said[n > 0 ? n : 0] = 0;
     char *first = strstr(said, "__managed__"), *second = strstr(said, "dynamic parallelism");
     CHECK(!quiet && first && second);
     CHECK(!strstr(first + 1, "__managed__")); /* once */
+    CHECK(machine_code == NO_BINARY_FOR_GPU && strstr(said, "machine code"));
 }
 
 int main(int argc, char **argv)

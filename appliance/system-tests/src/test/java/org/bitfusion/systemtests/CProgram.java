@@ -65,6 +65,7 @@ public record CProgram(Path executable, Sanitizer sanitizer) {
                                 source.toString(),
                                 "-L" + sanitizer.shim(),
                                 "-l:libcuda.so.1",
+                                "-lm",
                                 "-lpthread",
                                 "-ldl"));
         command.addAll(1, sanitizer.flags);

@@ -118,7 +118,8 @@ class TakeoverIT {
                 Held held = new Held(first)) {
             kill(first);
             try (Appliance next = first.startAgain()) {
-                await().atMost(Duration.ofSeconds(20)).until(() -> next.log().contains("taken over"));
+                await().atMost(Duration.ofSeconds(20))
+                        .until(() -> next.log().contains("taken over"));
                 held.session
                         .process()
                         .descendants()
