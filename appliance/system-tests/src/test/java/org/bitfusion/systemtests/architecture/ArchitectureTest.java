@@ -15,6 +15,9 @@ import java.net.Socket;
 import java.nio.channels.NetworkChannel;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.Random;
+import java.util.UUID;
+import java.util.concurrent.Executor;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
@@ -31,6 +34,9 @@ class ArchitectureTest {
         assertThat(product)
                 .as("the product's classes are on the class path")
                 .hasSizeGreaterThan(100);
+        assertThat(product.containPackage("org.bitfusion.scheduler"))
+                .as("the scheduler, which no process uses yet, is among them")
+                .isTrue();
     }
 
     @Test
@@ -58,6 +64,53 @@ class ArchitectureTest {
                         .onlyDependOnClassesThat()
                         .resideInAnyPackage("org.bitfusion.ptx..", "java..", "org.jspecify..")
                         .because("the language stands alone"));
+    }
+
+    @Test
+    void theSchedulerDependsOnNothing() {
+        check(
+                classes()
+                        .that()
+                        .resideInAPackage("org.bitfusion.scheduler..")
+                        .should()
+                        .onlyDependOnClassesThat()
+                        .resideInAnyPackage(
+                                "org.bitfusion.scheduler..",
+                                "java.lang..",
+                                "java.math..",
+                                "java.time..",
+                                "java.util..",
+                                "org.jspecify..")
+                        .because("a decision is a function of what is known, and of nothing else"));
+    }
+
+    @Test
+    void theSchedulerHasNoClockAndNoThreads() {
+        check(
+                noClasses()
+                        .that()
+                        .resideInAPackage("org.bitfusion.scheduler..")
+                        .should()
+                        .callMethod(System.class, "nanoTime")
+                        .orShould()
+                        .callMethod(System.class, "currentTimeMillis")
+                        .orShould()
+                        .callMethod(Instant.class, "now")
+                        .orShould()
+                        .callMethod(UUID.class, "randomUUID")
+                        .orShould()
+                        .dependOnClassesThat()
+                        .areAssignableTo(Thread.class)
+                        .orShould()
+                        .dependOnClassesThat()
+                        .areAssignableTo(Clock.class)
+                        .orShould()
+                        .dependOnClassesThat()
+                        .areAssignableTo(Executor.class)
+                        .orShould()
+                        .dependOnClassesThat()
+                        .areAssignableTo(Random.class)
+                        .because("the same snapshot, request and time give the same decision"));
     }
 
     @Test
