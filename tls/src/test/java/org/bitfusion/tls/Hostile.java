@@ -6,8 +6,8 @@ import java.util.Arrays;
 import java.util.Random;
 import java.util.function.Consumer;
 
-/// Decoders against input that no honest side sends: only the declared exception, and no cut text is
-/// taken for a whole one.
+/// Decoders against input that no honest side sends: only the declared exception, and no cut text
+/// is taken for a whole one.
 public final class Hostile {
     private static final long SEED = 20260101;
 
@@ -25,7 +25,8 @@ public final class Hostile {
         }
     }
 
-    /// A good input with bytes changed, and plain random bytes, end in an answer or in the exception.
+    /// A good input with bytes changed, and plain random bytes, end in an answer or in the
+    /// exception.
     public static void randomBytes(byte[] good, int times, Consumer<byte[]> decoder) {
         Random random = new Random(SEED);
         for (int time = 0; time < times; time++) {

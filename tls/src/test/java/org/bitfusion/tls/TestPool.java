@@ -16,7 +16,8 @@ import org.bitfusion.tls.request.CertificateRequest;
 import org.bitfusion.tls.store.MemoryRecordStore;
 import org.bitfusion.tls.store.RecordStore;
 
-/// A pool with its authority in memory, made at the time of the test, which `openssl` judges by too.
+/// A pool with its authority in memory, made at the time of the test, which `openssl` judges by
+/// too.
 public final class TestPool {
     public final Instant now = Instant.now();
     public final RecordStore store = new MemoryRecordStore();

@@ -34,6 +34,10 @@ public record ApplianceSubject(
         addresses = List.copyOf(addresses);
     }
 
+    public ApplianceSubject withId(UUID other) {
+        return new ApplianceSubject(other, name, hostNames, addresses);
+    }
+
     /// Without asking a name server.
     static InetAddress address(String text) {
         if (FORM.matcher(text).matches()) {

@@ -129,9 +129,11 @@ public final class CertificateAuthority {
                 GeneralName.uniformResourceIdentifier, PeerIdentity.uri(pool(), role, id));
     }
 
-    private List<X509Certificate> issue(Subject subject, CertificateRequest request, Instant now) {
-        Issuer issuer = record.issuer(subject.role());
-        Instant end = issuer.certificate().getNotAfter().toInstant();
+    /// Whether a certificate for such a peer could be issued now.
+    ///
+    /// @throws TlsException AUTHORITY_EXPIRED
+    public void requireIssuer(PeerRole role, Instant now) {
+        Instant end = record.issuer(role).certificate().getNotAfter().toInstant();
         if (!now.isBefore(end)) {
             throw new TlsException(
                     TlsError.AUTHORITY_EXPIRED,
@@ -139,6 +141,12 @@ public final class CertificateAuthority {
                             + end
                             + "; bring the root key back and run: bitfusion tls-certs renew");
         }
+    }
+
+    private List<X509Certificate> issue(Subject subject, CertificateRequest request, Instant now) {
+        Issuer issuer = record.issuer(subject.role());
+        requireIssuer(subject.role(), now);
+        Instant end = issuer.certificate().getNotAfter().toInstant();
         Duration lifetime =
                 switch (subject.role()) {
                     case APPLIANCE -> lifetimes.appliances();

@@ -11,9 +11,9 @@ import javax.net.ssl.X509ExtendedKeyManager;
 import org.bitfusion.tls.identity.Identity;
 import org.jspecify.annotations.Nullable;
 
-/// Shows the identity that is current when a handshake begins. JSSE asks for key and chain one after
-/// the other by a name; the identity before stays known, so that both belong together when it is
-/// replaced in between.
+/// Shows the identity that is current when a handshake begins. JSSE asks for key and chain one
+/// after the other by a name; the identity before stays known, so that both belong together when it
+/// is replaced in between.
 final class CurrentKeyManager extends X509ExtendedKeyManager {
     private final Supplier<Identity> source;
     private Held current;

@@ -87,7 +87,10 @@ public record HandshakeFailure(TlsError error, String message) {
                                     + "the two have no protocol in common; TLS 1.3 is needed, so"
                                     + " upgrade the older side",
                             true);
-            case "unknown_ca", "certificate_unknown", "bad_certificate", "unsupported_certificate" ->
+            case "unknown_ca",
+                    "certificate_unknown",
+                    "bad_certificate",
+                    "unsupported_certificate" ->
                     new HandshakeFailure(
                             TlsError.UNKNOWN_AUTHORITY,
                             head

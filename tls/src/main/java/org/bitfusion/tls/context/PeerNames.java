@@ -27,14 +27,11 @@ final class PeerNames {
             return false;
         }
         return names.stream()
-                .anyMatch(
-                        name ->
-                                name.get(1) instanceof String text
-                                        && (address == null
-                                                ? name.get(0).equals(DNS)
-                                                        && text.equalsIgnoreCase(host)
-                                                : name.get(0).equals(IP)
-                                                        && address.equals(literal(text))));
+                .anyMatch(name ->
+                        name.get(1) instanceof String text
+                                && (address == null
+                                        ? name.get(0).equals(DNS) && text.equalsIgnoreCase(host)
+                                        : name.get(0).equals(IP) && address.equals(literal(text))));
     }
 
     /// Without asking a name server.

@@ -12,19 +12,26 @@ public final class PeerRefused extends CertificateException {
     @Serial private static final long serialVersionUID = 1;
 
     private final TlsError error;
+    private final String reason;
 
     PeerRefused(TlsError error, String message) {
         super(
                 error.tag() + " " + message,
-                new CertPathValidatorException(message, null, null, -1, reason(error)));
+                new CertPathValidatorException(message, null, null, -1, basicReason(error)));
         this.error = error;
+        this.reason = message;
     }
 
     public TlsError error() {
         return error;
     }
 
-    private static BasicReason reason(TlsError error) {
+    /// The message without the error's number.
+    public String reason() {
+        return reason;
+    }
+
+    private static BasicReason basicReason(TlsError error) {
         return switch (error) {
             case CERTIFICATE_EXPIRED -> BasicReason.EXPIRED;
             case CERTIFICATE_NOT_YET_VALID -> BasicReason.NOT_YET_VALID;

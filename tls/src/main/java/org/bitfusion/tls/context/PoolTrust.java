@@ -56,10 +56,9 @@ public final class PoolTrust {
                 roots.stream()
                         .findFirst()
                         .flatMap(Remedies::pool)
-                        .orElseThrow(
-                                () ->
-                                        new IllegalArgumentException(
-                                                "roots: (expected: the root of a pool)"));
+                        .orElseThrow(() ->
+                                new IllegalArgumentException(
+                                        "roots: (expected: the root of a pool)"));
     }
 
     /// Of a client, which knows only what lies in its `ca.crt`.

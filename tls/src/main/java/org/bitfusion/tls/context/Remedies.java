@@ -24,8 +24,7 @@ final class Remedies {
     private Remedies() {}
 
     /// @param isClient whether a client looks at an appliance, and not an appliance at its peer
-    static PeerRefused unknownAuthority(
-            X509Certificate certificate, PoolId own, boolean isClient) {
+    static PeerRefused unknownAuthority(X509Certificate certificate, PoolId own, boolean isClient) {
         Optional<PoolId> other = pool(certificate);
         String head = "x509: certificate signed by unknown authority: ";
         if (other.isEmpty() || other.get().equals(own)) {
@@ -51,9 +50,7 @@ final class Remedies {
                         + own
                         + "; "
                         + (isClient
-                                ? "if the pool was made anew, "
-                                        + ENROL_ANEW
-                                        + "the new pool"
+                                ? "if the pool was made anew, " + ENROL_ANEW + "the new pool"
                                 : "on that machine " + ENROL_ANEW + "this pool"));
     }
 
@@ -91,8 +88,7 @@ final class Remedies {
                         + " s; set both by NTP (timedatectl set-ntp true)");
     }
 
-    static PeerRefused wrongRole(
-            X509Certificate certificate, PeerRole role, boolean isClient) {
+    static PeerRefused wrongRole(X509Certificate certificate, PeerRole role, boolean isClient) {
         return new PeerRefused(
                 TlsError.CERTIFICATE_OF_WRONG_ROLE,
                 name(certificate)

@@ -99,14 +99,16 @@ public final class TlsContext {
                 context(Optional.of(identity), new NobodyTrusted()), parameters, null, Set.of());
     }
 
-    /// Connections to appliances of the pool: TLS 1.3; the certificate must be for the host dialled.
+    /// Connections to appliances of the pool: TLS 1.3; the certificate must be for the host
+    /// dialled.
     ///
     /// @param identity none before enrolment
     public static TlsContext client(Optional<Supplier<Identity>> identity, PoolTrust trust) {
         SSLParameters parameters = new SSLParameters();
         parameters.setProtocols(new String[] {"TLSv1.3"});
         parameters.setCipherSuites(SUITES.toArray(String[]::new));
-        // JSSE gives clients of its own an algorithm for this; the trust manager compares in any case.
+        // JSSE gives clients of its own an algorithm for this; the trust manager compares in any
+        // case.
         parameters.setEndpointIdentificationAlgorithm("HTTPS");
         Set<PeerRole> accepted = Set.of(PeerRole.APPLIANCE);
         return new TlsContext(

@@ -68,8 +68,7 @@ public final class PrivateKeys {
         try {
             Cipher cipher = Cipher.getInstance(ENCRYPTION);
             PBEParameterSpec parameters =
-                    new PBEParameterSpec(
-                            salt, ITERATIONS, new IvParameterSpec(vector));
+                    new PBEParameterSpec(salt, ITERATIONS, new IvParameterSpec(vector));
             cipher.init(Cipher.ENCRYPT_MODE, passphraseKey(ENCRYPTION, passphrase), parameters);
             byte[] sealed = cipher.doFinal(key.getEncoded());
             // The container knows the scheme by its family's name only.

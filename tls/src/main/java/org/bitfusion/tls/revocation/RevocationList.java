@@ -15,9 +15,10 @@ import org.bitfusion.tls.store.StoredRecord;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The pool's revocation list: a record an entry, so that a thousand entries are read once and a new
-/// one alone. Whoever watches the store calls [#refresh] when the folder [#FOLDER] has changed; the
-/// listeners are told of each entry that is new and end the sessions that it concerns. Thread-safe.
+/// The pool's revocation list: a record an entry, so that a thousand entries are read once and a
+/// new one alone. Whoever watches the store calls [#refresh] when the folder [#FOLDER] has changed;
+/// the listeners are told of each entry that is new and end the sessions that it concerns.
+/// Thread-safe.
 public final class RevocationList {
     public static final String FOLDER = "revocations";
 
@@ -57,8 +58,7 @@ public final class RevocationList {
     /// @return the entry that holds from now on: an earlier one if there was one
     public Revocation revoke(Revocation entry) {
         store.create(path(entry.what()), entry.fields().encode());
-        LOG.info(
-                "revoked peer={} by={} reason={}", entry.what().key(), entry.by(), entry.reason());
+        LOG.info("revoked peer={} by={} reason={}", entry.what().key(), entry.by(), entry.reason());
         return refresh().find(entry.what()).orElse(entry);
     }
 
@@ -67,8 +67,7 @@ public final class RevocationList {
     /// @return false if there was none
     public boolean reinstate(Revoked what) {
         Optional<StoredRecord> record = store.read(path(what));
-        boolean deleted =
-                record.isPresent() && store.delete(path(what), record.get().version());
+        boolean deleted = record.isPresent() && store.delete(path(what), record.get().version());
         refresh();
         if (deleted) {
             LOG.info("reinstated peer={}", what.key());
@@ -114,16 +113,14 @@ public final class RevocationList {
     /// An entry that makes no sense still revokes: its name says whom.
     private Optional<Revocation> read(Revoked what) {
         return store.read(path(what))
-                .map(
-                        record -> {
-                            try {
-                                return Revocation.decode(what, record.content());
-                            } catch (TlsException exception) {
-                                LOG.warn("peer={} error={}", what.key(), exception.getMessage());
-                                return new Revocation(
-                                        what, "-", "-", Instant.EPOCH, Instant.MAX);
-                            }
-                        });
+                .map(record -> {
+                    try {
+                        return Revocation.decode(what, record.content());
+                    } catch (TlsException exception) {
+                        LOG.warn("peer={} error={}", what.key(), exception.getMessage());
+                        return new Revocation(what, "-", "-", Instant.EPOCH, Instant.MAX);
+                    }
+                });
     }
 
     private void tell(Revocation entry) {

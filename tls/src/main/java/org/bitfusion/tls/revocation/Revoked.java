@@ -59,8 +59,7 @@ public sealed interface Revoked {
     final class Forms {
         private static final Pattern SERIAL = Pattern.compile("serial-([1-9a-f][0-9a-f]{0,39})");
         private static final Pattern PEER =
-                Pattern.compile(
-                        "(client|appliance)-([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})");
+                Pattern.compile("(client|appliance)-([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})");
 
         private Forms() {}
     }

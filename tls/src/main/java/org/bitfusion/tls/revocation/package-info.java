@@ -1,4 +1,5 @@
-/// Which certificates and clients are no longer let in, and who is told; never closes a session itself.
+/// Which certificates and clients are no longer let in, and who is told; never closes a session
+/// itself.
 @NullMarked
 package org.bitfusion.tls.revocation;
 

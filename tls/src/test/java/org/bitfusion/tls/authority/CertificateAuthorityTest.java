@@ -75,17 +75,13 @@ class CertificateAuthorityTest {
                                 new CertificateWriter.Subject(
                                         PeerRole.APPLIANCE,
                                         "gpu-1",
-                                        List.of(
-                                                new GeneralName(
-                                                        GeneralName.dNSName,
-                                                        "gpu-1"))),
+                                        List.of(new GeneralName(GeneralName.dNSName, "gpu-1"))),
                                 pair.getPublic(),
                                 record.clients(),
                                 new CertificateWriter.Validity(
                                         pool.now.minusSeconds(60), pool.now.plusSeconds(60)));
         Identity server =
-                new Identity(
-                        pair.getPrivate(), List.of(forged, record.clients().certificate()));
+                new Identity(pair.getPrivate(), List.of(forged, record.clients().certificate()));
         assertThat(verify(server, "-purpose", "sslserver").code()).isNotZero();
         assertThat(verify(server, "-purpose", "sslclient").code()).isZero();
     }
@@ -93,7 +89,8 @@ class CertificateAuthorityTest {
     @Test
     void opensslReadsWhatACertificateSays() {
         UUID id = UUID.randomUUID();
-        OpenSsl.write(folder, "cert", Certificates.write(pool.client(id, "build-7", pool.now).chain()));
+        OpenSsl.write(
+                folder, "cert", Certificates.write(pool.client(id, "build-7", pool.now).chain()));
         assertThat(OpenSsl.output(folder, "x509", "-in", "cert", "-noout", "-text"))
                 .contains("CN = build-7")
                 .contains("URI:bitfusion://" + pool.authority.pool() + "/client/" + id)
@@ -200,10 +197,9 @@ class CertificateAuthorityTest {
 
     @Test
     void aPoolHasOneAuthority() {
-        assertThatThrownBy(
-                        () ->
-                                CertificateAuthority.create(
-                                        pool.store, pool.poolKey, Lifetimes.DEFAULT, pool.now))
+        assertThatThrownBy(() ->
+                        CertificateAuthority.create(
+                                pool.store, pool.poolKey, Lifetimes.DEFAULT, pool.now))
                 .isInstanceOf(TlsException.class)
                 .hasMessageStartingWith(TlsError.AUTHORITY_EXISTS.tag());
     }
@@ -220,12 +216,7 @@ class CertificateAuthorityTest {
         assertThat(after.chain().get(1).getSubjectX500Principal().getName()).contains("clients 2");
         assertThat(verify(before, "-purpose", "sslclient").code()).isZero();
         assertThat(
-                        verify(
-                                        after,
-                                        "-purpose",
-                                        "sslclient",
-                                        "-attime",
-                                        "" + due.getEpochSecond())
+                        verify(after, "-purpose", "sslclient", "-attime", "" + due.getEpochSecond())
                                 .code())
                 .isZero();
     }
@@ -279,10 +270,9 @@ class CertificateAuthorityTest {
                     .hasMessageStartingWith(TlsError.NAME_UNACCEPTABLE.tag());
         }
         for (String address : List.of("", "host", "1.2.3", "10.0.0.1/24", "fe80::1%eth0")) {
-            assertThatThrownBy(
-                            () ->
-                                    new ApplianceSubject(
-                                            UUID.randomUUID(), "a", List.of(), List.of(address)))
+            assertThatThrownBy(() ->
+                            new ApplianceSubject(
+                                    UUID.randomUUID(), "a", List.of(), List.of(address)))
                     .as(address)
                     .isInstanceOf(TlsException.class);
         }
@@ -291,7 +281,9 @@ class CertificateAuthorityTest {
     private OpenSsl.Result verify(Identity identity, String... options) {
         OpenSsl.write(folder, "ca.crt", Certificates.write(List.of(pool.authority.root())));
         OpenSsl.write(
-                folder, "rest", Certificates.write(identity.chain().subList(1, identity.chain().size())));
+                folder,
+                "rest",
+                Certificates.write(identity.chain().subList(1, identity.chain().size())));
         OpenSsl.write(folder, "cert", Certificates.write(identity.chain().subList(0, 1)));
         List<String> arguments = new ArrayList<>(List.of("verify", "-x509_strict"));
         arguments.addAll(List.of(options));

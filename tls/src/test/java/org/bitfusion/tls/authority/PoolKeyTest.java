@@ -66,13 +66,11 @@ class PoolKeyTest {
                 new String(
                         key.encode(PATH, Fields.of("token").with("uses", 1)),
                         StandardCharsets.UTF_8);
-        assertWrong(
-                () ->
-                        key.decode(
-                                PATH,
-                                "token",
-                                content.replace("uses=1", "uses=2")
-                                        .getBytes(StandardCharsets.UTF_8)));
+        assertWrong(() ->
+                key.decode(
+                        PATH,
+                        "token",
+                        content.replace("uses=1", "uses=2").getBytes(StandardCharsets.UTF_8)));
     }
 
     @Test

@@ -32,7 +32,8 @@ class StoreWithoutKeyTest {
                 }) {
             byte[] scalar = scalar(key);
             for (String value : stored.lines().toList()) {
-                assertThat(contains(decoded(value.substring(value.indexOf('=') + 1)), scalar)).isFalse();
+                assertThat(contains(decoded(value.substring(value.indexOf('=') + 1)), scalar))
+                        .isFalse();
             }
         }
         assertThat(contains(record.clients().key().getEncoded(), scalar(record.clients().key())))
@@ -42,10 +43,9 @@ class StoreWithoutKeyTest {
 
     @Test
     void withoutThePoolKeyTheAuthorityDoesNotOpen() {
-        assertThatThrownBy(
-                        () ->
-                                CertificateAuthority.open(
-                                        pool.store, PoolKey.generate(), Lifetimes.DEFAULT))
+        assertThatThrownBy(() ->
+                        CertificateAuthority.open(
+                                pool.store, PoolKey.generate(), Lifetimes.DEFAULT))
                 .isInstanceOf(TlsException.class)
                 .hasMessageStartingWith(TlsError.POOL_KEY_WRONG.tag())
                 .hasMessageContaining(pool.poolKey.fingerprint())
@@ -82,11 +82,9 @@ class StoreWithoutKeyTest {
         pool.store.compareAndSet(
                 AuthorityRecord.PLACE, 0, altered.getBytes(StandardCharsets.UTF_8));
         assertRefused();
-        assertThatThrownBy(
-                        () ->
-                                pool.poolKey.open(
-                                        "authority clients",
-                                        Base64.getDecoder().decode(appliances)))
+        assertThatThrownBy(() ->
+                        pool.poolKey.open(
+                                "authority clients", Base64.getDecoder().decode(appliances)))
                 .as("the signature is not all that holds it")
                 .isInstanceOf(TlsException.class);
     }
@@ -128,8 +126,7 @@ class StoreWithoutKeyTest {
     private static boolean contains(byte[] all, byte[] part) {
         int from = part[0] == 0 ? 1 : 0;
         for (int at = 0; at + part.length - from <= all.length; at++) {
-            if (Arrays.equals(
-                    all, at, at + part.length - from, part, from, part.length)) {
+            if (Arrays.equals(all, at, at + part.length - from, part, from, part.length)) {
                 return true;
             }
         }

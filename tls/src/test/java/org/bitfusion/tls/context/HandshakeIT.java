@@ -52,7 +52,8 @@ class HandshakeIT {
     @Test
     void withoutACertificateEnrolmentIsLeftWhereItIsOffered() throws Exception {
         try (Port port = new Port(server(ClientCertificate.WANTED))) {
-            Port.call(TlsContext.client(Optional.empty(), clientTrust(pool.now)), HOST, port.port());
+            Port.call(
+                    TlsContext.client(Optional.empty(), clientTrust(pool.now)), HOST, port.port());
             assertThat(port.visit().admission()).isInstanceOf(Admission.Anonymous.class);
         }
     }
@@ -91,8 +92,7 @@ class HandshakeIT {
     @Test
     void anApplianceNamesThePoolOfAStrangeClient() throws Exception {
         TestPool other = new TestPool();
-        TlsContext client =
-                TlsContext.client(Optional.of(other::client), clientTrust(pool.now));
+        TlsContext client = TlsContext.client(Optional.of(other::client), clientTrust(pool.now));
         try (Port port = new Port(server(ClientCertificate.REQUIRED))) {
             HandshakeFailure seen = failure(client, port);
             assertThat(seen.message()).contains("token of the new pool").contains("NTP");
@@ -180,8 +180,7 @@ class HandshakeIT {
                         Set.of(PeerRole.APPLIANCE));
         try (Port port = new Port(appliancesOnly)) {
             failure(client(pool.client()), port);
-            assertThat(failure(port.visit()).error())
-                    .isEqualTo(TlsError.CERTIFICATE_OF_WRONG_ROLE);
+            assertThat(failure(port.visit()).error()).isEqualTo(TlsError.CERTIFICATE_OF_WRONG_ROLE);
             Port.call(client(pool.appliance()), HOST, port.port());
             assertThat(port.visit().admission()).isInstanceOf(Admission.Admitted.class);
         }

@@ -38,8 +38,14 @@ class PrivateKeysTest {
         OpenSsl.write(folder, "key", PrivateKeys.write(PAIR.getPrivate(), PASSPHRASE));
         assertThat(
                         OpenSsl.output(
-                                folder, "pkey", "-in", "key", "-passin", "pass:correct horse",
-                                "-noout", "-text"))
+                                folder,
+                                "pkey",
+                                "-in",
+                                "key",
+                                "-passin",
+                                "pass:correct horse",
+                                "-noout",
+                                "-text"))
                 .contains("NIST CURVE: P-256");
         assertThat(OpenSsl.run(folder, "pkey", "-in", "key", "-passin", "pass:wrong").code())
                 .isNotZero();
@@ -71,20 +77,29 @@ class PrivateKeysTest {
         OpenSsl.output(folder, plain);
         PrivateKey key = PrivateKeys.read(text("key"), Optional.empty());
         OpenSsl.output(
-                folder, "pkcs8", "-topk8", "-v2", "aes-256-cbc", "-in", "key", "-out", "sealed",
-                "-passout", "pass:correct horse");
+                folder,
+                "pkcs8",
+                "-topk8",
+                "-v2",
+                "aes-256-cbc",
+                "-in",
+                "key",
+                "-out",
+                "sealed",
+                "-passout",
+                "pass:correct horse");
         assertThat(PrivateKeys.read(text("sealed"), Optional.of(PASSPHRASE))).isEqualTo(key);
     }
 
     @Test
     void aKeyInAnOldFormIsRefusedWithTheCommandThatConvertsIt() {
-        OpenSsl.output(folder, "ecparam", "-genkey", "-noout", "-name", "prime256v1", "-out", "old");
+        OpenSsl.output(
+                folder, "ecparam", "-genkey", "-noout", "-name", "prime256v1", "-out", "old");
         assertThatThrownBy(() -> PrivateKeys.read(text("old"), Optional.empty()))
                 .isInstanceOf(TlsException.class)
                 .hasMessageContaining("EC PRIVATE KEY")
                 .hasMessageContaining("openssl pkcs8 -topk8 -nocrypt");
-        OpenSsl.output(
-                folder, "pkcs8", "-topk8", "-nocrypt", "-in", "old", "-out", "new");
+        OpenSsl.output(folder, "pkcs8", "-topk8", "-nocrypt", "-in", "old", "-out", "new");
         PrivateKeys.read(text("new"), Optional.empty());
     }
 
@@ -92,7 +107,15 @@ class PrivateKeysTest {
     void aKeyInAFormThatOnlyOpensslKnowsIsRefusedWithTheCommandThatConvertsIt() {
         OpenSsl.write(folder, "key", PrivateKeys.write(PAIR.getPrivate()));
         OpenSsl.output(
-                folder, "pkcs8", "-topk8", "-scrypt", "-in", "key", "-out", "sealed", "-passout",
+                folder,
+                "pkcs8",
+                "-topk8",
+                "-scrypt",
+                "-in",
+                "key",
+                "-out",
+                "sealed",
+                "-passout",
                 "pass:correct horse");
         assertThatThrownBy(() -> PrivateKeys.read(text("sealed"), Optional.of(PASSPHRASE)))
                 .isInstanceOf(TlsException.class)

@@ -31,9 +31,7 @@ class CertificateRequestTest {
     @Test
     void opensslAcceptsARequest() {
         OpenSsl.write(folder, "request", GOOD);
-        assertThat(
-                        OpenSsl.output(
-                                folder, "req", "-in", "request", "-verify", "-noout", "-text"))
+        assertThat(OpenSsl.output(folder, "req", "-in", "request", "-verify", "-noout", "-text"))
                 .contains("verify OK")
                 .contains("CN = host-1");
     }
@@ -88,10 +86,9 @@ class CertificateRequestTest {
         int otherAt = indexOf(other, Arrays.copyOf(key, 26));
         byte[] forged = other.clone();
         System.arraycopy(request, at, forged, otherAt, key.length);
-        assertThatThrownBy(
-                        () ->
-                                CertificateRequest.parse(
-                                        new PemBlock("CERTIFICATE REQUEST", forged).text()))
+        assertThatThrownBy(() ->
+                        CertificateRequest.parse(
+                                new PemBlock("CERTIFICATE REQUEST", forged).text()))
                 .isInstanceOf(TlsException.class)
                 .hasMessageContaining("not signed by the key that it is for");
     }
@@ -107,7 +104,9 @@ class CertificateRequestTest {
     void hostileRequestsEndInTheDeclaredException() {
         byte[] text = GOOD.getBytes(StandardCharsets.US_ASCII);
         Hostile.cutAtEveryLength(
-                text, 1, bytes -> CertificateRequest.parse(new String(bytes, StandardCharsets.US_ASCII)));
+                text,
+                1,
+                bytes -> CertificateRequest.parse(new String(bytes, StandardCharsets.US_ASCII)));
         byte[] der = PemBlock.readAll(GOOD).getFirst().content();
         Hostile.cutAtEveryLength(der, 0, CertificateRequestTest::parse);
         Hostile.randomBytes(der, 5_000, CertificateRequestTest::parse);
@@ -131,8 +130,7 @@ class CertificateRequestTest {
         arguments.add("req");
         arguments.addAll(List.of(options.split(" ")));
         arguments.addAll(
-                List.of(
-                        "-nodes", "-keyout", "key", "-out", "request", "-subj", "/CN=host-1"));
+                List.of("-nodes", "-keyout", "key", "-out", "request", "-subj", "/CN=host-1"));
         OpenSsl.output(folder, arguments.toArray(String[]::new));
         try {
             return Files.readString(folder.resolve("request"));

@@ -58,10 +58,9 @@ class RevocationListTest {
     @Test
     void aListenerThatFailsDoesNotKeepOthersFromHearing() {
         List<Revocation> heard = new ArrayList<>();
-        list.listen(
-                _ -> {
-                    throw new IllegalStateException("broken");
-                });
+        list.listen(_ -> {
+            throw new IllegalStateException("broken");
+        });
         list.listen(heard::add);
         list.revoke(entry(CLIENT));
         assertThat(heard).hasSize(1);
@@ -88,7 +87,8 @@ class RevocationListTest {
         list.revoke(entry(CLIENT));
         Revocation second =
                 list.revoke(
-                        new Revocation(CLIENT, "other", "other", NOW, NOW.plus(Duration.ofDays(1))));
+                        new Revocation(
+                                CLIENT, "other", "other", NOW, NOW.plus(Duration.ofDays(1))));
         assertThat(second).isEqualTo(entry(CLIENT));
     }
 

@@ -46,8 +46,7 @@ class FileRecordStoreTest extends RecordStoreContract {
     void anotherProcessSeesWhatWasWritten() {
         Path root = folder.resolve("store");
         new FileRecordStore(root).create(PATH, new byte[] {7});
-        assertThat(new FileRecordStore(root).read(PATH).orElseThrow().content())
-                .containsExactly(7);
+        assertThat(new FileRecordStore(root).read(PATH).orElseThrow().content()).containsExactly(7);
     }
 
     @Test

@@ -82,10 +82,7 @@ public abstract class RecordStoreContract {
         IntStream.range(0, content.length).forEach(at -> content[at] = (byte) (at * 31));
         store.create(PATH, content);
         assertThat(store.read(PATH).orElseThrow().content()).isEqualTo(content);
-        assertThatThrownBy(
-                        () ->
-                                store.compareAndSet(
-                                        PATH, 0, new byte[RecordStore.MOST_BYTES + 1]))
+        assertThatThrownBy(() -> store.compareAndSet(PATH, 0, new byte[RecordStore.MOST_BYTES + 1]))
                 .isInstanceOf(IllegalArgumentException.class);
     }
 
