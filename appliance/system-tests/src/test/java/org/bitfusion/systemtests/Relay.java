@@ -41,6 +41,7 @@ public final class Relay implements AutoCloseable {
     private final List<ServerSocketChannel> listeners = new ArrayList<>();
     private final Set<Connection> connections = ConcurrentHashMap.newKeySet();
     private volatile boolean silent;
+    private volatile boolean gone;
     private volatile long openFrom = System.nanoTime();
     private final AtomicInteger accepted = new AtomicInteger();
 
@@ -116,6 +117,10 @@ public final class Relay implements AutoCloseable {
             server.setOption(StandardSocketOptions.TCP_NODELAY, true);
             Connection connection = new Connection(client, server);
             connections.add(connection);
+            if (gone) { // a listener that is being closed may still have accepted
+                connection.cut();
+                return;
+            }
             accepted.incrementAndGet();
             pump(connection, client, server);
             pump(connection, server, client);
@@ -190,6 +195,7 @@ public final class Relay implements AutoCloseable {
 
     /// Gone for good: nobody listens any more.
     public void vanish() {
+        gone = true;
         listeners.forEach(Relay::closeQuietly);
         cut();
     }
