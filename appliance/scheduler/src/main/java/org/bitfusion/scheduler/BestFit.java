@@ -98,7 +98,7 @@ final class BestFit {
             if (available < wanted || !need.mayUse(room, place)) {
                 continue;
             }
-            boolean isWhole = available == memory;
+            boolean isWhole = room.free()[place] == memory;
             whole += isWhole ? 1 : 0;
             if (!(inUse && isWhole)) {
                 long leftOver = (long) available - wanted;

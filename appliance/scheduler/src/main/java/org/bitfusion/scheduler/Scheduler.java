@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 /// Decides who gets which share of which GPU. The same snapshot, request and time give the same
 /// decision, whoever asks.
 ///
-/// Who is served first, and what is set aside for those who wait, is decision 0020.
+/// Who is served first, and what is set aside for those who wait, is decision 0021.
 public final class Scheduler {
     private static final int EXAMINED_LIMIT = Integer.MAX_VALUE;
 
