@@ -7,117 +7,152 @@ import org.jspecify.annotations.Nullable;
 /// Looks for GPUs on which a request fits now, on as few appliances as can be.
 ///
 /// Of the appliances that have as many GPUs as are looked for, the one is taken where, in this
-/// order: the fewest wholly free GPUs are begun, the least is left over on the GPUs taken, the
-/// fewest wholly free GPUs lie beside. On an appliance, GPUs in use come before wholly free ones,
-/// then those on which less is left over, then the first.
+/// order: the fewest unused GPUs are begun, the least is left over on the GPUs taken, the fewest
+/// unused GPUs lie beside. On an appliance, GPUs in use come before unused ones, then those on
+/// which less is left over, then the first.
+///
+/// Nodes of the tree are visited in the order of the least that a place below them can cost, and
+/// not at all if that is more than the best so far: what is found is the best of all.
 ///
 /// Used by one thread, for one search.
 final class BestFit {
+    /// A cost is a number of begun GPUs, MiB left over, and a number of unused GPUs beside.
     private static final long BEGUN = 1L << 56;
+
     private static final long LEFT_OVER = 1L << 8;
-    private static final long WHOLE = 1L << 62;
+    private static final long UNUSED = 1L << 62;
+    private static final long NEVER = Long.MAX_VALUE;
 
     /// @param places of the room's GPUs, ascending
     record Part(Room room, List<Integer> places) {}
 
     private final Need need;
-    private final int examinedLimit;
-    private final boolean[] used;
-    private Need.Smallest chosen = new Need.Smallest(1);
+    private final RoomTree tree;
+    private final List<Integer> used = new ArrayList<>();
+    private Smallest chosen = new Smallest(1);
+    private int count;
     private @Nullable Room best;
     private List<Integer> bestPlaces = List.of();
     private long bestCost;
-    private int examined;
 
-    /// @param examinedLimit after so many appliances that would do, the best so far is taken
-    BestFit(Need need, int appliances, int examinedLimit) {
+    BestFit(Need need, RoomTree tree) {
         this.need = need;
-        this.examinedLimit = examinedLimit;
-        used = new boolean[appliances];
+        this.tree = tree;
     }
 
-    /// Which GPUs `count` fit on; empty if so many do not.
-    List<Part> find(RoomTree.Node root, int count) {
+    /// Which GPUs `wanted` fit on; empty if so many do not.
+    List<Part> find(int wanted) {
         List<Part> parts = new ArrayList<>();
-        int missing = count;
-        int wanted = Math.min(count, root.free().length);
-        while (wanted > 0 && missing > 0) {
-            Part part = onOneAppliance(root, wanted);
+        int missing = wanted;
+        int together = Math.min(wanted, tree.root().gpuCount());
+        while (together > 0 && missing > 0) {
+            Part part = onOneAppliance(together);
             if (part == null) {
-                wanted--;
+                together--;
                 continue;
             }
-            used[part.room.position()] = true;
+            used.add(part.room.position());
             parts.add(part);
-            missing -= wanted;
-            wanted = Math.min(wanted, missing);
+            missing -= together;
+            together = Math.min(together, missing);
         }
         return missing == 0 ? parts : List.of();
     }
 
-    private @Nullable Part onOneAppliance(RoomTree.Node root, int count) {
-        chosen = new Need.Smallest(count);
+    private @Nullable Part onOneAppliance(int together) {
+        count = together;
+        chosen = new Smallest(together);
         best = null;
-        bestCost = Long.MAX_VALUE;
-        examined = 0;
-        visit(root, count, true);
-        if (best == null) {
-            visit(root, count, false);
+        bestCost = NEVER;
+        // what nodes tell does not know what is set aside: there may be less left over
+        for (int position : need.claims().positions()) {
+            examine(tree.room(position));
+        }
+        if (leastCost(tree.root()) < NEVER) {
+            visit(tree.root(), 0, tree.topLevel());
         }
         return best == null ? null : new Part(best, bestPlaces);
     }
 
-    /// @param inUse look only where no wholly free GPU has to be begun
-    private void visit(RoomTree.Node node, int count, boolean inUse) {
-        int[] most = inUse ? node.started() : node.free();
-        if (most.length < count || most[count - 1] < need.atLeast(node)) {
-            return;
-        }
+    /// @param first position below the node
+    private void visit(RoomNode node, int first, int level) {
         if (node.isLeaf()) {
-            examine(node.rooms()[0], inUse);
+            if (need.claims().of(first).length == 0) {
+                examine(node.room());
+            }
             return;
         }
-        for (RoomTree.Node child : node.children()) {
-            if (examined >= examinedLimit) {
-                return;
-            }
-            visit(child, count, inUse);
+        RoomNode[] children = node.children();
+        long[] costs = new long[children.length];
+        for (int i = 0; i < costs.length; i++) {
+            int position = first + i * RoomTree.span(level);
+            costs[i] =
+                    need.mayUseAny(position, RoomTree.span(level)) ? leastCost(children[i]) : NEVER;
+        }
+        for (int next = least(costs); costs[next] < bestCost; next = least(costs)) {
+            visit(children[next], first + next * RoomTree.span(level), level - 1);
+            costs[next] = NEVER;
         }
     }
 
-    private void examine(Room room, boolean inUse) {
-        if (used[room.position()] || !need.mayUseAny(room)) {
+    private static int least(long[] costs) {
+        int least = 0;
+        for (int i = 1; i < costs.length; i++) {
+            if (costs[i] < costs[least]) {
+                least = i;
+            }
+        }
+        return least;
+    }
+
+    /// No place below the node costs less, as long as nothing of it is set aside.
+    private long leastCost(RoomNode node) {
+        int needed = need.atLeast(node);
+        if (!node.mayHave(count, needed)) {
+            return NEVER;
+        }
+        int mostNeeded = need.of(node.largestMemory());
+        int leftOnStarted = Math.max(0, node.leastStarted(needed) - mostNeeded);
+        if (!need.isWhole() && node.mayHaveStarted(count, needed)) {
+            return (long) count * leftOnStarted * LEFT_OVER + node.leastUnusedBeside(0);
+        }
+        int begun = need.isWhole() ? count : 1;
+        int beside = node.leastUnusedBeside(begun);
+        if (beside >= Long.SIZE) {
+            return NEVER;
+        }
+        int smallest = node.smallestMemory();
+        long leftOnUnused = Math.max(0, smallest - need.of(smallest));
+        long left = begun * leftOnUnused + (count - begun) * Math.min(leftOnUnused, leftOnStarted);
+        return begun * BEGUN + left * LEFT_OVER + beside;
+    }
+
+    private void examine(Room room) {
+        if (!room.isAvailable() || !need.mayUseAny(room) || used.contains(room.position())) {
             return;
         }
         chosen.clear();
-        int whole = 0;
+        int unused = 0;
         for (int place = 0; place < room.free().length; place++) {
-            int available = need.available(room, place);
             int memory = room.memory(place);
-            int wanted = need.of(memory);
-            if (available < wanted || !need.mayUse(room, place)) {
-                continue;
-            }
-            boolean isWhole = room.free()[place] == memory;
-            whole += isWhole ? 1 : 0;
-            if (!(inUse && isWhole)) {
-                long leftOver = (long) available - wanted;
-                chosen.offer((isWhole ? WHOLE : 0) + leftOver * LEFT_OVER + place);
+            boolean isUnused = room.free()[place] == memory;
+            unused += isUnused ? 1 : 0;
+            int left = need.available(room, place) - need.of(memory);
+            if (left >= 0 && need.mayUse(room, place)) {
+                chosen.offer((isUnused ? UNUSED : 0) + left * LEFT_OVER + place);
             }
         }
         if (chosen.isFull()) {
-            examined++;
-            keepIfBetter(room, whole);
+            keepIfBetter(room, unused);
         }
     }
 
-    private void keepIfBetter(Room room, int whole) {
-        long cost = whole;
+    private void keepIfBetter(Room room, int unused) {
+        long cost = unused;
         for (int i = 0; i < chosen.count(); i++) {
             long value = chosen.at(i);
-            cost +=
-                    (value >= WHOLE ? BEGUN - 1 : 0)
-                            + (value & (WHOLE - 1)) / LEFT_OVER * LEFT_OVER;
+            cost += (value & (UNUSED - 1)) / LEFT_OVER * LEFT_OVER;
+            cost += value >= UNUSED ? BEGUN - 1 : 0;
         }
         if (cost < bestCost) {
             bestCost = cost;

@@ -17,11 +17,16 @@ final class Eligible {
     private record Count(int known, int available) {}
 
     private final long[] gpus;
+
+    /// How many of the appliances before a position have such a GPU.
+    private final int[] appliancesBefore;
+
     private final Map<Integer, Count> counts = new TreeMap<>();
     private final List<ServerAddress> unknownServers = new ArrayList<>();
 
     private Eligible(long[] gpus) {
         this.gpus = gpus;
+        appliancesBefore = new int[gpus.length + 1];
     }
 
     static Eligible of(Topology topology, Choice choice) {
@@ -29,6 +34,8 @@ final class Eligible {
         Eligible eligible = new Eligible(new long[appliances.size()]);
         for (int position = 0; position < appliances.size(); position++) {
             eligible.add(appliances.get(position), position, choice);
+            eligible.appliancesBefore[position + 1] =
+                    eligible.appliancesBefore[position] + (eligible.gpus[position] == 0 ? 0 : 1);
         }
         for (ServerAddress server : choice.servers()) {
             if (appliances.stream().noneMatch(appliance -> Choice.isOf(server, appliance))) {
@@ -58,6 +65,12 @@ final class Eligible {
     /// Bit i stands for the GPU at place i of the appliance.
     long gpus(int position) {
         return gpus[position];
+    }
+
+    /// Whether any of so many appliances has a GPU that passes; there may be fewer appliances.
+    boolean isAnyIn(int firstPosition, int positions) {
+        int end = Math.min(gpus.length, firstPosition + positions);
+        return appliancesBefore[end] > appliancesBefore[firstPosition];
     }
 
     /// Servers that were asked for, and that the pool does not know.

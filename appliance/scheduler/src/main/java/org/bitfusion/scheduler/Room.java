@@ -62,6 +62,13 @@ record Room(Appliance appliance, int position, int[] reserved, int[] free) {
         return new Room(appliance, position, nowReserved, nowFree);
     }
 
+    @Override
+    public String toString() {
+        return "(%s %d %s %s)"
+                .formatted(
+                        appliance.id(), position, Arrays.toString(reserved), Arrays.toString(free));
+    }
+
     /// The appliance with the reservations that it has now.
     Appliance shown() {
         Gpu[] gpus = appliance.gpus().toArray(Gpu[]::new);

@@ -4,6 +4,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
@@ -25,8 +26,6 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Who is served first, and what is set aside for those who wait, is decision 0021.
 public final class Scheduler {
-    private static final int EXAMINED_LIMIT = Integer.MAX_VALUE;
-
     private Scheduler() {}
 
     /// What a look at the line found, in its order.
@@ -113,10 +112,8 @@ public final class Scheduler {
 
     private static @Nullable Granted granted(Snapshot snapshot, Request request, Claims before) {
         Need need = new Need(request.wish().share(), snapshot.eligible(request), before);
-        RoomTree tree = snapshot.tree();
         List<BestFit.Part> parts =
-                new BestFit(need, tree.size(), EXAMINED_LIMIT)
-                        .find(tree.root(), request.wish().gpuCount());
+                new BestFit(need, snapshot.tree()).find(request.wish().gpuCount());
         if (parts.isEmpty()) {
             return null;
         }
@@ -136,7 +133,7 @@ public final class Scheduler {
     private static Wait.ForGpus forGpus(Snapshot snapshot, Request request, Claims before) {
         List<Wait.SetAside> setAside = new ArrayList<>();
         for (Target.Part part : Line.target(snapshot, request, before).parts()) {
-            Appliance appliance = part.room().appliance();
+            Appliance appliance = part.appliance();
             setAside.add(
                     new Wait.SetAside(
                             appliance.id(),
@@ -152,35 +149,45 @@ public final class Scheduler {
     public static Round serve(Snapshot snapshot, Instant now) {
         Round round = new Round(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
         Set<UUID> parents = new LinkedHashSet<>();
-        Snapshot current = snapshot;
-        Claims claims = new Claims(snapshot.tree().size());
         for (Waiting waiting : snapshot.waiting()) {
             UUID parent = waiting.request().parent();
             if (waiting.isExpired(now)) {
                 round.expired.add(waiting);
             } else if (parent != null) {
                 parents.add(parent);
-            } else {
-                current = serve(current, waiting, claims, round);
             }
         }
+        serveInPool(snapshot, now, round);
         parents.forEach(parent -> serveInside(snapshot, parent, now, round));
         return round;
     }
 
-    /// @param claims gets what is set aside if the request has to wait on
-    /// @return the snapshot, with the request's lease if it is served
-    private static Snapshot serve(Snapshot snapshot, Waiting waiting, Claims claims, Round round) {
-        Request request = waiting.request();
-        switch (decide(snapshot, request, claims, 1)) {
-            case Granted granted -> {
-                round.served.add(new Served(waiting, granted));
-                return snapshot.withLease(granted.lease(request.id(), request));
+    private static void serveInPool(Snapshot snapshot, Instant now, Round round) {
+        Line line = snapshot.line(now);
+        Snapshot current = snapshot;
+        Claims claims =
+                null; // of those before, once somebody was served and the line is not the same any
+        // more
+        for (int i = 0; i < line.entries().size(); i++) {
+            Line.Entry entry = line.entries().get(i);
+            Waiting waiting = entry.waiting();
+            Request request = waiting.request();
+            if (claims != null) {
+                entry = Line.entry(current, waiting, claims);
             }
-            case Queued _ -> Line.entry(snapshot, waiting, claims).claim(claims);
-            case Refused refused -> round.refused.add(new Dropped(waiting, refused));
+            if (entry.standing() instanceof Standing.Hopeless(Refused refused)) {
+                round.refused.add(new Dropped(waiting, refused));
+            } else if (entry.isReady()) {
+                if (claims == null) {
+                    claims = line.ownClaimsOfFirst(i, snapshot.tree().size());
+                }
+                Granted granted = Objects.requireNonNull(granted(current, request, claims));
+                round.served.add(new Served(waiting, granted));
+                current = current.withLease(granted.lease(request.id(), request));
+            } else if (claims != null) {
+                entry.claim(claims);
+            }
         }
-        return snapshot;
     }
 
     private static void serveInside(Snapshot snapshot, UUID parentId, Instant now, Round round) {

@@ -14,57 +14,61 @@ final class Shortage {
     private static final int ORDINAL_BITS = PLACE_BITS + POSITION_BITS;
 
     private final Need need;
-    private final Need.Smallest least;
+    private final Smallest least;
 
     Shortage(Need need, int count) {
         this.need = need;
-        least = new Need.Smallest(count);
+        least = new Smallest(count);
     }
 
     /// In the order of what they are short of; fewer than asked for if fewer may be used.
     Target find(RoomTree tree) {
-        visit(tree.root(), 0, tree.height() - 1);
+        visit(tree.root(), 0, tree.topLevel());
         List<Target.Part> parts = new ArrayList<>(least.count());
         for (int i = 0; i < least.count(); i++) {
             long value = least.at(i);
             int place = (int) (value & ((1 << PLACE_BITS) - 1));
-            Room room = tree.room((int) (value >>> PLACE_BITS) & ((1 << POSITION_BITS) - 1));
+            int position = (int) (value >>> PLACE_BITS) & ((1 << POSITION_BITS) - 1);
             int missing = (int) (value >>> ORDINAL_BITS);
-            parts.add(new Target.Part(room, place, need.of(room.memory(place)), missing));
+            Room room = tree.room(position);
+            int needed = need.of(room.memory(place));
+            parts.add(new Target.Part(room.appliance(), position, place, needed, missing));
         }
-        return new Target(parts);
+        return new Target(parts, least.last());
     }
 
     /// What of the subtree is short of the least is visited first.
     ///
     /// @param first position in the subtree
-    private void visit(RoomTree.Node node, int first, int level) {
+    private void visit(RoomNode node, int first, int level) {
         if (node.isLeaf()) {
-            examine(node.rooms()[0]);
+            examine(node.room());
             return;
         }
-        RoomTree.Node[] children = node.children();
-        Need.Smallest order = new Need.Smallest(children.length);
+        RoomNode[] children = node.children();
+        Smallest order = new Smallest(children.length);
         for (int i = 0; i < children.length; i++) {
-            if (children[i].free().length > 0) {
+            int position = first + i * RoomTree.span(level);
+            if (children[i].gpuCount() > 0 && need.mayUseAny(position, RoomTree.span(level))) {
                 order.offer(atLeastMissing(children[i]) * children.length + i);
             }
         }
         for (int i = 0; i < order.count(); i++) {
             int child = (int) (order.at(i) % children.length);
-            int position = first + RoomTree.firstPosition(child, level);
+            int position = first + child * RoomTree.span(level);
             if (!least.isFull()
-                    || value(order.at(i) / children.length, position, 0) < least.last()) {
+                    || distance(order.at(i) / children.length, position, 0) < least.last()) {
                 visit(children[child], position, level - 1);
             }
         }
     }
 
-    private long atLeastMissing(RoomTree.Node node) {
-        return Math.max(0, need.atLeast(node) - (long) node.free()[0]);
+    private long atLeastMissing(RoomNode node) {
+        return Math.max(0, need.atLeast(node) - (long) node.mostFree());
     }
 
-    private static long value(long missing, int position, int place) {
+    /// Orders GPUs by what they are short of, then by their place in the pool.
+    static long distance(long missing, int position, int place) {
         return Math.min(missing, Integer.MAX_VALUE) << ORDINAL_BITS
                 | (long) position << PLACE_BITS
                 | place;
@@ -76,7 +80,7 @@ final class Shortage {
         }
         for (int place = 0; place < room.free().length; place++) {
             if (need.mayUse(room, place)) {
-                least.offer(value(missing(room, place), room.position(), place));
+                least.offer(distance(missing(room, place), room.position(), place));
             }
         }
     }

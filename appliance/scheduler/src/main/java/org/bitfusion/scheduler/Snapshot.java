@@ -30,7 +30,8 @@ public final class Snapshot {
     private final PersistentMap<String, Client> clients;
     private final List<Waiting> waiting;
 
-    /// Worked out when it is first needed; whoever works it out gets the same.
+    /// Worked out when it is first needed, or taken over from the snapshot before; whoever works it
+    /// out gets the same.
     private volatile @Nullable Line line;
 
     private Snapshot(
@@ -116,14 +117,19 @@ public final class Snapshot {
         Snapshot before = holdings.lease(lease.id()) == null ? this : withoutLease(lease.id());
         UUID parentId = lease.parent();
         if (parentId == null) {
-            return before.with(before.holdings.with(lease), before.rooms.with(lease));
+            Snapshot after = before.with(before.holdings.with(lease), before.rooms.with(lease));
+            Line known = before.line;
+            after.line = known != null && known.holdsWith(lease, after) ? known : null;
+            return after;
         }
         Lease parent = before.holdings.lease(parentId);
         if (parent == null || !Inside.isWithin(lease, parent)) {
             throw new IllegalArgumentException(
                     "lease: " + lease + " (expected: within " + parent + ")");
         }
-        return before.with(before.holdings.with(lease), before.rooms);
+        Snapshot after = before.with(before.holdings.with(lease), before.rooms);
+        after.line = before.line;
+        return after;
     }
 
     /// It, and all that are cut out of it, are over. Nothing happens if there is no such lease.
@@ -136,8 +142,13 @@ public final class Snapshot {
         for (UUID child : holdings.childrenOf(id)) {
             now = now.withoutLease(child);
         }
-        Rooms nowRooms = lease.parent() == null ? now.rooms.without(lease) : now.rooms;
-        return now.with(now.holdings.without(lease), nowRooms);
+        boolean isOfPool = lease.parent() == null;
+        Rooms nowRooms = isOfPool ? now.rooms.without(lease) : now.rooms;
+        Snapshot after = now.with(now.holdings.without(lease), nowRooms);
+        Line known = now.line;
+        after.line =
+                known != null && (!isOfPool || known.holdsWithout(lease, after)) ? known : null;
+        return after;
     }
 
     /// One that is there already is replaced.

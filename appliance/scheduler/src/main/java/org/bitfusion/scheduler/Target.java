@@ -1,15 +1,24 @@
 package org.bitfusion.scheduler;
 
 import java.util.List;
+import org.bitfusion.scheduler.pool.Appliance;
 
-/// The GPUs that a request waits for.
-record Target(List<Part> parts) {
+/// The GPUs that are set aside for a request.
+///
+/// @param parts those that are short of the least first
+/// @param farthest how far the last of them is ([Shortage#distance])
+record Target(List<Part> parts, long farthest) {
+    static final Target NONE = new Target(List.of(), Long.MIN_VALUE);
+
+    /// @param position of the appliance in the [Topology]
+    /// @param place of the GPU in [Appliance#gpus]
     /// @param needMiB the request's share of it
     /// @param missingMiB what is not free of that, or free but set aside for requests that come
     ///   before
-    record Part(Room room, int place, int needMiB, int missingMiB) {}
+    record Part(Appliance appliance, int position, int place, int needMiB, int missingMiB) {}
 
+    /// Whether nothing is missing.
     boolean isReady() {
-        return parts.stream().allMatch(part -> part.missingMiB == 0);
+        return parts.isEmpty() || parts.getLast().missingMiB == 0;
     }
 }

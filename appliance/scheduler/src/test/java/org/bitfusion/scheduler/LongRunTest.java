@@ -48,7 +48,7 @@ class LongRunTest {
             }
             if (step % 500 == 0) {
                 Recomputed.assertIsTheSame(
-                        snapshot, "bitfusion.seed=%d, step %d".formatted(seed, step));
+                        snapshot, NOW, "bitfusion.seed=%d, step %d".formatted(seed, step));
             }
         }
         leases.forEach(lease -> snapshot = snapshot.withoutLease(lease));

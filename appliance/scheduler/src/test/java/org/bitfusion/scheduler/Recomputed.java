@@ -2,8 +2,8 @@ package org.bitfusion.scheduler;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -49,9 +49,10 @@ final class Recomputed {
     }
 
     /// The indexes tell the same as ones that are made from the facts alone.
-    static void assertIsTheSame(Snapshot snapshot, String where) {
+    static void assertIsTheSame(Snapshot snapshot, Instant now, String where) {
         Snapshot again = of(snapshot);
-        assertThat(tree(snapshot)).as(where).isEqualTo(tree(again));
+        assertThat(snapshot.tree().root()).as(where).hasToString(again.tree().root().toString());
+        assertThat(line(snapshot, now)).as(where).isEqualTo(line(again, now));
         Oracle oracle = new Oracle(snapshot);
         for (Appliance appliance : snapshot.appliances()) {
             appliance
@@ -67,24 +68,18 @@ final class Recomputed {
         }
     }
 
-    private static String tree(Snapshot snapshot) {
-        StringBuilder text = new StringBuilder();
-        write(snapshot.tree().root(), text);
-        return text.toString();
+    private static List<String> line(Snapshot snapshot, Instant now) {
+        return snapshot.line(now).entries().stream()
+                .map(entry ->
+                        entry.waiting().request().id()
+                                + " "
+                                + entry.standing().getClass()
+                                + entry.target().parts().stream().map(Recomputed::part).toList())
+                .toList();
     }
 
-    private static void write(RoomTree.Node node, StringBuilder text) {
-        text.append('(').append(node.smallestMemory());
-        text.append(Arrays.toString(node.free()));
-        text.append(Arrays.toString(node.started()));
-        for (Room room : node.rooms()) {
-            text.append(room.appliance().id()).append(room.position());
-            text.append(Arrays.toString(room.free()));
-            text.append(Arrays.toString(room.reserved()));
-        }
-        for (RoomTree.Node child : node.children()) {
-            write(child, text);
-        }
-        text.append(')');
+    private static String part(Target.Part part) {
+        return "%d/%d %d %d"
+                .formatted(part.position(), part.place(), part.needMiB(), part.missingMiB());
     }
 }

@@ -66,7 +66,7 @@ class SchedulerPropertyTest {
             case 5 -> serve(pool, where);
             default -> ask(pool, where);
         }
-        Recomputed.assertIsTheSame(pool.snapshot(), where);
+        Recomputed.assertIsTheSame(pool.snapshot(), pool.now(), where);
     }
 
     private void ask(RandomPool pool, String where) {
@@ -225,6 +225,9 @@ class SchedulerPropertyTest {
 
     private void serve(RandomPool pool, String where) {
         Scheduler.Round round = Scheduler.serve(pool.snapshot(), pool.now());
+        assertThat(Scheduler.serve(Recomputed.of(pool.snapshot()), pool.now()))
+                .as("%s: the same from the same facts", where)
+                .isEqualTo(round);
         for (Scheduler.Served served : round.served()) {
             assertIsRight(pool.snapshot(), served.waiting().request(), served.granted(), where);
             pool.grant(served.waiting().request(), served.granted());
