@@ -2,8 +2,10 @@ package org.bitfusion.bench;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// The rows and where their numbers come from.
@@ -104,6 +106,8 @@ final class Table implements AutoCloseable {
                 copyBetweenServers("copy.peer.1g.rtt", true),
                 sessionOpen(),
                 runTrue(),
+                schedule("schedule.large", 0),
+                schedule("schedule.line", 16),
                 new Row(
                         "launch.empty",
                         "calls/s",
@@ -203,6 +207,30 @@ final class Table implements AutoCloseable {
                         leasing.runCommand("true"), leasing.runEnvironment(), TO_MILLISECONDS),
                 Commands.seconds(List.of(java, "-version"), Map.of(), TO_MILLISECONDS),
                 "java -version");
+    }
+
+    /// In this process, on one thread; pools are made with the first round.
+    private static Row schedule(String name, int waiting) {
+        Supplier<LargePool> pool = once(() -> new LargePool(waiting));
+        Supplier<ScannedPool> scanned = once(ScannedPool::new);
+        return new Row(
+                name,
+                "decisions/s",
+                false,
+                0,
+                () -> pool.get().decisionsPerSecond(),
+                () -> scanned.get().decisionsPerSecond(),
+                "looking through an array of all GPUs for the best fit");
+    }
+
+    private static <T> Supplier<T> once(Supplier<T> maker) {
+        List<T> made = new ArrayList<>();
+        return () -> {
+            if (made.isEmpty()) {
+                made.add(maker.get());
+            }
+            return made.getFirst();
+        };
     }
 
     /// In a process and a session of its own: nothing is compiled yet.
