@@ -4,14 +4,12 @@ import java.math.BigInteger;
 import java.security.cert.CertificateParsingException;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import javax.naming.InvalidNameException;
-import javax.naming.ldap.LdapName;
-import javax.naming.ldap.Rdn;
 import org.jspecify.annotations.Nullable;
 
 /// Who a certificate of the pool says its holder is. Worth nothing before the certificate's chain
@@ -30,6 +28,9 @@ public record PeerIdentity(
     private static final int URI = 6;
     private static final Pattern FORM =
             Pattern.compile("bitfusion://([0-9a-f]{16})/(appliance|client)/([0-9a-f-]{36})");
+
+    /// RFC 2253 puts the name's last part first; what [Names] allows needs no escapes there.
+    private static final Pattern NAME = Pattern.compile("^CN=([A-Za-z0-9._-]{1,64})(,|$)");
 
     /// The name under which a certificate holds role and id: a URI among its alternative names.
     public static String uri(PoolId pool, PeerRole role, UUID id) {
@@ -78,7 +79,7 @@ public record PeerIdentity(
         if (names == null) {
             return List.of();
         }
-        java.util.ArrayList<String> found = new java.util.ArrayList<>();
+        List<String> found = new ArrayList<>();
         for (List<?> name : names) {
             if (name.get(0) instanceof Integer type && type == kind) {
                 found.add(String.valueOf(name.get(1)));
@@ -88,16 +89,7 @@ public record PeerIdentity(
     }
 
     private static Optional<String> commonName(X509Certificate certificate) {
-        try {
-            for (Rdn rdn :
-                    new LdapName(certificate.getSubjectX500Principal().getName()).getRdns()) {
-                if (rdn.getType().equalsIgnoreCase("CN")) {
-                    return Optional.of(String.valueOf(rdn.getValue()));
-                }
-            }
-        } catch (InvalidNameException _) {
-            return Optional.empty();
-        }
-        return Optional.empty();
+        Matcher matcher = NAME.matcher(certificate.getSubjectX500Principal().getName());
+        return matcher.find() ? Optional.of(matcher.group(1)) : Optional.empty();
     }
 }

@@ -1,5 +1,8 @@
 package org.bitfusion.tls.context;
 
+import java.io.EOFException;
+import java.net.SocketException;
+import java.time.Instant;
 import java.util.HashSet;
 import java.util.Locale;
 import java.util.Optional;
@@ -8,6 +11,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import javax.net.ssl.SSLException;
 import org.bitfusion.tls.TlsError;
+import org.bitfusion.tls.identity.Identity;
 import org.jspecify.annotations.Nullable;
 
 /// Why a connection could not be made or was closed, for a person.
@@ -22,7 +26,19 @@ public record HandshakeFailure(TlsError error, String message) {
         this(error, tagged ? error.tag() + " " + text : text);
     }
 
-    /// What an exception of a connection means; empty if it has nothing to do with TLS.
+    /// The same for who has a certificate: JSSE tells a client only that it was refused
+    /// (`certificate_unknown`), but that it has ended the client can see for itself.
+    public static Optional<HandshakeFailure> of(Throwable thrown, Identity own, Instant now) {
+        Optional<HandshakeFailure> failure = of(thrown);
+        boolean refused =
+                failure.filter(known -> known.error() == TlsError.OWN_CERTIFICATE_REFUSED)
+                        .isPresent();
+        boolean ended = !now.isBefore(own.certificate().getNotAfter().toInstant());
+        return refused && ended ? Optional.of(explain("certificate_expired")) : failure;
+    }
+
+    /// What an exception means that came before the first answer of the other side; empty if it has
+    /// nothing to do with TLS.
     public static Optional<HandshakeFailure> of(Throwable thrown) {
         Set<Throwable> seen = new HashSet<>();
         for (@Nullable Throwable cause = thrown; cause != null; cause = cause.getCause()) {
@@ -40,8 +56,27 @@ public record HandshakeFailure(TlsError error, String message) {
                     return failure;
                 }
             }
+            if (cause instanceof EOFException || isReset(cause)) {
+                return Optional.of(cutOff());
+            }
         }
         return Optional.empty();
+    }
+
+    private static boolean isReset(Throwable cause) {
+        String message = String.valueOf(cause.getMessage());
+        return cause instanceof SocketException
+                && (message.contains("reset") || message.contains("Broken pipe"));
+    }
+
+    /// The reset may have overtaken an alert.
+    private static HandshakeFailure cutOff() {
+        return new HandshakeFailure(
+                TlsError.HANDSHAKE_CUT_OFF,
+                "the other side closed the connection before it answered: either it speaks no TLS"
+                        + " (check the address in servers.conf), or it does not accept this"
+                        + " machine's certificate; its log says why",
+                true);
     }
 
     private static Optional<HandshakeFailure> ofAlert(String message) {
@@ -92,13 +127,14 @@ public record HandshakeFailure(TlsError error, String message) {
                     "bad_certificate",
                     "unsupported_certificate" ->
                     new HandshakeFailure(
-                            TlsError.UNKNOWN_AUTHORITY,
+                            TlsError.OWN_CERTIFICATE_REFUSED,
                             head
                                     + "it does not accept this machine's certificate; its log says"
-                                    + " why. If the pool was made anew, remove"
-                                    + " ~/.bitfusion/client.yaml and ~/.bitfusion/servers.conf and"
-                                    + " enrol with a token of the new pool; if the clocks differ,"
-                                    + " set both by NTP",
+                                    + " why. If the client was disabled or deleted, an administrator"
+                                    + " can enable it or give you a token; if the pool was made"
+                                    + " anew, remove ~/.bitfusion/client.yaml and"
+                                    + " ~/.bitfusion/servers.conf and enrol with a token of the new"
+                                    + " pool; if the clocks differ, set both by NTP",
                             true);
             default ->
                     new HandshakeFailure(

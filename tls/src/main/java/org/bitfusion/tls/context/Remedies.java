@@ -132,6 +132,14 @@ final class Remedies {
                         + " renew");
     }
 
+    static PeerRefused otherSession() {
+        return new PeerRefused(
+                TlsError.SESSION_CERTIFICATE_WRONG,
+                "the data port shows another certificate than the dispatcher named: something else"
+                        + " listens there, or stands in between; check the network between client"
+                        + " and appliance");
+    }
+
     static PeerRefused malformed(String what) {
         return new PeerRefused(
                 TlsError.CERTIFICATE_MALFORMED, "the peer's certificate chain " + what);

@@ -24,6 +24,10 @@ import org.jspecify.annotations.Nullable;
 /// One kind of port, or of connection: a JSSE context with the parameters that belong to it. Use
 /// both together (or [#serverEngine], [#clientEngine]), since a context alone allows older
 /// protocols. Thread-safe; one is made per port and process.
+///
+/// A server that refuses a certificate keeps the socket open for reading a moment: closed with
+/// bytes of the client unread it would send a reset, which overtakes the alert, and the client
+/// would not learn why (in TLS 1.3 it writes on while its certificate is looked at).
 public final class TlsContext {
     /// AES with 128 bits first: the fastest of the three everywhere.
     private static final List<String> SUITES =
@@ -70,10 +74,7 @@ public final class TlsContext {
             PoolTrust trust,
             ClientCertificate demand,
             Set<PeerRole> accepted) {
-        SSLParameters parameters = new SSLParameters();
-        parameters.setProtocols(new String[] {"TLSv1.3"});
-        parameters.setCipherSuites(SUITES.toArray(String[]::new));
-        parameters.setUseCipherSuitesOrder(true);
+        SSLParameters parameters = pools();
         switch (demand) {
             case REQUIRED -> parameters.setNeedClientAuth(true);
             case WANTED -> parameters.setWantClientAuth(true);
@@ -104,9 +105,7 @@ public final class TlsContext {
     ///
     /// @param identity none before enrolment
     public static TlsContext client(Optional<Supplier<Identity>> identity, PoolTrust trust) {
-        SSLParameters parameters = new SSLParameters();
-        parameters.setProtocols(new String[] {"TLSv1.3"});
-        parameters.setCipherSuites(SUITES.toArray(String[]::new));
+        SSLParameters parameters = pools();
         // JSSE gives clients of its own an algorithm for this; the trust manager compares in any
         // case.
         parameters.setEndpointIdentificationAlgorithm("HTTPS");
@@ -116,6 +115,35 @@ public final class TlsContext {
                 parameters,
                 trust,
                 accepted);
+    }
+
+    /// A worker's data port: TLS 1.3; the client proves itself by the session's secret, not by a
+    /// certificate.
+    ///
+    /// @param identity one of the session's own
+    public static TlsContext session(Identity identity) {
+        return new TlsContext(
+                context(Optional.of(() -> identity), new NobodyTrusted()), pools(), null, Set.of());
+    }
+
+    /// A client's connection to a worker's data port: TLS 1.3.
+    ///
+    /// @param fingerprint of the session's certificate, as the dispatcher told it
+    public static TlsContext sessionClient(String fingerprint) {
+        return new TlsContext(
+                context(Optional.empty(), new PinnedTrustManager(fingerprint)),
+                pools(),
+                null,
+                Set.of());
+    }
+
+    /// What all connections within a pool have in common.
+    private static SSLParameters pools() {
+        SSLParameters parameters = new SSLParameters();
+        parameters.setProtocols(new String[] {"TLSv1.3"});
+        parameters.setCipherSuites(SUITES.toArray(String[]::new));
+        parameters.setUseCipherSuitesOrder(true);
+        return parameters;
     }
 
     private static SSLContext context(Optional<Supplier<Identity>> identity, TrustManager trust) {

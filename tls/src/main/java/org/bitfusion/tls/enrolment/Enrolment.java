@@ -129,6 +129,20 @@ public final class Enrolment {
                 });
     }
 
+    /// Why a peer that shows such a chain is not let in, for who was refused: TLS does not tell it.
+    /// It may be asked by anybody who has the chain, without a certificate.
+    public Optional<EnrolmentOutcome.Refused> whyRefused(
+            List<X509Certificate> chain, PeerRole role, Instant now) {
+        try {
+            checked(chain, role, now);
+            return Optional.empty();
+        } catch (TlsException exception) {
+            return Optional.of(
+                    new EnrolmentOutcome.Refused(
+                            exception.error(), String.valueOf(exception.getMessage())));
+        }
+    }
+
     private EnrolmentOutcome byToken(
             String text,
             TokenPurpose purpose,

@@ -3,11 +3,13 @@ package org.bitfusion.tls.identity;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
+import java.security.MessageDigest;
 import java.security.PrivateKey;
 import java.security.PublicKey;
 import java.security.SecureRandom;
 import java.security.Signature;
 import java.security.cert.X509Certificate;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import org.bitfusion.tls.TlsError;
@@ -75,6 +77,18 @@ public final class Identity {
 
     public PrivateKey key() {
         return key;
+    }
+
+    /// SHA-256 of a certificate, in 64 hexadecimal digits.
+    public static String fingerprint(X509Certificate certificate) {
+        try {
+            return HexFormat.of()
+                    .formatHex(
+                            MessageDigest.getInstance("SHA-256")
+                                    .digest(Certificates.encode(certificate)));
+        } catch (GeneralSecurityException exception) {
+            throw new IllegalStateException("this JVM has no SHA-256", exception);
+        }
     }
 
     /// Whether what one signs the other accepts.

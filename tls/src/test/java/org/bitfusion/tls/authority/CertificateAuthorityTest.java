@@ -11,6 +11,7 @@ import java.security.KeyPair;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -22,6 +23,8 @@ import org.bitfusion.tls.PeerRole;
 import org.bitfusion.tls.TestPool;
 import org.bitfusion.tls.TlsError;
 import org.bitfusion.tls.TlsException;
+import org.bitfusion.tls.context.PeerRefused;
+import org.bitfusion.tls.context.PoolTrust;
 import org.bitfusion.tls.identity.Identity;
 import org.bitfusion.tls.pem.CertificateDescription;
 import org.bitfusion.tls.pem.Certificates;
@@ -75,7 +78,14 @@ class CertificateAuthorityTest {
                                 new CertificateWriter.Subject(
                                         PeerRole.APPLIANCE,
                                         "gpu-1",
-                                        List.of(new GeneralName(GeneralName.dNSName, "gpu-1"))),
+                                        List.of(
+                                                new GeneralName(GeneralName.dNSName, "gpu-1"),
+                                                new GeneralName(
+                                                        GeneralName.uniformResourceIdentifier,
+                                                        PeerIdentity.uri(
+                                                                pool.authority.pool(),
+                                                                PeerRole.APPLIANCE,
+                                                                UUID.randomUUID())))),
                                 pair.getPublic(),
                                 record.clients(),
                                 new CertificateWriter.Validity(
@@ -84,6 +94,11 @@ class CertificateAuthorityTest {
                 new Identity(pair.getPrivate(), List.of(forged, record.clients().certificate()));
         assertThat(verify(server, "-purpose", "sslserver").code()).isNotZero();
         assertThat(verify(server, "-purpose", "sslclient").code()).isZero();
+        PoolTrust trust =
+                PoolTrust.ofClient(List.of(pool.authority.root()), InstantSource.fixed(pool.now));
+        assertThatThrownBy(() -> trust.check(server.chain(), Set.of(PeerRole.APPLIANCE)))
+                .isInstanceOf(PeerRefused.class)
+                .hasMessageContaining("does not say what its holder is");
     }
 
     @Test

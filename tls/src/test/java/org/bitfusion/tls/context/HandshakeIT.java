@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -21,6 +24,7 @@ import org.bitfusion.tls.identity.Identity;
 import org.bitfusion.tls.revocation.Revocation;
 import org.bitfusion.tls.revocation.RevocationList;
 import org.bitfusion.tls.revocation.Revoked;
+import org.bitfusion.tls.session.SessionIdentity;
 import org.junit.jupiter.api.Test;
 
 class HandshakeIT {
@@ -127,7 +131,13 @@ class HandshakeIT {
                                 pool.appliance(),
                                 ClientCertificate.REQUIRED,
                                 pool.now.plus(TestPool.TOO_LONG)))) {
-            failure(client(client), port);
+            Throwable thrown = catchThrowable(() -> Port.call(client(client), HOST, port.port()));
+            Instant late = pool.now.plus(TestPool.TOO_LONG);
+            HandshakeFailure seen = HandshakeFailure.of(thrown, client, late).orElseThrow();
+            assertThat(seen.error()).isEqualTo(TlsError.CERTIFICATE_EXPIRED);
+            assertThat(seen.message()).contains("enrol again with a token");
+            assertThat(HandshakeFailure.of(thrown, client, pool.now).orElseThrow().error())
+                    .isEqualTo(TlsError.OWN_CERTIFICATE_REFUSED);
             HandshakeFailure logged = failure(port.visit());
             assertThat(logged.error()).isEqualTo(TlsError.CERTIFICATE_EXPIRED);
             assertThat(logged.message()).contains("enrol that client again with a token");
@@ -206,7 +216,9 @@ class HandshakeIT {
         Identity client = pool.client(id, "client-1", pool.now);
         revoke(new Revoked.OfPeer(PeerRole.CLIENT, id));
         try (Port port = new Port(server(ClientCertificate.REQUIRED))) {
-            failure(client(client), port);
+            HandshakeFailure seen = failure(client(client), port);
+            assertThat(seen.error()).isEqualTo(TlsError.OWN_CERTIFICATE_REFUSED);
+            assertThat(seen.message()).contains("disabled or deleted");
             HandshakeFailure logged = failure(port.visit());
             assertThat(logged.error()).isEqualTo(TlsError.CERTIFICATE_REVOKED);
             assertThat(logged.message()).contains("by admin (lost laptop)");
@@ -251,6 +263,41 @@ class HandshakeIT {
             Port.call(client(pool.client()), HOST, port.port());
             identity.replace(pool.appliance(UUID.randomUUID(), pool.now, "10.1.2.3"));
             assertThat(failure(client(pool.client()), port).message()).contains("IP:10.1.2.3");
+        }
+    }
+
+    @Test
+    void aDataPortIsTrustedByTheFingerprintThatTheDispatcherTold() throws Exception {
+        Identity session = SessionIdentity.create(pool.now, Duration.ofDays(1));
+        Identity other = SessionIdentity.create(pool.now, Duration.ofDays(1));
+        try (Port port = new Port(TlsContext.session(session))) {
+            TlsContext told = TlsContext.sessionClient(Identity.fingerprint(session.certificate()));
+            Port.call(told, HOST, port.port());
+            HandshakeFailure failure =
+                    failure(
+                            TlsContext.sessionClient(Identity.fingerprint(other.certificate())),
+                            port);
+            assertThat(failure.error()).isEqualTo(TlsError.SESSION_CERTIFICATE_WRONG);
+            assertThat(failure.message()).contains("than the dispatcher named");
+        }
+    }
+
+    @Test
+    void aPortWithoutTlsIsExplained() throws Exception {
+        try (ServerSocket port = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"))) {
+            Thread.ofVirtual()
+                    .start(() -> {
+                        try {
+                            port.accept().close();
+                        } catch (IOException exception) {
+                            throw new UncheckedIOException(exception);
+                        }
+                    });
+            Throwable thrown =
+                    catchThrowable(
+                            () -> Port.call(client(pool.client()), HOST, port.getLocalPort()));
+            assertThat(HandshakeFailure.of(thrown).orElseThrow().error())
+                    .isEqualTo(TlsError.HANDSHAKE_CUT_OFF);
         }
     }
 

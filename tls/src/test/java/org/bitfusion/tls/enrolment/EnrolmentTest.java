@@ -231,6 +231,17 @@ class EnrolmentTest {
     }
 
     @Test
+    void whoWasRefusedCanAskWhy() {
+        Identity present = pool.client();
+        assertThat(enrolment.whyRefused(present.chain(), PeerRole.CLIENT, now)).isEmpty();
+        revoke(PeerIdentity.of(present.certificate()).orElseThrow().id());
+        EnrolmentOutcome.Refused why =
+                enrolment.whyRefused(present.chain(), PeerRole.CLIENT, now).orElseThrow();
+        assertThat(why.error()).isEqualTo(TlsError.CERTIFICATE_REVOKED);
+        assertThat(why.message()).contains("by admin (deleted)").contains("enable the client");
+    }
+
+    @Test
     void anApplianceRenewsWithTheAddressesThatItHasNow() {
         UUID id = UUID.randomUUID();
         Identity present = pool.appliance(id, now, "10.0.0.5");

@@ -98,12 +98,22 @@ class TokenDownloadTest {
         Files.createSymbolicLink(folder.resolve("servers.conf"), Path.of("/etc/passwd"));
         tar("-cf", "folder.tar", "ca.crt", "folder/client.yaml");
         assertRefused("folder.tar");
-        tar("-cf", "link.tar", "ca.crt", "servers.conf");
+        Files.write(folder.resolve("client.yaml"), download.clientYaml());
+        tar("-cf", "link.tar", "ca.crt", "client.yaml", "servers.conf");
         assertRefused("link.tar");
         tar("-cPf", "up.tar", "--transform", "s,ca.crt,../ca.crt,", "ca.crt");
         assertRefused("up.tar");
         tar("-cf", "few.tar", "ca.crt");
         assertRefused("few.tar");
+    }
+
+    @Test
+    void aHeaderThatWasAlteredIsRefused() {
+        byte[] archive = download.tar(pool.now);
+        archive[136] ^= 1; // the time, which nobody looks at
+        assertThatThrownBy(() -> TokenDownload.read(archive))
+                .isInstanceOf(TlsException.class)
+                .hasMessageContaining("checksum");
     }
 
     @Test

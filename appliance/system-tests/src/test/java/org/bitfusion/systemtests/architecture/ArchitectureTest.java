@@ -11,6 +11,7 @@ import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.lang.ArchRule;
 import java.lang.foreign.Linker;
 import java.lang.foreign.SymbolLookup;
+import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.channels.NetworkChannel;
 import java.time.Clock;
@@ -18,6 +19,9 @@ import java.time.Instant;
 import java.util.Random;
 import java.util.UUID;
 import java.util.concurrent.Executor;
+import javax.net.SocketFactory;
+import javax.net.ssl.KeyManager;
+import javax.net.ssl.TrustManager;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
@@ -225,7 +229,6 @@ class ArchitectureTest {
                                 "org.slf4j..",
                                 "java..",
                                 "javax.crypto..",
-                                "javax.naming..",
                                 "javax.net.ssl..",
                                 "javax.security..",
                                 "org.jspecify..")
@@ -242,8 +245,15 @@ class ArchitectureTest {
                         .dependOnClassesThat()
                         .areAssignableTo(Clock.class)
                         .orShould()
+                        .callConstructor(Socket.class)
+                        .orShould()
+                        .callConstructor(Socket.class, String.class, int.class)
+                        .orShould()
                         .dependOnClassesThat()
-                        .areAssignableTo(Socket.class)
+                        .areAssignableTo(SocketFactory.class)
+                        .orShould()
+                        .dependOnClassesThat()
+                        .areAssignableTo(ServerSocket.class)
                         .orShould()
                         .dependOnClassesThat()
                         .areAssignableTo(NetworkChannel.class)
@@ -309,6 +319,12 @@ class ArchitectureTest {
                         .areDeclaredInClassesThat()
                         .resideOutsideOfPackages(
                                 "org.bitfusion.gpu.cuda..", "org.bitfusion.protocol..")
+                        .and()
+                        .areDeclaredInClassesThat()
+                        .areNotAssignableTo(TrustManager.class)
+                        .and()
+                        .areDeclaredInClassesThat()
+                        .areNotAssignableTo(KeyManager.class)
                         .should()
                         .haveNameNotMatching("get[A-Z].*")
                         .because("accessors are named for what they answer"));
