@@ -9,8 +9,6 @@ import org.bitfusion.scheduler.request.Wish;
 
 /// What a queued request waits for.
 public sealed interface Wait {
-    int SHOWN = 4;
-
     /// For people, as in "waits for …".
     String words();
 
@@ -19,6 +17,8 @@ public sealed interface Wait {
     ///
     /// @param setAside as many GPUs as are asked for, those that are short of the least first
     record ForGpus(Wish wish, List<SetAside> setAside) implements Wait {
+        private static final int SHOWN = 4;
+
         public ForGpus {
             setAside = List.copyOf(setAside);
         }
@@ -72,6 +72,8 @@ public sealed interface Wait {
 
     /// That an appliance gives leases again. Nothing is set aside.
     record ForAppliances(List<Absent> absent) implements Wait {
+        private static final int SHOWN = 4;
+
         public ForAppliances {
             absent = List.copyOf(absent);
         }

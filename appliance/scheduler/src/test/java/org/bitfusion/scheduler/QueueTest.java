@@ -15,7 +15,10 @@ import static org.bitfusion.scheduler.Pools.waiting;
 import static org.bitfusion.scheduler.Pools.whole;
 
 import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.List;
+import java.util.UUID;
 import org.bitfusion.scheduler.pool.ApplianceState;
 import org.bitfusion.scheduler.pool.Client;
 import org.bitfusion.scheduler.request.Request;
@@ -209,5 +212,28 @@ class QueueTest {
         Snapshot nearer = pool.withoutLease(id(2));
         assertThat(decide(nearer, "b", 1, mebibytes(6))).isEqualTo("1:0=6");
         assertThat(decide(nearer, "b", 1, mebibytes(7))).isEqualTo("queued 2");
+    }
+
+    @Test
+    void aStreamOfSmallRequestsDoesNotStarveALargeOne() {
+        Snapshot pool = pool(appliance(1, 16, 16), appliance(2, 16, 16));
+        Deque<UUID> leases = new ArrayDeque<>();
+        int life = 12;
+        int servedAt = -1;
+        for (int step = 0; step < 100 && servedAt < 0; step++) {
+            Request small = request(1_000 + step, "small", 1, mebibytes(5));
+            if (Scheduler.decide(pool, small, NOW) instanceof Decision.Granted granted) {
+                pool = pool.withLease(granted.lease(small.id(), small));
+                leases.addLast(small.id());
+            }
+            if (step == 30) {
+                pool = pool.withWaiting(waiting(request(10, "large", 4, whole()), 1));
+            }
+            if (leases.size() >= life || (step > 30 && !leases.isEmpty())) {
+                pool = pool.withoutLease(leases.removeFirst());
+            }
+            servedAt = served(pool, NOW).isEmpty() ? -1 : step;
+        }
+        assertThat(servedAt).isBetween(31, 30 + life);
     }
 }
