@@ -79,6 +79,26 @@ class LimitTest {
     }
 
     @Test
+    void aLeaseThatAnotherSchedulerGrantedCountsForThoseWhoWait() {
+        Snapshot pool =
+                pool(appliance(1, 16), appliance(2, 16, 16))
+                        .withClient(TWO)
+                        .withLease(Pools.lease(9, 1, 0, 8))
+                        .withWaiting(
+                                waiting(request(2, "two", 1, whole(), Pools.servers("gpu-1")), 1));
+        Request other = request(3, "b", 1, mebibytes(4), Pools.servers("gpu-1"));
+        assertThat(shown(decide(pool, other))).isEqualTo("queued 2");
+        Lease elsewhere =
+                new Lease(
+                        id(4),
+                        "two",
+                        Lease.Origin.RUN,
+                        null,
+                        List.of(new LeasedGpu(id(2), 0, 4), new LeasedGpu(id(2), 1, 4)));
+        assertThat(shown(decide(pool.withLease(elsewhere), other))).isEqualTo("1:0=4");
+    }
+
+    @Test
     void thePoolsDefaultHoldsForClientsWithoutASetting() {
         Snapshot pool =
                 pool(appliance(1, 16, 16))
