@@ -25,11 +25,7 @@ public final class Identity {
 
     /// @throws TlsException KEY_UNUSABLE if key and certificate do not belong together
     public Identity(PrivateKey key, List<X509Certificate> chain) {
-        if (chain.isEmpty()) {
-            throw new IllegalArgumentException("chain: empty (expected: a certificate)");
-        }
-        this.key = key;
-        this.chain = List.copyOf(chain);
+        this(chain, key);
         if (!belongTogether(key, chain.getFirst().getPublicKey())) {
             throw new TlsException(
                     TlsError.KEY_UNUSABLE,
@@ -37,6 +33,15 @@ public final class Identity {
                             + chain.getFirst().getSubjectX500Principal().getName()
                             + "; both come from the same request");
         }
+    }
+
+    /// Unchecked: a signature made only to be looked at is a third of a cold client's start.
+    private Identity(List<X509Certificate> chain, PrivateKey key) {
+        if (chain.isEmpty()) {
+            throw new IllegalArgumentException("chain: empty (expected: a certificate)");
+        }
+        this.key = key;
+        this.chain = List.copyOf(chain);
     }
 
     /// Reads both files; the key's must be readable by its owner only.
@@ -62,9 +67,10 @@ public final class Identity {
         PrivateFiles.writePrivate(path, text.getBytes(StandardCharsets.US_ASCII));
     }
 
-    /// What [#writeFile] wrote.
+    /// What [#writeFile] wrote: key and certificate were checked then.
     public static Identity readFile(Path path) {
-        return readFiles(path, path, Optional.empty());
+        return new Identity(
+                Certificates.readFile(path), PrivateKeys.readFile(path, Optional.empty()));
     }
 
     public X509Certificate certificate() {
