@@ -198,6 +198,10 @@ class ArchitectureTest {
                         .dependOnClassesThat()
                         .resideInAPackage("org.bouncycastle..")
                         .because("certificates are written in one place"));
+    }
+
+    @Test
+    void whoOnlyConnectsLoadsNoBouncyCastle() {
         check(
                 noClasses()
                         .that()
