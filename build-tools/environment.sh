@@ -36,6 +36,7 @@ command -v mvn >/dev/null || missing+=(maven)
 command -v objdump >/dev/null || missing+=(binutils)
 [ -e /usr/include/zstd.h ] || missing+=(libzstd-dev)
 [ -e /usr/include/lz4.h ] || missing+=(liblz4-dev)
+[ -e /usr/include/openssl/ssl.h ] || missing+=(libssl-dev)
 # Tests hold certificates against openssl, make a network namespace with small socket buffers, and look at a
 # terminal's jobs.
 command -v openssl >/dev/null || missing+=(openssl)

@@ -12,6 +12,7 @@
 #include "copies/late_copies.h"
 #include "memory/pinned.h"
 #include "copies/reads.h"
+#include "transport/safely.h"
 #include "transport/tickets.h"
 
 enum { SMALL_BYTES = 4096, NARROW_BYTES = 2048, PACK_BYTES = 256 * 1024, ROWS_AT_ONCE = 256 };

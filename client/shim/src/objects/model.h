@@ -24,6 +24,7 @@ struct bf_worker {
     char name[280]; /* host:port, for messages */
     struct bf_connection connection;
     uint8_t session[16], session_secret[16];
+    bool tls; /* the session's connections are */
     uint64_t window_base, window_bytes;
     uint32_t version; /* of the protocol, as it was chosen */
     int driver_version;

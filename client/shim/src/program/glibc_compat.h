@@ -15,9 +15,12 @@ BF_OLD(pthread_join);
 BF_OLD(pthread_once);
 BF_OLD(pthread_sigmask);
 BF_OLD(pthread_key_create);
+BF_OLD(pthread_key_delete);
 BF_OLD(pthread_setspecific);
 BF_OLD(pthread_getspecific);
 BF_OLD(pthread_mutex_trylock);
+BF_OLD(pthread_rwlock_init);
+BF_OLD(pthread_rwlock_destroy);
 BF_OLD(pthread_rwlock_rdlock);
 BF_OLD(pthread_rwlock_wrlock);
 BF_OLD(pthread_rwlock_unlock);
@@ -26,13 +29,20 @@ BF_OLD(sem_wait);
 BF_OLD(sem_post);
 BF_OLD(dlsym);
 BF_OLD(__fxstat);
+BF_OLD(__xstat);
 
-/* A symbol of its own since 2.33; before that it was this one in a header. */
+/* Symbols of their own since 2.33; before that they were these in a header. */
 int __fxstat(int version, int descriptor, struct stat *out);
 static inline int bf_fstat(int descriptor, struct stat *out)
 {
     return __fxstat(1, descriptor, out);
 }
 #define fstat(descriptor, out) bf_fstat(descriptor, out)
+
+int __xstat(int version, const char *path, struct stat *out);
+static inline int bf_stat(const char *path, struct stat *out)
+{
+    return __xstat(1, path, out);
+}
 
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "program/log.h"
+#include "transport/tls.h"
 
 enum { DEFAULT_PORT = 55001, SECRET_DIGITS = 32 };
 
@@ -73,7 +74,7 @@ static bool read_access_secret(uint8_t secret[16])
     return good;
 }
 
-/* "host[:port] [port [lease srs_port version secret]]". False if it makes no sense. */
+/* "host[:port] [port [lease srs_port version secret [tls]]]". False if it makes no sense. */
 static bool read_line(char *line, struct bf_server *server)
 {
     char *words[8] = {0};
@@ -99,6 +100,7 @@ static bool read_line(char *line, struct bf_server *server)
         return false;
     if (count >= 6) {
         server->leased = true;
+        server->tls = count >= 7 && !strcmp(words[6], "tls");
         return bf_read_hex(words[2], server->lease) && bf_read_hex(words[5], server->secret);
     }
     return count <= 2 && *server->host;
@@ -155,6 +157,16 @@ int bf_adaptor_folder(void)
     char place[sizeof source + 8];
     snprintf(place, sizeof place, "%s.d", source);
     return open(place, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+const struct bf_tls_files *bf_adaptor_tls(void)
+{
+    static char authority[sizeof source + 32], certificate[sizeof source + 32], key[sizeof source + 32];
+    static const struct bf_tls_files files = {authority, certificate, key};
+    snprintf(authority, sizeof authority, "%s.d/tls/ca.crt", source);
+    snprintf(certificate, sizeof certificate, "%s.d/tls/client.crt", source);
+    snprintf(key, sizeof key, "%s.d/tls/client.key", source);
+    return &files;
 }
 
 int bf_adaptor_read(struct bf_server *servers, int most)

@@ -11,6 +11,7 @@ struct bf_server {
     char host[256];
     unsigned port;
     bool leased;
+    bool tls; /* it is spoken to over TLS, with the files of bf_adaptor_tls */
     uint8_t lease[16];
     uint8_t secret[16]; /* of the lease, or the user's access secret */
 };
@@ -22,6 +23,11 @@ int bf_adaptor_read(struct bf_server *servers, int most);
 
 /* A descriptor (O_PATH) of the folder beside the file that was read, where "bitfusion run" is met; -1 if there is none. */
 int bf_adaptor_folder(void);
+
+/* Where the pool's authority and this client's certificate and key lie: in the folder "tls" beside
+ * the file that was read. The texts stay. */
+struct bf_tls_files;
+const struct bf_tls_files *bf_adaptor_tls(void);
 
 /* 32 hexadecimal digits, with or without hyphens. False if it is something else. */
 bool bf_read_hex(const char *text, uint8_t bytes[16]);

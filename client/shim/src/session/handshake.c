@@ -85,11 +85,14 @@ static CUresult refused(const struct bf_worker *worker, const struct bf_hello *a
 static void prove(const struct bf_handshake *h, const char *what, const struct bf_hello *answer,
                   const uint8_t *id, uint8_t code[BF_PROOF_BYTES])
 {
-    const struct bf_piece pieces[] = {{what, strlen(what)},
-                                      {&h->hello, sizeof h->hello},
-                                      {answer, sizeof *answer},
-                                      {id, BF_ID_BYTES}};
-    bf_hmac(h->secret, pieces, id ? 4 : 3, code);
+    struct bf_piece pieces[5] = {
+        {what, strlen(what)}, {&h->hello, sizeof h->hello}, {answer, sizeof *answer}};
+    int count = 3;
+    if (h->bound)
+        pieces[count++] = (struct bf_piece){h->binding, sizeof h->binding};
+    if (id)
+        pieces[count++] = (struct bf_piece){id, BF_ID_BYTES};
+    bf_hmac(h->secret, pieces, count, code);
 }
 
 /* Whether what answered knows the secret, and chose a version that was offered. */
@@ -119,11 +122,18 @@ static bool make_hello(struct bf_hello *hello, enum bf_hello_kind kind, const ui
     return good;
 }
 
+static void bind_to(struct bf_handshake *h, const struct bf_transport *transport)
+{
+    h->bound = transport->tls != NULL;
+    memcpy(h->binding, transport->binding, sizeof h->binding);
+}
+
 CUresult bf_handshake(struct bf_handshake *h, const struct bf_worker *worker,
                       struct bf_transport *transport, enum bf_hello_kind kind,
                       const uint8_t id[BF_ID_BYTES], const uint8_t secret[BF_SECRET_BYTES])
 {
     memcpy(h->secret, secret, sizeof h->secret);
+    bind_to(h, transport);
     if (!make_hello(&h->hello, kind, id))
         return CUDA_ERROR_OPERATING_SYSTEM;
     if (!bf_transport_write_all(transport, &h->hello, sizeof h->hello, BF_HELLO_MILLISECONDS) ||
@@ -152,6 +162,7 @@ enum bf_resumption bf_handshake_resume(const struct bf_worker *worker,
 {
     struct bf_handshake h;
     memcpy(h.secret, worker->session_secret, sizeof h.secret);
+    bind_to(&h, transport);
     if (!make_hello(&h.hello, BF_HELLO_RESUME, worker->session))
         return BF_REFUSED;
     memcpy(h.hello.later, received, sizeof *received);

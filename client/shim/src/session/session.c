@@ -15,6 +15,7 @@
 #include "session/window.h"
 #include "contexts/devices.h"
 #include "transport/incoming.h"
+#include "transport/tls.h"
 #include "program/log.h"
 #include "objects/state.h"
 
@@ -90,17 +91,35 @@ static CUresult ask_for_worker(struct bf_worker *worker, struct bf_transport *tr
     return CUDA_SUCCESS;
 }
 
+/* Puts TLS in between. What is no TLS, or not the pool's, is closed, with one line on stderr. */
+static bool secure(const struct bf_worker *worker, struct bf_transport *transport,
+                   const struct bf_tls_files *files, int milliseconds)
+{
+    char why[BF_WHY_BYTES];
+    bool good = bf_tls_start(transport, files, milliseconds, why);
+    if (!good) {
+        bf_say_of(worker, "%s is not trusted: %s. If the pool is new or was set up anew, this client has to be "
+               "enrolled again (\"bitfusion token\").",
+               worker->name, why);
+        transport->close(transport);
+    }
+    return good;
+}
+
+/* files: what the other end's certificate is held against; NULL: its hello proves who it is. */
 static CUresult connect_to(struct bf_worker *worker, struct bf_transport *transport,
-                           const char *host, unsigned port)
+                           const char *host, unsigned port, const struct bf_tls_files *files)
 {
     const char *why = bf_transport_tcp(transport, host, port);
-    if (why)
+    if (why) {
         bf_say("cannot connect to %s port %u: %s. Is the server running (\"bitfusion server\"), "
                "and is the address right?",
                host, port, why);
-    else
-        snprintf(worker->name, sizeof worker->name, "%.255s:%u", host, port);
-    return why ? CUDA_ERROR_NO_DEVICE : CUDA_SUCCESS;
+        return CUDA_ERROR_NO_DEVICE;
+    }
+    snprintf(worker->name, sizeof worker->name, "%.255s:%u", host, port);
+    return !worker->tls || secure(worker, transport, files, BF_HELLO_MILLISECONDS) ? CUDA_SUCCESS
+                                                                                   : CUDA_ERROR_NO_DEVICE;
 }
 
 enum { RESUME_MILLISECONDS = 3000 /* for a connection, and again for each word of its hello */ };
@@ -114,6 +133,12 @@ static enum bf_resumption resume(struct bf_connection *c, struct bf_transport *f
     int error = bf_transport_again(fresh, &c->transport, RESUME_MILLISECONDS);
     if (error)
         return error == ECONNREFUSED ? BF_NOBODY : BF_UNREACHED;
+    char why[BF_WHY_BYTES];
+    if (worker->tls && !bf_tls_start(fresh, NULL, RESUME_MILLISECONDS, why)) {
+        bf_log(BF_LOG_INFORMATION, "no new connection: %s", why);
+        fresh->close(fresh);
+        return BF_UNREACHED;
+    }
     enum bf_resumption end = bf_handshake_resume(worker, fresh, c->epoch, received,
                                                  RESUME_MILLISECONDS);
     if (end != BF_RESUMED)
@@ -193,11 +218,13 @@ static bool open_prepared(struct bf_worker *worker, const struct bf_server *serv
         !bf_prepared_take(&prepared) ||
         !bf_window_reserve_at(worker, prepared.window_base, prepared.window_bytes))
         return false;
+    worker->tls = server->tls;
     memcpy(worker->session, prepared.session, sizeof worker->session);
     memcpy(worker->session_secret, prepared.secret, sizeof worker->session_secret);
     bf_host_word_watch(worker->index, worker->session);
     const char *why = bf_transport_tcp(&transport, server->host, prepared.port);
-    if (!why && begin(worker, &transport) == CUDA_SUCCESS) {
+    if (!why && (!worker->tls || secure(worker, &transport, NULL, BF_HELLO_MILLISECONDS)) &&
+        begin(worker, &transport) == CUDA_SUCCESS) {
         snprintf(worker->name, sizeof worker->name, "%.255s:%u", server->host, prepared.port);
         return true;
     }
@@ -212,8 +239,9 @@ static CUresult open_worker(struct bf_worker *worker, const struct bf_server *se
     struct bf_handshake handshake;
     struct bf_session_open_answer opened;
     CUresult status = bf_window_reserve(worker);
+    worker->tls = server->tls;
     if (status == CUDA_SUCCESS)
-        status = connect_to(worker, &transport, server->host, server->port);
+        status = connect_to(worker, &transport, server->host, server->port, bf_adaptor_tls());
     if (status != CUDA_SUCCESS)
         return status;
     status = bf_handshake(&handshake, worker, &transport, BF_HELLO_SESSION, server->lease,
@@ -224,7 +252,7 @@ static CUresult open_worker(struct bf_worker *worker, const struct bf_server *se
         status = ask_for_worker(worker, &transport, &handshake, false, &opened);
     transport.close(&transport);
     if (status == CUDA_SUCCESS)
-        status = connect_to(worker, &transport, server->host, opened.port);
+        status = connect_to(worker, &transport, server->host, opened.port, NULL);
     if (status != CUDA_SUCCESS)
         return status;
     bf_handshake_session_secret(&handshake, opened.session, worker->session_secret);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "bf_messages.h"
+#include "transport/safely.h"
 #include "transport/tickets.h"
 
 enum {

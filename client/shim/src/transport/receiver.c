@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "transport/safely.h"
 #include "transport/tickets.h"
 
 enum {

@@ -44,27 +44,3 @@ void bf_ticket_fault(uint64_t handle)
     if (ticket)
         atomic_store(&ticket->fault, true);
 }
-
-bool bf_gather_safely(void *destination, const struct iovec *parts, int count)
-{
-    struct iovec to = {destination, 0};
-    for (int i = 0; i < count; i++)
-        to.iov_len += parts[i].iov_len;
-    ssize_t moved = process_vm_writev(getpid(), parts, (unsigned long)count, &to, 1, 0);
-    if (moved == (ssize_t)to.iov_len)
-        return true;
-    if (moved >= 0 || errno == EFAULT)
-        return false;
-    char *end = destination;
-    for (int i = 0; i < count; i++) { /* the kernel does not let us ask it */
-        memcpy(end, parts[i].iov_base, parts[i].iov_len);
-        end += parts[i].iov_len;
-    }
-    return true;
-}
-
-bool bf_copy_safely(void *destination, const void *source, size_t bytes)
-{
-    struct iovec part = {(void *)(uintptr_t)source, bytes};
-    return bf_gather_safely(destination, &part, 1);
-}

@@ -23,11 +23,5 @@ void bf_ticket_fault(uint64_t ticket);
 int bf_region_parts(const struct bf_region *region, char *base, uint64_t offset, size_t left,
                     struct iovec *parts, int most);
 
-/* Copies the parts one behind the other, within this process; false instead of a fault where that
- * can be had. */
-bool bf_gather_safely(void *destination, const struct iovec *parts, int count);
-
-/* The same of one part; false instead of a fault where that can be had. */
-bool bf_copy_safely(void *destination, const void *source, size_t bytes);
 
 #endif

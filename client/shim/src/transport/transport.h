@@ -11,11 +11,15 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 
+enum { BF_BINDING_BYTES = 32 };
+
 struct bf_transport {
     int descriptor;
     uint64_t identity; /* of the socket: the number may have become a file of the program's */
     uint8_t peer[128]; /* the address that it is connected to; 0 bytes: not known */
     unsigned peer_bytes;
+    struct bf_tls *tls;                /* NULL: plain */
+    uint8_t binding[BF_BINDING_BYTES]; /* with TLS, what only its two ends know; else zeros */
     /* As sendmsg and recvmsg without waiting: bytes moved; -1 with errno (EAGAIN, EFAULT, EINTR
      * ...; EBADF: the program has closed the descriptor); receive 0: the other side has ended. */
     ssize_t (*send)(struct bf_transport *transport, const struct iovec *parts, int count);

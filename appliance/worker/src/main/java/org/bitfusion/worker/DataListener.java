@@ -20,14 +20,17 @@ import org.bitfusion.protocol.Hello;
 import org.bitfusion.protocol.Proof;
 import org.bitfusion.protocol.Secret;
 import org.bitfusion.protocol.VersionRange;
+import org.bitfusion.worker.channel.DataChannel;
+import org.bitfusion.worker.channel.EphemeralTls;
+import org.bitfusion.worker.channel.PlainChannel;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// A session's data port on loopback. Lets in one client, the first that knows the session's
-/// secret, and its later connections, which go on with the session; others are closed and named in
-/// the log, and cannot hold it up: who says nothing makes way for who comes later, and a client
-/// says which session it means as soon as it is connected.
+/// A session's data port. Lets in one client, the first that knows the session's secret, and its
+/// later connections, which go on with the session; others are closed and named in the log, and
+/// cannot hold it up: who says nothing makes way for who comes later, and a client says which
+/// session it means as soon as it is connected.
 final class DataListener implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(DataListener.class);
     private static final int NO_VERSION = 0;
@@ -40,39 +43,67 @@ final class DataListener implements AutoCloseable {
     /// The session's client.
     ///
     /// @param version of the protocol that both sides speak
-    record Client(SocketChannel channel, int version) {}
+    record Client(DataChannel channel, int version) {}
 
     private final ServerSocketChannel channel;
     private final UUID session;
     private final Secret secret;
     private final String build;
+    private final Optional<EphemeralTls> tls;
     private final CompletableFuture<Client> client = new CompletableFuture<>();
     private final Greetings silent = new Greetings();
     private final Greetings naming = new Greetings();
     private volatile @Nullable SessionLink link;
 
-    private DataListener(ServerSocketChannel channel, UUID session, Secret secret, String build) {
+    private DataListener(
+            ServerSocketChannel channel,
+            UUID session,
+            Secret secret,
+            String build,
+            Optional<EphemeralTls> tls) {
         this.channel = channel;
+        this.tls = tls;
         this.session = session;
         this.secret = secret;
         this.build = build;
     }
 
-    /// Opens a port of the range, from a random one on; 0 to 0: any.
+    /// Opens a port of the range on loopback, from a random one on; 0 to 0: any.
     ///
     /// @return empty when all are taken
     static Optional<DataListener> open(
             int minimum, int maximum, UUID session, Secret secret, String build)
+            throws IOException {
+        return open(
+                InetAddress.getLoopbackAddress(),
+                minimum,
+                maximum,
+                session,
+                secret,
+                build,
+                Optional.empty());
+    }
+
+    /// Opens a port of the range, from a random one on; 0 to 0: any.
+    ///
+    /// @param tls that all connections must speak; empty: none may
+    /// @return empty when all are taken
+    static Optional<DataListener> open(
+            InetAddress address,
+            int minimum,
+            int maximum,
+            UUID session,
+            Secret secret,
+            String build,
+            Optional<EphemeralTls> tls)
             throws IOException {
         int count = maximum - minimum + 1;
         int first = ThreadLocalRandom.current().nextInt(count);
         for (int i = 0; i < count; i++) {
             ServerSocketChannel channel = ServerSocketChannel.open();
             try {
-                channel.bind(
-                        new InetSocketAddress(
-                                InetAddress.getLoopbackAddress(), minimum + (first + i) % count));
-                return Optional.of(new DataListener(channel, session, secret, build));
+                channel.bind(new InetSocketAddress(address, minimum + (first + i) % count));
+                return Optional.of(new DataListener(channel, session, secret, build, tls));
             } catch (java.net.BindException e) {
                 channel.close();
             }
@@ -92,9 +123,7 @@ final class DataListener implements AutoCloseable {
     /// Waits for the client.
     Client accept() throws IOException {
         Thread.ofPlatform().daemon().name("accept").start(this::acceptAll);
-        Client accepted = client.join();
-        accepted.channel().setOption(StandardSocketOptions.TCP_NODELAY, true);
-        return accepted;
+        return client.join();
     }
 
     /// Connections of one kind, the oldest first.
@@ -124,6 +153,7 @@ final class DataListener implements AutoCloseable {
         while (channel.isOpen()) {
             try {
                 SocketChannel connection = channel.accept();
+                connection.setOption(StandardSocketOptions.TCP_NODELAY, true);
                 silent.add(connection);
                 // On a platform thread: input or output by a virtual thread would leave the
                 // channel in non-blocking mode for ever, and cost two more system calls a read.
@@ -155,17 +185,19 @@ final class DataListener implements AutoCloseable {
                             }
                         });
         try {
-            Optional<Hello> letIn = shakeHands(connection);
+            DataChannel secured =
+                    tls.isPresent() ? tls.get().accept(connection) : new PlainChannel(connection);
+            Optional<Hello> letIn = shakeHands(connection, secured);
             watch.interrupt();
             if (letIn.isPresent() && !naming.remove(connection)) {
                 return;
             }
             if (letIn.isPresent() && letIn.get().kind() == Hello.KIND_RESUME) {
-                resume(connection, letIn.get());
+                resume(secured, letIn.get());
                 return;
             }
             if (letIn.isPresent()
-                    && client.complete(new Client(connection, chosenVersion(letIn.get())))) {
+                    && client.complete(new Client(secured, chosenVersion(letIn.get())))) {
                 return;
             }
             connection.close();
@@ -175,13 +207,15 @@ final class DataListener implements AutoCloseable {
         }
     }
 
+    /// @param connection whose bytes come over the channel
     /// @return the hello of a client that has proved that it knows the session's secret
-    private Optional<Hello> shakeHands(SocketChannel connection) throws IOException {
+    private Optional<Hello> shakeHands(SocketChannel connection, DataChannel over)
+            throws IOException {
         int process = (int) ProcessHandle.current().pid();
-        Hello hello = Hello.read(receive(connection, Hello.BYTES));
+        Hello hello = Hello.read(receive(over, Hello.BYTES));
         Hello.Status status = judge(hello);
         if (status != Hello.Status.WELCOME) {
-            send(connection, hello.refusal(status, build, process).bytes());
+            send(over, hello.refusal(status, build, process).bytes());
             LOG.warn(
                     "peer={} pid={} refused, error={} versions=\"{}\" build={}",
                     connection.getRemoteAddress(),
@@ -193,9 +227,10 @@ final class DataListener implements AutoCloseable {
         }
         silent.remove(connection);
         naming.add(connection);
-        Handshake handshake = Handshake.welcome(hello, secret, UUID.randomUUID(), build, process);
-        send(connection, handshake.answer().bytes());
-        boolean proved = handshake.clientIsProvedBy(Proof.read(receive(connection, Proof.BYTES)));
+        Handshake handshake =
+                Handshake.welcome(hello, secret, over.binding(), UUID.randomUUID(), build, process);
+        send(over, handshake.answer().bytes());
+        boolean proved = handshake.clientIsProvedBy(Proof.read(receive(over, Proof.BYTES)));
         if (!proved) {
             LOG.warn(
                     "peer={} pid={} refused, error=\"does not know the secret\"",
@@ -206,9 +241,8 @@ final class DataListener implements AutoCloseable {
     }
 
     /// Goes on with the session over this connection, if it is the newest.
-    private void resume(SocketChannel connection, Hello hello) throws IOException {
+    private void resume(DataChannel connection, Hello hello) throws IOException {
         SessionLink resumed = link;
-        connection.setOption(StandardSocketOptions.TCP_NODELAY, true);
         if (resumed == null
                 || !resumed.resume(
                         connection,
@@ -219,7 +253,7 @@ final class DataListener implements AutoCloseable {
         }
     }
 
-    private static void sayReceived(SocketChannel connection, long received) throws IOException {
+    private static void sayReceived(DataChannel connection, long received) throws IOException {
         ByteBuffer bytes = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
         send(connection, bytes.putLong(received).flip());
     }
@@ -242,7 +276,7 @@ final class DataListener implements AutoCloseable {
         return client.isDone() ? Hello.Status.BUSY : Hello.Status.WELCOME;
     }
 
-    private static ByteBuffer receive(SocketChannel connection, int count) throws IOException {
+    private static ByteBuffer receive(DataChannel connection, int count) throws IOException {
         ByteBuffer bytes = ByteBuffer.allocate(count);
         while (bytes.hasRemaining()) {
             if (connection.read(bytes) < 0) {
@@ -252,7 +286,7 @@ final class DataListener implements AutoCloseable {
         return bytes.flip();
     }
 
-    private static void send(SocketChannel connection, ByteBuffer bytes) throws IOException {
+    private static void send(DataChannel connection, ByteBuffer bytes) throws IOException {
         while (bytes.hasRemaining()) {
             connection.write(bytes);
         }

@@ -4,10 +4,10 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channel;
 import java.nio.channels.ReadableByteChannel;
-import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import org.bitfusion.protocol.message.LinkAcked;
 import org.bitfusion.protocol.message.WireConstants;
+import org.bitfusion.worker.channel.DataChannel;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -43,7 +43,7 @@ final class SessionLink implements ReadableByteChannel, Link {
     private final FrameWriter writer;
     private final @Nullable Duration patience;
     private final Watcher watcher;
-    private @Nullable SocketChannel channel;
+    private @Nullable DataChannel channel;
     private int epoch;
     private long received;
     private long told;
@@ -53,12 +53,12 @@ final class SessionLink implements ReadableByteChannel, Link {
 
     /// @param patience how long a client whose connection has ended is waited for; null: until
     ///   somebody else ends the session
-    SessionLink(SocketChannel channel, @Nullable Duration patience) {
+    SessionLink(DataChannel channel, @Nullable Duration patience) {
         this(channel, patience, _ -> {});
     }
 
     /// @param watcher must be quick
-    SessionLink(SocketChannel channel, @Nullable Duration patience, Watcher watcher) {
+    SessionLink(DataChannel channel, @Nullable Duration patience, Watcher watcher) {
         this.channel = channel;
         this.patience = patience;
         this.watcher = watcher;
@@ -77,7 +77,7 @@ final class SessionLink implements ReadableByteChannel, Link {
     public int read(ByteBuffer destination) {
         int start = destination.position();
         while (true) {
-            SocketChannel from = await();
+            DataChannel from = await();
             if (from == null) {
                 return -1;
             }
@@ -97,7 +97,7 @@ final class SessionLink implements ReadableByteChannel, Link {
         }
     }
 
-    private synchronized @Nullable SocketChannel await() {
+    private synchronized @Nullable DataChannel await() {
         try {
             while (channel == null && !ended) {
                 long left = millisecondsLeft();
@@ -130,7 +130,7 @@ final class SessionLink implements ReadableByteChannel, Link {
     }
 
     /// Whether bytes read from a channel belong to the session, or its successor brings them again.
-    private boolean counts(SocketChannel from, int count) {
+    private boolean counts(DataChannel from, int count) {
         long step;
         synchronized (this) {
             if (!from.equals(channel)) {
@@ -178,9 +178,9 @@ final class SessionLink implements ReadableByteChannel, Link {
     /// @param newer counts the client's connections
     /// @param clientReceived bytes that the client has received of the session
     /// @return false if this connection is not the newest, or the session has ended
-    boolean resume(SocketChannel fresh, int newer, long clientReceived, Welcome welcome)
+    boolean resume(DataChannel fresh, int newer, long clientReceived, Welcome welcome)
             throws IOException {
-        SocketChannel old;
+        DataChannel old;
         long own;
         synchronized (this) {
             if (ended || newer <= epoch) {
@@ -216,7 +216,7 @@ final class SessionLink implements ReadableByteChannel, Link {
         return candidate == epoch && !ended;
     }
 
-    private synchronized boolean goOn(SocketChannel fresh, int candidate) {
+    private synchronized boolean goOn(DataChannel fresh, int candidate) {
         if (!isCurrent(candidate)) {
             return false;
         }

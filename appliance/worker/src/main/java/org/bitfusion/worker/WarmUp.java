@@ -1,5 +1,6 @@
 package org.bitfusion.worker;
 
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -16,6 +17,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Consumer;
 import org.bitfusion.gpu.AllocationBudget;
@@ -44,6 +46,9 @@ import org.bitfusion.protocol.message.ModuleLoad;
 import org.bitfusion.protocol.message.Region;
 import org.bitfusion.protocol.message.StreamCreate;
 import org.bitfusion.protocol.message.StreamQuery;
+import org.bitfusion.worker.channel.DataChannel;
+import org.bitfusion.worker.channel.EphemeralTls;
+import org.bitfusion.worker.channel.PlainChannel;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -55,6 +60,7 @@ final class WarmUp implements ReadableByteChannel, GatheringByteChannel {
     private static final long WINDOW_PER_DEVICE = 32L << 30;
     private static final int BYTES = 4096;
     private static final int SMALL_CALLS = 2000;
+    private static final int TLS_BYTES = 2 << 20;
 
     private static final long CONTEXT = 0x0001_0000_0000_0001L;
     private static final long STREAM = 0x0002_0000_0000_0002L;
@@ -74,7 +80,11 @@ final class WarmUp implements ReadableByteChannel, GatheringByteChannel {
     }
 
     /// Whatever goes wrong here goes wrong again, and is told, when a client comes.
-    static void run(GpuDriverProvider provider, Map<String, String> environment, int devices) {
+    static void run(
+            GpuDriverProvider provider,
+            Map<String, String> environment,
+            int devices,
+            Optional<EphemeralTls> tls) {
         try (InputStream ptx = WarmUp.class.getResourceAsStream("warm-up.ptx")) {
             byte[] image = ptx == null ? new byte[0] : ptx.readAllBytes();
             DriverOptions options =
@@ -88,7 +98,7 @@ final class WarmUp implements ReadableByteChannel, GatheringByteChannel {
                     new WarmUp(image).converse(driver);
                 }
             }
-            connect();
+            connect(tls);
             reserve();
         } catch (IOException | RuntimeException e) {
             LOG.warn("not warmed up, error=\"{}\"", e.toString());
@@ -96,7 +106,7 @@ final class WarmUp implements ReadableByteChannel, GatheringByteChannel {
     }
 
     /// The way from the dispatcher's order to a client that is let in.
-    private static void connect() throws IOException {
+    private static void connect(Optional<EphemeralTls> tls) throws IOException {
         UUID session = UUID.randomUUID();
         Secret secret = Secret.random(new SecureRandom());
         String line =
@@ -118,17 +128,58 @@ final class WarmUp implements ReadableByteChannel, GatheringByteChannel {
                         .line();
         Hello hello = Hello.of(Hello.KIND_DATA, "", session, 0);
         if (WorkerOrder.parse(line) instanceof WorkerOrder.Open open) {
+            InetAddress loopback = InetAddress.getLoopbackAddress();
             try (DataListener listener =
-                            DataListener.open(0, 0, open.session(), open.secret(), "")
+                            DataListener.open(
+                                            loopback, 0, 0, open.session(), open.secret(), "", tls)
                                     .orElseThrow();
                     SocketChannel client =
-                            SocketChannel.open(
-                                    new InetSocketAddress(
-                                            InetAddress.getLoopbackAddress(), listener.port()))) {
-                client.write(hello.bytes());
-                var _ = Thread.ofVirtual().start(() -> prove(client, hello, secret));
-                listener.accept().channel().close();
+                            SocketChannel.open(new InetSocketAddress(loopback, listener.port()))) {
+                var _ =
+                        Thread.ofPlatform()
+                                .daemon()
+                                .start(() -> beClient(client, tls, hello, secret));
+                DataChannel accepted = listener.accept().channel();
+                if (tls.isPresent()) {
+                    move(accepted::read);
+                    move(accepted::write);
+                }
+                accepted.close();
             }
+        }
+    }
+
+    /// A step of a transfer: some of a buffer.
+    private interface Step {
+        int of(ByteBuffer buffer) throws IOException;
+    }
+
+    /// So much that encrypting and decrypting is compiled.
+    private static void move(Step step) throws IOException {
+        ByteBuffer buffer = ByteBuffer.allocateDirect(64 * 1024);
+        for (int left = TLS_BYTES; left > 0; ) {
+            buffer.clear().limit(Math.min(left, buffer.capacity()));
+            int count = step.of(buffer);
+            if (count < 0) {
+                throw new EOFException();
+            }
+            left -= count;
+        }
+    }
+
+    private static void beClient(
+            SocketChannel socket, Optional<EphemeralTls> tls, Hello hello, Secret secret) {
+        try {
+            DataChannel client =
+                    tls.isPresent() ? tls.get().connect(socket) : new PlainChannel(socket);
+            client.write(hello.bytes());
+            prove(client, hello, secret);
+            if (tls.isPresent()) {
+                move(client::write);
+                move(client::read);
+            }
+        } catch (IOException e) {
+            LOG.warn("not warmed up, error=\"{}\"", e.toString());
         }
     }
 
@@ -145,16 +196,18 @@ final class WarmUp implements ReadableByteChannel, GatheringByteChannel {
         Files.delete(file);
     }
 
-    private static void prove(SocketChannel client, Hello hello, Secret secret) {
+    private static void prove(DataChannel client, Hello hello, Secret secret) throws IOException {
         ByteBuffer answer = ByteBuffer.allocate(Hello.BYTES);
         ByteBuffer proof = ByteBuffer.allocate(Proof.BYTES);
-        try {
-            while (answer.hasRemaining() && client.read(answer) >= 0) {}
-            new Handshake(hello, Hello.read(answer.flip()), secret).clientProof().write(proof);
-            client.write(proof.flip());
-        } catch (IOException e) {
-            LOG.warn("not warmed up, error=\"{}\"", e.toString());
+        while (answer.hasRemaining()) {
+            if (client.read(answer) < 0) {
+                throw new EOFException();
+            }
         }
+        new Handshake(hello, Hello.read(answer.flip()), secret, client.binding())
+                .clientProof()
+                .write(proof);
+        client.write(proof.flip());
     }
 
     private void converse(GpuDriver driver) throws IOException {

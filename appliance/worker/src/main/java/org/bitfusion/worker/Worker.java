@@ -2,6 +2,8 @@ package org.bitfusion.worker;
 
 import java.io.EOFException;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -22,6 +24,7 @@ import org.bitfusion.protocol.control.WorkerOrder;
 import org.bitfusion.protocol.control.WorkerReport;
 import org.bitfusion.protocol.cuda.DeviceAttribute;
 import org.bitfusion.protocol.message.SessionDevices;
+import org.bitfusion.worker.channel.EphemeralTls;
 import org.bitfusion.worker.nativeaccess.OsUser;
 import org.bitfusion.worker.nativeaccess.TimeSlice;
 import org.jspecify.annotations.Nullable;
@@ -65,8 +68,15 @@ public final class Worker implements ControlChannel.Listener {
 
     private static final Logger LOG = LoggerFactory.getLogger(Worker.class);
 
+    /// Of the environment, as the dispatcher sets it: whether data connections are TLS, and where
+    /// their ports are.
+    public static final String DATA_TLS = "BF_DATA_TLS";
+
+    public static final String DATA_ADDRESS = "BF_DATA_ADDRESS";
+
     private final GpuDriverProvider provider;
     private final Map<String, String> environment;
+    private final Optional<EphemeralTls> tls;
     private final Path imageFolder;
     private final String build;
     private final boolean warmsUp;
@@ -92,6 +102,10 @@ public final class Worker implements ControlChannel.Listener {
         this.warmsUp = warmsUp;
         this.provider = provider;
         this.environment = Map.copyOf(environment);
+        tls =
+                environment.containsKey(DATA_TLS)
+                        ? Optional.of(EphemeralTls.create())
+                        : Optional.empty();
         this.imageFolder = imageFolder;
         this.build = build;
         control = new ControlChannel(socket, id);
@@ -112,7 +126,7 @@ public final class Worker implements ControlChannel.Listener {
                     when !devices.isEmpty() -> {
                 devices.forEach(device -> control.report(report(device)));
                 if (warmsUp) {
-                    WarmUp.run(provider, environment, devices.size());
+                    WarmUp.run(provider, environment, devices.size(), tls);
                 }
                 TimeSlice.prepare();
                 control.report(new WorkerReport.Ready());
@@ -202,11 +216,13 @@ public final class Worker implements ControlChannel.Listener {
         }
         Optional<DataListener> port =
                 DataListener.open(
+                        dataAddress(),
                         order.portMinimum(),
                         order.portMaximum(),
                         order.session(),
                         order.secret(),
-                        build);
+                        build,
+                        tls);
         if (port.isEmpty()) {
             control.report(new WorkerReport.NoPort());
             return CANNOT_SERVE;
@@ -233,6 +249,13 @@ public final class Worker implements ControlChannel.Listener {
             control.report(new WorkerReport.Connected());
             return converse(order, driver.value(), link);
         }
+    }
+
+    /// Without TLS on loopback only, whatever is said.
+    private InetAddress dataAddress() throws UnknownHostException {
+        return tls.isPresent()
+                ? InetAddress.getByName(environment.getOrDefault(DATA_ADDRESS, "127.0.0.1"))
+                : InetAddress.getLoopbackAddress();
     }
 
     private Path imageFolder(WorkerOrder.Open order) {

@@ -43,6 +43,7 @@ import org.bitfusion.protocol.message.StreamHold;
 import org.bitfusion.protocol.message.StreamHostFunction;
 import org.bitfusion.protocol.message.StreamHostFunctionDone;
 import org.bitfusion.protocol.message.StreamRelease;
+import org.bitfusion.worker.channel.PlainChannel;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -143,7 +144,7 @@ class FullStreamTest {
             client = SocketChannel.open(listener.getLocalAddress());
             worker = listener.accept();
         }
-        SessionLink link = new SessionLink(worker, null);
+        SessionLink link = new SessionLink(new PlainChannel(worker), null);
         FrameLoop frames = new FrameLoop(link);
         GpuDriver driver = driver();
         SessionState state =

@@ -20,6 +20,8 @@ import org.bitfusion.protocol.message.Credit;
 import org.bitfusion.protocol.message.MemData;
 import org.bitfusion.protocol.message.PingAnswer;
 import org.bitfusion.protocol.message.WireConstants;
+import org.bitfusion.worker.channel.DataChannel;
+import org.bitfusion.worker.channel.PlainChannel;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -41,13 +43,13 @@ class SessionLinkTest {
     }
 
     /// Both ends of a connection.
-    private record Pair(SocketChannel client, SocketChannel worker) {}
+    private record Pair(SocketChannel client, DataChannel worker) {}
 
     private Pair connect() throws IOException {
         SocketChannel client = SocketChannel.open(listener.getLocalAddress());
         SocketChannel worker = listener.accept();
         worker.setOption(StandardSocketOptions.TCP_NODELAY, true);
-        return new Pair(client, worker);
+        return new Pair(client, new PlainChannel(worker));
     }
 
     private static byte[] read(SocketChannel from, int count) throws IOException {

@@ -21,19 +21,36 @@ import java.util.UUID;
 ///
 /// @param hello the client's, as it was sent
 /// @param answer the server's, as it was sent
-public record Handshake(Hello hello, Hello answer, Secret secret) {
+/// @param binding of the connection that they came over: the proofs cover it
+public record Handshake(Hello hello, Hello answer, Secret secret, ChannelBinding binding) {
     private static final String SERVER = "bitfusion-server";
     private static final String CLIENT = "bitfusion-client";
     private static final String AHEAD = "bitfusion-ahead";
     private static final String LEASE = "bitfusion-lease";
     private static final String SESSION = "bitfusion-session";
 
+    /// Over a connection without TLS.
+    public Handshake(Hello hello, Hello answer, Secret secret) {
+        this(hello, answer, secret, ChannelBinding.NONE);
+    }
+
+    /// The server's side over a connection without TLS.
+    public static Handshake welcome(
+            Hello hello, Secret secret, UUID nonce, String ownBuild, int ownProcess) {
+        return welcome(hello, secret, ChannelBinding.NONE, nonce, ownBuild, ownProcess);
+    }
+
     /// The server's side: answers a hello whose version can be spoken and whose secret is known.
     ///
     /// @param nonce never used before
     /// @throws IllegalArgumentException if there is no common version
     public static Handshake welcome(
-            Hello hello, Secret secret, UUID nonce, String ownBuild, int ownProcess) {
+            Hello hello,
+            Secret secret,
+            ChannelBinding binding,
+            UUID nonce,
+            String ownBuild,
+            int ownProcess) {
         OptionalInt version = VersionRange.OWN.common(hello.versions());
         Hello unproved =
                 new Hello(
@@ -48,11 +65,15 @@ public record Handshake(Hello hello, Hello answer, Secret secret) {
                         Hello.Status.WELCOME.number(),
                         Hello.ZERO);
         return new Handshake(
-                hello, unproved.withProof(serverProof(secret, hello, unproved)), secret);
+                hello,
+                unproved.withProof(serverProof(secret, hello, unproved, binding)),
+                secret,
+                binding);
     }
 
-    private static Proof serverProof(Secret secret, Hello hello, Hello unproved) {
-        return Proof.of(secret, SERVER, hello.bytes(), unproved.bytes());
+    private static Proof serverProof(
+            Secret secret, Hello hello, Hello unproved, ChannelBinding binding) {
+        return Proof.of(secret, SERVER, hello.bytes(), unproved.bytes(), binding.bytes());
     }
 
     /// @return the same hello with the proof of a client that knows the server's nonce ahead
@@ -71,13 +92,14 @@ public record Handshake(Hello hello, Hello answer, Secret secret) {
 
     /// @return whether the answer came from one who knows the secret, and says what it may
     public boolean serverIsProved() {
-        return answer.proof().equals(serverProof(secret, hello, answer.withProof(Proof.NONE)))
+        return answer.proof()
+                        .equals(serverProof(secret, hello, answer.withProof(Proof.NONE), binding))
                 && hello.versions().contains(answer.chosen());
     }
 
     /// @return what the client sends after the answer
     public Proof clientProof() {
-        return Proof.of(secret, CLIENT, hello.bytes(), answer.bytes());
+        return Proof.of(secret, CLIENT, hello.bytes(), answer.bytes(), binding.bytes());
     }
 
     /// @return whether the client knows the secret
@@ -96,7 +118,8 @@ public record Handshake(Hello hello, Hello answer, Secret secret) {
     }
 
     private Secret derived(String what, UUID of) {
-        return Proof.of(secret, what, hello.bytes(), answer.bytes(), bytes(of)).asSecret();
+        return Proof.of(secret, what, hello.bytes(), answer.bytes(), binding.bytes(), bytes(of))
+                .asSecret();
     }
 
     private static ByteBuffer bytes(UUID id) {

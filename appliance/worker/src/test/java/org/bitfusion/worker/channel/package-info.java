@@ -1,0 +1,4 @@
+@NullMarked
+package org.bitfusion.worker.channel;
+
+import org.jspecify.annotations.NullMarked;
