@@ -161,11 +161,10 @@ int bf_adaptor_folder(void)
 
 const struct bf_tls_files *bf_adaptor_tls(void)
 {
-    static char authority[sizeof source + 32], certificate[sizeof source + 32], key[sizeof source + 32];
-    static const struct bf_tls_files files = {authority, certificate, key};
+    static char authority[sizeof source + 32], identity[sizeof source + 32];
+    static const struct bf_tls_files files = {authority, identity, identity};
     snprintf(authority, sizeof authority, "%s.d/tls/ca.crt", source);
-    snprintf(certificate, sizeof certificate, "%s.d/tls/client.crt", source);
-    snprintf(key, sizeof key, "%s.d/tls/client.key", source);
+    snprintf(identity, sizeof identity, "%s.d/tls/client.pem", source);
     return &files;
 }
 

@@ -11,6 +11,7 @@ import java.util.HashSet;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLException;
 import org.bitfusion.protocol.Handshake;
 import org.bitfusion.protocol.Hello;
 import org.bitfusion.protocol.Proof;
@@ -102,7 +103,14 @@ final class ClientConnection extends SimpleChannelInboundHandler<Object> {
     private void greet(ChannelHandlerContext context, Hello hello, SessionBroker broker) {
         int process = (int) ProcessHandle.current().pid();
         waitsForDevices = false;
-        switch (judge(hello, broker)) {
+        ClientPeer peer;
+        try {
+            peer = ClientPeer.of(context.channel(), settings);
+        } catch (SSLException e) {
+            refuse(context, e.getMessage());
+            return;
+        }
+        switch (judge(hello, peer, broker)) {
             case Judgement.Refused(Hello.Status status) -> {
                 Hello answer = hello.refusal(status, settings.build(), process);
                 LOG.warn(
@@ -119,8 +127,13 @@ final class ClientConnection extends SimpleChannelInboundHandler<Object> {
             case Judgement.Knows(Secret secret) -> {
                 Handshake handshake =
                         Handshake.welcome(
-                                hello, secret, UUID.randomUUID(), settings.build(), process);
-                state = new ClientConnectionState.Greeted(handshake);
+                                hello,
+                                secret,
+                                peer.binding(),
+                                UUID.randomUUID(),
+                                settings.build(),
+                                process);
+                state = new ClientConnectionState.Greeted(handshake, peer);
                 var _ = context.writeAndFlush(Unpooled.wrappedBuffer(handshake.answer().bytes()));
                 awaitNextWord(context);
                 context.channel().config().setAutoRead(true);
@@ -135,7 +148,7 @@ final class ClientConnection extends SimpleChannelInboundHandler<Object> {
         record Knows(Secret secret) implements Judgement {}
     }
 
-    private Judgement judge(Hello hello, SessionBroker broker) {
+    private static Judgement judge(Hello hello, ClientPeer peer, SessionBroker broker) {
         if (VersionRange.OWN.common(hello.versions()).isEmpty()) {
             return new Judgement.Refused(Hello.Status.OTHER_VERSION);
         }
@@ -143,15 +156,17 @@ final class ClientConnection extends SimpleChannelInboundHandler<Object> {
             return new Judgement.Refused(Hello.Status.NOT_ALLOWED);
         }
         if (hello.id().equals(Hello.NO_LEASE)) {
-            return new Judgement.Knows(settings.accessSecret());
+            return new Judgement.Knows(peer.access());
         }
         return broker.lease(hello.id())
+                .filter(lease -> peer.mayUse(lease.client()))
                 .<Judgement>map(lease -> new Judgement.Knows(lease.secret()))
                 .orElse(new Judgement.Refused(Hello.Status.UNKNOWN_LEASE));
     }
 
     private void prove(ChannelHandlerContext context, Proof proof) {
-        if (!(state instanceof ClientConnectionState.Greeted(Handshake handshake))) {
+        if (!(state
+                instanceof ClientConnectionState.Greeted(Handshake handshake, ClientPeer peer))) {
             return;
         }
         Hello hello = handshake.hello();
@@ -168,6 +183,7 @@ final class ClientConnection extends SimpleChannelInboundHandler<Object> {
             state =
                     new ClientConnectionState.Leasing(
                             handshake,
+                            peer,
                             mayRequest,
                             new HashSet<>(mayRequest ? Set.of() : Set.of(hello.id())),
                             request);
@@ -193,7 +209,7 @@ final class ClientConnection extends SimpleChannelInboundHandler<Object> {
         strangers.remove(context.channel());
         ClientConnectionState last = state;
         state = new ClientConnectionState.Closed();
-        if (last instanceof ClientConnectionState.Greeted(Handshake handshake)) {
+        if (last instanceof ClientConnectionState.Greeted(Handshake handshake, _)) {
             LOG.warn(
                     "peer={} pid={} left without a proof: it knows another secret",
                     context.channel().remoteAddress(),

@@ -19,15 +19,20 @@ sealed interface ClientConnectionState {
     record AwaitingHello() implements ClientConnectionState {}
 
     /// This side has answered and proved itself; the client has not yet.
-    record Greeted(Handshake handshake) implements ClientConnectionState {}
+    record Greeted(Handshake handshake, ClientPeer peer) implements ClientConnectionState {}
 
     /// A command line of the appliance's own user, or the owner of one lease.
     ///
+    /// @param peer who holds what is granted
     /// @param mayRequest whether it proved the access secret; else it owns what it proved
     /// @param leases that it owns: granted on this connection or proved in the hello
     /// @param request for the one session that may come with the lease
     record Leasing(
-            Handshake handshake, boolean mayRequest, Set<UUID> leases, SessionRequest request)
+            Handshake handshake,
+            ClientPeer peer,
+            boolean mayRequest,
+            Set<UUID> leases,
+            SessionRequest request)
             implements ClientConnectionState {}
 
     /// A program that proved the right to use a lease, or all devices.

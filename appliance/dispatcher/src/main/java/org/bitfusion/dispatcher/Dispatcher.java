@@ -10,6 +10,7 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.handler.ssl.SslHandler;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
@@ -20,6 +21,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.bitfusion.protocol.control.WorkerReport;
+import org.bitfusion.tls.context.TlsContext;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,6 +30,7 @@ import org.slf4j.LoggerFactory;
 /// and quiet, and so nothing needs a lock.
 public final class Dispatcher implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Dispatcher.class);
+    private static final int SECONDS_TO_SHAKE_HANDS = 5;
 
     private final DispatcherSettings settings;
     private final EventLoopGroup group;
@@ -84,6 +87,9 @@ public final class Dispatcher implements AutoCloseable {
                                 new ChannelInitializer<SocketChannel>() {
                                     @Override
                                     protected void initChannel(SocketChannel channel) {
+                                        settings.tls()
+                                                .ifPresent(tls ->
+                                                        channel.pipeline().addLast(handler(tls)));
                                         channel.pipeline().addLast(new FrameDecoder());
                                         channel.pipeline().addLast(started.join().connection());
                                     }
@@ -117,6 +123,12 @@ public final class Dispatcher implements AutoCloseable {
             var _ = group.shutdownGracefully(0, 1, TimeUnit.SECONDS);
             throw e;
         }
+    }
+
+    private static SslHandler handler(TlsContext tls) {
+        SslHandler handler = new SslHandler(tls.serverEngine());
+        handler.setHandshakeTimeout(SECONDS_TO_SHAKE_HANDS, TimeUnit.SECONDS);
+        return handler;
     }
 
     /// The port that is listened on.

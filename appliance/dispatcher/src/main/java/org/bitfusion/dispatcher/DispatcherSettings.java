@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.bitfusion.protocol.Secret;
+import org.bitfusion.tls.context.TlsContext;
 
 /// What a dispatcher is told at its start.
 ///
@@ -25,6 +26,8 @@ import org.bitfusion.protocol.Secret;
 /// @param mostSessions of a lease, or of all without one together, at a time
 /// @param workerUsers as whom workers run, where the appliance may choose; empty: as itself
 /// @param runFolder where the appliance keeps what its processes share; nobody else's
+/// @param tls what clients must speak, with a certificate of the pool; empty: on loopback they need
+///   none, and know the access secret
 public record DispatcherSettings(
         InetSocketAddress address,
         PortRange ports,
@@ -39,7 +42,8 @@ public record DispatcherSettings(
         Duration grace,
         int mostSessions,
         Optional<UserRange> workerUsers,
-        Path runFolder) {
+        Path runFolder,
+        Optional<TlsContext> tls) {
     public DispatcherSettings {
         workerCommand = List.copyOf(workerCommand);
         workerEnvironment = Map.copyOf(workerEnvironment);

@@ -74,7 +74,15 @@ final class LeaseCalls implements LeaseMessageHandler {
     @Override
     public void leaseRequest(int request, LeaseRequest message) throws IOException {
         ClientConnectionState.Leasing leasing = requesting("lease.request");
-        switch (broker.request(channel, message, leasing.handshake()::leaseSecret)) {
+        LeaseRequest held =
+                new LeaseRequest(
+                        message.deviceCount(),
+                        message.shareMillionths(),
+                        message.memoryBytes(),
+                        leasing.peer().holder(message.clientName()),
+                        message.command(),
+                        message.process());
+        switch (broker.request(channel, held, leasing.handshake()::leaseSecret)) {
             case LeaseDecision.Granted(Lease lease) -> {
                 leasing.leases().add(lease.id());
                 LeaseRequestAnswer answer = answer(lease);

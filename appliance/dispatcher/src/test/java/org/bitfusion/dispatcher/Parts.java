@@ -66,7 +66,8 @@ final class Parts implements AutoCloseable {
                         Duration.ofMillis(500),
                         MOST_SESSIONS,
                         Optional.empty(),
-                        path);
+                        path,
+                        Optional.empty());
         folder = RunFolder.open(path);
         pool = new WorkerPool(settings, folder, loop(), new Told(), timeToStart);
         var _ =

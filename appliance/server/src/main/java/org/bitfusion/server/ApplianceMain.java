@@ -42,10 +42,13 @@ public final class ApplianceMain {
             Runtime.getRuntime().addShutdownHook(new Thread(dispatcher::close, "shutdown"));
             // One write: whoever waits for this line never sees half of it.
             System.out.println(
-                    "Listening on %s : %d (loopback only: connections are not encrypted yet)"
+                    "Listening on %s : %d%s"
                             .formatted(
                                     dispatcherSettings.address().getAddress().getHostAddress(),
-                                    dispatcher.port()));
+                                    dispatcher.port(),
+                                    dispatcherSettings.tls().isPresent()
+                                            ? ""
+                                            : " (loopback only: connections are not encrypted)"));
             System.out.flush();
             String failure = dispatcher.awaitFailure();
             if (dispatcher.isClosed()) {

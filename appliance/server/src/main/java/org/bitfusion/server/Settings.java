@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -16,6 +17,8 @@ import org.bitfusion.dispatcher.DispatcherSettings;
 import org.bitfusion.dispatcher.DispatcherSettings.PortRange;
 import org.bitfusion.dispatcher.DispatcherSettings.UserRange;
 import org.bitfusion.protocol.Secret;
+import org.bitfusion.tls.context.TlsContext;
+import org.bitfusion.worker.Worker;
 
 /// Reads the command line and the BF_* variables of the appliance.
 final class Settings {
@@ -51,13 +54,21 @@ final class Settings {
     /// @throws SettingsException if a flag or a variable makes no sense
     DispatcherSettings read(List<String> arguments, Secret accessSecret) throws SettingsException {
         int port = port(arguments);
+        Optional<TlsContext> tls = TlsFolder.read(environment);
+        InetAddress address = address(tls.isPresent());
+        Map<String, String> workers = new HashMap<>();
+        workers.put("BF_SOFT_ID", environment.getOrDefault("BF_SOFT_ID", identity(port)));
+        if (tls.isPresent()) {
+            workers.put(Worker.DATA_TLS, "1");
+            workers.put(Worker.DATA_ADDRESS, address.getHostAddress());
+        }
         return new DispatcherSettings(
-                new InetSocketAddress(InetAddress.getLoopbackAddress(), port),
+                new InetSocketAddress(address, port),
                 ports(),
                 accessSecret,
                 (int) number("BF_PRESTARTED_WORKERS", DEFAULT_PRESTARTED_WORKERS, 0, 64),
                 WorkerCommand.of(environment),
-                Map.of("BF_SOFT_ID", environment.getOrDefault("BF_SOFT_ID", identity(port))),
+                workers,
                 visibleDevices(),
                 memoryLimit(),
                 BUILD,
@@ -65,7 +76,29 @@ final class Settings {
                 GRACE,
                 MOST_SESSIONS,
                 workerUsers(),
-                runFolder(port));
+                runFolder(port),
+                tls);
+    }
+
+    /// Where to listen: beyond this machine with TLS only.
+    private InetAddress address(boolean withTls) throws SettingsException {
+        String text =
+                environment.getOrDefault("BF_LISTEN", withTls ? "0.0.0.0" : "127.0.0.1").strip();
+        InetAddress address;
+        try {
+            address = InetAddress.ofLiteral(text);
+        } catch (IllegalArgumentException e) {
+            throw new SettingsException(
+                    "BF_LISTEN is '" + text + "' (expected: an address of this machine)");
+        }
+        if (!withTls && !address.isLoopbackAddress()) {
+            throw new SettingsException(
+                    "BF_LISTEN is '"
+                            + text
+                            + "': without a certificate of a pool (BF_TLS_FOLDER) a server listens on"
+                            + " loopback only");
+        }
+        return address;
     }
 
     /// What tells this appliance's software GPUs from those of others: the same after a restart on

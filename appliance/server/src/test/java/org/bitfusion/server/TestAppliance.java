@@ -68,7 +68,8 @@ final class TestAppliance implements AutoCloseable {
                         plain.grace(),
                         plain.mostSessions(),
                         Optional.of(users),
-                        plain.runFolder()));
+                        plain.runFolder(),
+                        Optional.empty()));
     }
 
     /// Where its processes keep what they share.
@@ -111,7 +112,8 @@ final class TestAppliance implements AutoCloseable {
                 Duration.ofSeconds(1),
                 256,
                 Optional.empty(),
-                Files.createTempDirectory(Path.of("target"), "run").toAbsolutePath());
+                Files.createTempDirectory(Path.of("target"), "run").toAbsolutePath(),
+                Optional.empty());
     }
 
     /// Another dispatcher of the same appliance, after the end of this one.

@@ -7,7 +7,7 @@ import java.util.List;
 import org.bitfusion.cli.Fault;
 import org.bitfusion.cli.configuration.AdaptorFile;
 import org.bitfusion.cli.configuration.ServerAddress;
-import org.bitfusion.cli.lease.AccessSecret;
+import org.bitfusion.cli.lease.Access;
 import org.bitfusion.cli.lease.Server;
 import org.bitfusion.cli.options.ClientOptions;
 import org.bitfusion.cli.session.SessionFile;
@@ -28,18 +28,18 @@ record ClientCommand(CommandContext context, ClientOptions options) {
         Path file = adaptorFile();
         List<ServerAddress> dispatchers = AdaptorFile.read(file);
         if (AdaptorFile.isLeased(file)) {
-            askAll(dispatchers, accessSecret());
+            askAll(dispatchers, access());
             return ProgramRun.execute(context, file, options.application()); // the lease's session
         }
         return execute(dispatchers);
     }
 
-    private AccessSecret accessSecret() {
-        return AccessSecret.read(context.environment(), context.userHome());
+    private Access access() {
+        return Access.of(context.environment(), context.userHome());
     }
 
     private int execute(List<ServerAddress> dispatchers) {
-        AccessSecret access = accessSecret();
+        Access access = access();
         List<ServerAddress> different = askAll(dispatchers, access);
         StringBuilder lines = new StringBuilder();
         for (ServerAddress dispatcher : different) {
@@ -65,8 +65,7 @@ record ClientCommand(CommandContext context, ClientOptions options) {
     /// first CUDA call.
     ///
     /// @return each dispatcher once, whatever names were given for it
-    private static List<ServerAddress> askAll(
-            List<ServerAddress> dispatchers, AccessSecret access) {
+    private static List<ServerAddress> askAll(List<ServerAddress> dispatchers, Access access) {
         List<ServerAddress> different = new ArrayList<>();
         for (ServerAddress dispatcher : dispatchers) {
             try (Server server = Server.connect(dispatcher, access)) {
@@ -79,7 +78,7 @@ record ClientCommand(CommandContext context, ClientOptions options) {
     }
 
     private static void tellEnd(
-            List<ServerAddress> servers, AccessSecret access, Witness.OpenSession session) {
+            List<ServerAddress> servers, Access access, Witness.OpenSession session) {
         if (session.server() < 0 || session.server() >= servers.size()) {
             return;
         }

@@ -7,7 +7,7 @@ import java.util.List;
 import org.bitfusion.cli.ExitCode;
 import org.bitfusion.cli.Fault;
 import org.bitfusion.cli.configuration.ServerAddress;
-import org.bitfusion.cli.lease.AccessSecret;
+import org.bitfusion.cli.lease.Access;
 import org.bitfusion.cli.lease.Lease;
 import org.bitfusion.cli.lease.Server;
 import org.bitfusion.cli.options.Share;
@@ -27,10 +27,7 @@ record GpuChoice(int gpuCount, Share share, Duration patience, String command) {
 
     /// The lease; waits for it as long as it takes, listening to the starter.
     Lease lease(
-            List<ServerAddress> addresses,
-            AccessSecret access,
-            Transcript transcript,
-            Starter starter) {
+            List<ServerAddress> addresses, Access access, Transcript transcript, Starter starter) {
         List<Server> servers = connect(addresses, access, transcript);
         transcript.info("Choosing GPUs from server list " + shown(servers));
         long end = System.nanoTime() + patience.toNanos();
@@ -118,7 +115,7 @@ record GpuChoice(int gpuCount, Share share, Duration patience, String command) {
 
     /// The servers that answer and are large enough.
     private List<Server> connect(
-            List<ServerAddress> addresses, AccessSecret access, Transcript transcript) {
+            List<ServerAddress> addresses, Access access, Transcript transcript) {
         List<Server> servers = new ArrayList<>();
         Fault firstFault = null;
         for (ServerAddress address : addresses) {

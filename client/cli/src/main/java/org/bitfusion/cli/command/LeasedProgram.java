@@ -2,8 +2,9 @@ package org.bitfusion.cli.command;
 
 import java.util.List;
 import org.bitfusion.cli.configuration.ServerAddress;
-import org.bitfusion.cli.lease.AccessSecret;
+import org.bitfusion.cli.lease.Access;
 import org.bitfusion.cli.lease.Lease;
+import org.bitfusion.cli.lease.PoolAccess;
 import org.bitfusion.cli.options.Share;
 import org.bitfusion.cli.session.SessionFile;
 import org.bitfusion.cli.session.Transcript;
@@ -28,10 +29,14 @@ final class LeasedProgram {
     }
 
     /// The program's exit code.
-    int execute(List<ServerAddress> servers, AccessSecret access) {
+    int execute(List<ServerAddress> servers, Access access) {
         Lease lease = choice.lease(servers, access, transcript, context.starter());
         lease.keep(transcript::warn);
         try (SessionFile file = context.sessionFile(lease.adaptorLine() + "\n")) {
+            PoolAccess pool = lease.pool();
+            if (pool != null) {
+                file.showPool(pool.authority(), pool.identity());
+            }
             tellLease(servers, lease, file);
             context.starter()
                     .watch(file.witnessFolder(), session -> lease.sessionEnded(session.id()));

@@ -1,7 +1,7 @@
 package org.bitfusion.cli.command;
 
 import java.util.List;
-import org.bitfusion.cli.lease.AccessSecret;
+import org.bitfusion.cli.lease.Access;
 import org.bitfusion.cli.lease.Server;
 import org.bitfusion.cli.options.LocalOptions;
 import org.bitfusion.cli.options.WaitTime;
@@ -15,7 +15,7 @@ import org.bitfusion.cli.session.Transcript;
 record LocalCommand(CommandContext context, LocalOptions options) {
     int execute() {
         try (PrivateAppliance appliance = PrivateAppliance.start(context)) {
-            AccessSecret access = appliance.access();
+            Access access = appliance.access();
             int gpuCount;
             try (Server server = Server.connect(appliance.address(), access)) {
                 gpuCount = server.deviceCount();

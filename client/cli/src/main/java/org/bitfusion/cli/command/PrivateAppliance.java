@@ -10,6 +10,7 @@ import org.bitfusion.cli.Distribution;
 import org.bitfusion.cli.ExitCode;
 import org.bitfusion.cli.Fault;
 import org.bitfusion.cli.configuration.ServerAddress;
+import org.bitfusion.cli.lease.Access;
 import org.bitfusion.cli.lease.AccessSecret;
 
 /// An appliance in a process of its own, on a free loopback port and with a secret of its own;
@@ -101,10 +102,11 @@ final class PrivateAppliance implements AutoCloseable {
         return address;
     }
 
-    AccessSecret access() {
-        return AccessSecret.read(
-                Map.of("BF_ACCESS_SECRET_FILE", folder.resolve("access.secret").toString()),
-                folder);
+    Access access() {
+        return Access.of(
+                AccessSecret.read(
+                        Map.of("BF_ACCESS_SECRET_FILE", folder.resolve("access.secret").toString()),
+                        folder));
     }
 
     @Override

@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.bitfusion.cli.configuration.ServerAddress;
 import org.bitfusion.cli.configuration.ServersFile;
-import org.bitfusion.cli.lease.AccessSecret;
+import org.bitfusion.cli.lease.Access;
 import org.bitfusion.cli.options.RunOptions;
 import org.bitfusion.cli.session.ShownCommand;
 import org.bitfusion.cli.session.Transcript;
@@ -16,7 +16,7 @@ import org.bitfusion.cli.session.Transcript;
 record RunCommand(CommandContext context, RunOptions options) {
     int execute() {
         List<ServerAddress> servers = servers();
-        AccessSecret access = AccessSecret.read(context.environment(), context.userHome());
+        Access access = Access.of(context.environment(), context.userHome());
         String command = ShownCommand.of(options.application());
         GpuChoice choice =
                 new GpuChoice(options.gpuCount(), options.share(), options.patience(), command);

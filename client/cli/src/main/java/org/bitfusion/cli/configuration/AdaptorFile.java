@@ -11,6 +11,12 @@ import org.bitfusion.cli.Fault;
 public final class AdaptorFile {
     private static final int LEASE_WORDS = 6;
 
+    /// One more where it is spoken to over TLS.
+    private static boolean isLease(String[] words) {
+        return words.length == LEASE_WORDS
+                || (words.length == LEASE_WORDS + 1 && words[LEASE_WORDS].equals("tls"));
+    }
+
     private AdaptorFile() {}
 
     /// The file that `client` uses when none is named: `$BF_ADAPTOR_CONFIG`, the user's, then the
@@ -40,7 +46,7 @@ public final class AdaptorFile {
     /// Whether it is the file of somebody's lease, as `run` writes it.
     public static boolean isLeased(Path file) {
         for (String line : ConfigurationFile.read(file).split("\n", -1)) {
-            if (words(ServersFile.withoutComment(line).strip()).length == LEASE_WORDS) {
+            if (isLease(words(ServersFile.withoutComment(line).strip()))) {
                 return true;
             }
         }
@@ -62,7 +68,7 @@ public final class AdaptorFile {
             }
             String[] words = words(line);
             ServerAddress address =
-                    words.length == LEASE_WORDS
+                    isLease(words)
                             ? ServerAddress.parse(words[0] + " " + words[1])
                             : words.length <= 2 ? ServerAddress.parse(line) : null;
             if (address == null) {

@@ -28,11 +28,13 @@ public final class Lease {
     private static final long PAUSE_BETWEEN_WORDS_MILLISECONDS = 500;
 
     private final ServerAddress address;
+    private final Access access;
     private final LeaseConnection.Identity owner;
     private final String build;
     private final LeaseRequestAnswer granted;
     private final @Nullable PreparedSession prepared;
     private final String hostAddress;
+    private final @Nullable PoolAccess pool;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition released = lock.newCondition();
     private LeaseConnection connection;
@@ -51,6 +53,8 @@ public final class Lease {
         this.build = build;
         this.granted = granted;
         this.hostAddress = connection.hostAddress();
+        this.access = connection.access();
+        this.pool = connection.pool();
         this.owner =
                 new LeaseConnection.Identity(
                         granted.lease(),
@@ -114,7 +118,12 @@ public final class Lease {
 
     /// The line of the adaptor file; who knows it is in the session.
     public String adaptorLine() {
-        return shownLine() + " " + owner.secret().hex();
+        return shownLine() + " " + owner.secret().hex() + (pool == null ? "" : " tls");
+    }
+
+    /// The pool whose files the session's programs need; null: none.
+    public @Nullable PoolAccess pool() {
+        return pool;
     }
 
     /// How long the lease lives if nobody renews it.
@@ -174,7 +183,7 @@ public final class Lease {
         connection.close();
         LeaseRenew message = new LeaseRenew(granted.lease());
         try {
-            connection = LeaseConnection.connect(address, owner);
+            connection = LeaseConnection.connect(address, access, owner);
             return connection
                             .call(LeaseRenew.CALL, message.wireBytes(), message::writeFrame)
                             .status()
@@ -264,7 +273,7 @@ public final class Lease {
     private Release releaseOverNewConnection() {
         connection.close();
         try {
-            connection = LeaseConnection.connect(address, owner);
+            connection = LeaseConnection.connect(address, access, owner);
             return callRelease();
         } catch (LeaseConnection.LeaseEndedException _) {
             return Release.ENDED_BEFORE;

@@ -20,10 +20,12 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import javax.net.ssl.SSLSocket;
 import org.bitfusion.cli.ExitCode;
 import org.bitfusion.cli.Fault;
 import org.bitfusion.cli.Version;
 import org.bitfusion.cli.configuration.ServerAddress;
+import org.bitfusion.protocol.ChannelBinding;
 import org.bitfusion.protocol.FrameHeader;
 import org.bitfusion.protocol.Handshake;
 import org.bitfusion.protocol.Hello;
@@ -45,15 +47,21 @@ final class LeaseConnection implements AutoCloseable {
 
     private final Socket socket;
     private final Handshake handshake;
+    private final Access access;
+    private final @Nullable PoolAccess pool;
     private final Map<Integer, Awaited> awaited = new ConcurrentHashMap<>();
     private final AtomicInteger lastRequest = new AtomicInteger();
     private volatile @Nullable IOException end;
 
     private record Awaited(int call, CompletableFuture<Answer> answer) {}
 
-    private LeaseConnection(Socket socket, Handshake handshake) throws IOException {
+    private LeaseConnection(
+            Socket socket, Handshake handshake, Access access, @Nullable PoolAccess pool)
+            throws IOException {
         this.socket = socket;
         this.handshake = handshake;
+        this.access = access;
+        this.pool = pool;
         socket.setSoTimeout(0);
         Thread.ofPlatform().daemon().name("answers").start(this::readAll);
     }
@@ -62,11 +70,7 @@ final class LeaseConnection implements AutoCloseable {
     ///
     /// @param id of a lease, or [Hello#NO_LEASE]
     /// @param source of the secret, for messages
-    record Identity(UUID id, Secret secret, String source) {
-        static Identity of(AccessSecret access) {
-            return new Identity(Hello.NO_LEASE, access.secret(), access.file().toString());
-        }
-    }
+    record Identity(UUID id, Secret secret, String source) {}
 
     /// The appliance does not know the lease (any more).
     static final class LeaseEndedException extends IOException {
@@ -83,9 +87,9 @@ final class LeaseConnection implements AutoCloseable {
     ///
     /// @throws Fault if nobody answers, or not as a dispatcher of this version that lets this user
     ///   in
-    static LeaseConnection open(ServerAddress address, AccessSecret access) {
+    static LeaseConnection open(ServerAddress address, Access access) {
         try {
-            return connect(address, Identity.of(access));
+            return connect(address, access, null);
         } catch (IOException exception) {
             throw fault(address, exception);
         }
@@ -93,20 +97,54 @@ final class LeaseConnection implements AutoCloseable {
 
     /// As [#open], for those who go on without a connection.
     ///
+    /// @param owner of a lease that there is; null: who may ask for one
     /// @throws ConnectException if nobody listens there
     /// @throws LeaseEndedException if the lease that one says to own is no more
-    static LeaseConnection connect(ServerAddress address, Identity self) throws IOException {
+    static LeaseConnection connect(ServerAddress address, Access access, @Nullable Identity owner)
+            throws IOException {
         InetAddress host = resolve(address);
+        PoolAccess pool = access.pool(host);
+        AccessSecret secret = pool == null && owner == null ? access.secret() : null;
         Socket socket = new Socket();
         try {
             socket.connect(new InetSocketAddress(host, address.port()), CONNECT_MILLISECONDS);
             socket.setTcpNoDelay(true);
             socket.setSoTimeout(ANSWER_MILLISECONDS);
-            return new LeaseConnection(socket, shakeHands(address, socket, self));
+            ChannelBinding binding = ChannelBinding.NONE;
+            Identity self = owner;
+            if (pool != null) {
+                SSLSocket secured = pool.secure(socket, address);
+                socket = secured;
+                binding = ChannelBinding.of(secured.getSession());
+                if (self == null) {
+                    self =
+                            new Identity(
+                                    Hello.NO_LEASE,
+                                    ChannelBinding.accessSecret(secured.getSession()),
+                                    pool.identity().toString());
+                }
+            } else if (secret != null) {
+                self = new Identity(Hello.NO_LEASE, secret.secret(), secret.file().toString());
+            }
+            if (self == null) {
+                throw new IllegalStateException("nobody to be");
+            }
+            return new LeaseConnection(
+                    socket, shakeHands(address, socket, self, binding), access, pool);
         } catch (IOException | Fault failure) {
             closeQuietly(socket);
             throw failure;
         }
+    }
+
+    /// By which another connection to the appliance is made.
+    Access access() {
+        return access;
+    }
+
+    /// The pool over whose TLS it goes; null: none.
+    @Nullable PoolAccess pool() {
+        return pool;
     }
 
     /// The address in numbers, as the adaptor file has it.
@@ -126,16 +164,11 @@ final class LeaseConnection implements AutoCloseable {
         } catch (UnknownHostException _) {
             throw new Fault(ExitCode.UNAVAILABLE, address + ": no such host; check the name");
         }
-        if (!host.isLoopbackAddress()) {
-            throw new Fault(
-                    ExitCode.UNAVAILABLE,
-                    address
-                            + ": not on this machine; until TLS arrives, servers listen on loopback only: use 127.0.0.1");
-        }
         return host;
     }
 
-    private static Handshake shakeHands(ServerAddress address, Socket socket, Identity self)
+    private static Handshake shakeHands(
+            ServerAddress address, Socket socket, Identity self, ChannelBinding binding)
             throws IOException {
         int process = (int) ProcessHandle.current().pid();
         Hello hello = Hello.of(Hello.KIND_LEASE, Version.NUMBER, self.id(), process);
@@ -147,7 +180,7 @@ final class LeaseConnection implements AutoCloseable {
         if (answer.answeredStatus() != Hello.Status.WELCOME) {
             throw refused(address, answer, self);
         }
-        Handshake handshake = new Handshake(hello, answer, self.secret());
+        Handshake handshake = new Handshake(hello, answer, self.secret(), binding);
         if (!handshake.serverIsProved()) {
             throw notAllowed(address, self);
         }

@@ -67,13 +67,13 @@ public final class Server implements AutoCloseable {
     /// Connects and asks for the devices.
     ///
     /// @throws Fault if that fails
-    public static Server connect(ServerAddress address, AccessSecret access) {
+    public static Server connect(ServerAddress address, Access access) {
         return connect(address, access, null);
     }
 
     /// @param wish what will be asked for next, if that is known: it goes along, and saves round
     ///   trips
-    public static Server connect(ServerAddress address, AccessSecret access, @Nullable Wish wish) {
+    public static Server connect(ServerAddress address, Access access, @Nullable Wish wish) {
         LeaseConnection connection = LeaseConnection.open(address, access);
         try {
             LeaseDevices query = new LeaseDevices();
@@ -134,7 +134,7 @@ public final class Server implements AutoCloseable {
     /// lease has ended.
     ///
     /// @throws Fault if it cannot be told
-    public static void sessionEnded(ServerAddress address, AccessSecret access, UUID session) {
+    public static void sessionEnded(ServerAddress address, Access access, UUID session) {
         SessionEnded message = new SessionEnded(Hello.NO_LEASE, session);
         try (LeaseConnection connection = LeaseConnection.open(address, access)) {
             var _ = connection.call(SessionEnded.CALL, message.wireBytes(), message::writeFrame);

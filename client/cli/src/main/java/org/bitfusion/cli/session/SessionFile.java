@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 public final class SessionFile implements AutoCloseable {
     private static final int ATTEMPTS = 100;
     private static final long NAMES = 1_000_000_000L;
+    private static final String TLS = "tls";
 
     private static final Set<PosixFilePermission> OWNER_ONLY =
             EnumSet.of(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE);
@@ -87,6 +88,32 @@ public final class SessionFile implements AutoCloseable {
         return path.resolveSibling(path.getFileName() + ".d");
     }
 
+    /// Lets the session's programs speak TLS: copies of the files, of this user only.
+    ///
+    /// @param authority with the pool's certificate
+    /// @param identity with this client's key and certificate
+    public void showPool(Path authority, Path identity) {
+        Path folder = witnessFolder().resolve(TLS);
+        try {
+            Files.createDirectory(folder, PosixFilePermissions.asFileAttribute(OWNER_ONLY_FOLDER));
+            copy(authority, folder.resolve("ca.crt"));
+            copy(identity, folder.resolve("client.pem"));
+        } catch (IOException exception) {
+            throw new Fault(
+                    ExitCode.CANNOT_CREATE,
+                    "cannot write the pool's files into "
+                            + folder
+                            + " ("
+                            + exception.getMessage()
+                            + "); make room or rights there, or set TMPDIR");
+        }
+    }
+
+    private static void copy(Path from, Path to) throws IOException {
+        Files.createFile(to, PosixFilePermissions.asFileAttribute(OWNER_ONLY));
+        Files.write(to, Files.readAllBytes(from));
+    }
+
     /// Says that a session for the first program may follow: programs wait for it a moment.
     public void announceSession() {
         try {
@@ -127,14 +154,21 @@ public final class SessionFile implements AutoCloseable {
     public void remove() {
         try {
             Files.deleteIfExists(path);
-            try (DirectoryStream<Path> left = Files.newDirectoryStream(witnessFolder())) {
+            removeFolder(witnessFolder().resolve(TLS));
+            removeFolder(witnessFolder());
+        } catch (IOException _) {
+            // Its lease ends now, so what it says is worth nothing.
+        }
+    }
+
+    private static void removeFolder(Path folder) throws IOException {
+        if (Files.isDirectory(folder)) {
+            try (DirectoryStream<Path> left = Files.newDirectoryStream(folder)) {
                 for (Path one : left) {
                     Files.deleteIfExists(one);
                 }
             }
-            Files.deleteIfExists(witnessFolder());
-        } catch (IOException _) {
-            // Its lease ends now, so what it says is worth nothing.
+            Files.deleteIfExists(folder);
         }
     }
 }

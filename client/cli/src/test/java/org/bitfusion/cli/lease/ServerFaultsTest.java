@@ -64,7 +64,8 @@ class ServerFaultsTest {
     }
 
     private static Fault fault(ServerAddress address) {
-        Fault fault = catchThrowableOfType(Fault.class, () -> Server.connect(address, ACCESS));
+        Fault fault =
+                catchThrowableOfType(Fault.class, () -> Server.connect(address, Access.of(ACCESS)));
         assertThat(fault).as("connecting to %s", address).isNotNull();
         assertThat(fault.line()).doesNotContain("\n");
         return fault;
@@ -99,10 +100,14 @@ class ServerFaultsTest {
     }
 
     @Test
-    void anotherMachineIsRefusedUntilTheNetworkIsSafe() {
-        Fault fault = fault(new ServerAddress("192.0.2.1", 55001));
-        assertThat(fault.code()).isEqualTo(ExitCode.UNAVAILABLE);
-        assertThat(fault.line()).contains("192.0.2.1:55001", "127.0.0.1");
+    void anotherMachineNeedsAClientOfAPool() {
+        Access access = Access.of(Map.of(), folder);
+        Fault fault =
+                catchThrowableOfType(
+                        Fault.class,
+                        () -> Server.connect(new ServerAddress("192.0.2.1", 55001), access));
+        assertThat(fault.code()).isEqualTo(ExitCode.NOT_ALLOWED);
+        assertThat(fault.line()).contains("client.pem", "enrol", "token");
     }
 
     @Test

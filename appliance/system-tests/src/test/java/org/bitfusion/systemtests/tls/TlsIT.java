@@ -1,0 +1,179 @@
+package org.bitfusion.systemtests.tls;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.cert.X509Certificate;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.bitfusion.systemtests.Appliance;
+import org.bitfusion.systemtests.CProgram;
+import org.bitfusion.systemtests.Repository;
+import org.bitfusion.tls.pem.Certificates;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/// An appliance with a certificate of a pool, its clients, and others.
+class TlsIT {
+    private static final PoolFiles POOL = new PoolFiles();
+    private static final CProgram PROGRAM = CProgram.build("memory");
+    private static final List<String> WORK =
+            List.of(
+                    "addresses_of_two_devices_never_meet",
+                    "a_pageable_source_is_free_once_the_call_returns",
+                    "a_copy_into_pinned_memory_does_not_block_and_has_landed_at_synchronise",
+                    "a_copy_of_narrow_rows_from_a_bad_pointer_fails_the_call");
+    private static final int SECONDS = 120;
+    private static Appliance appliance;
+    private static Path client;
+
+    @BeforeAll
+    static void start() {
+        appliance =
+                Appliance.start(
+                        Map.of(
+                                "BF_TLS_FOLDER",
+                                POOL.appliance("127.0.0.1").toString(),
+                                "BF_LISTEN",
+                                "127.0.0.1"));
+        client = POOL.client();
+    }
+
+    @AfterAll
+    static void stop() {
+        appliance.close();
+    }
+
+    /// `bitfusion run` as that client.
+    private static CProgram.Result run(Path home, String... words) {
+        List<String> command =
+                new java.util.ArrayList<>(
+                        List.of(
+                                Repository.root()
+                                        .resolve("target/dist/bitfusion/bin/bitfusion")
+                                        .toString(),
+                                "run",
+                                "-q",
+                                "-n",
+                                "2",
+                                "-l",
+                                "127.0.0.1:" + appliance.port(),
+                                "--"));
+        command.addAll(List.of(words));
+        return CProgram.run(command, Map.of("HOME", home.toString(), "BF_TLS", "always"), SECONDS);
+    }
+
+    @Test
+    void programsOfAClientWork() {
+        String program = PROGRAM.executable().toString();
+        StringBuilder expected = new StringBuilder();
+        StringBuilder script = new StringBuilder();
+        for (String test : WORK) {
+            script.append(program).append(' ').append(test).append("; ");
+            expected.append("PASSED ").append(test).append('\n');
+        }
+        CProgram.Result result = run(client, "bash", "-c", script.toString());
+        assertThat(result.output()).isEqualTo(expected.toString());
+        assertThat(result.exitCode()).isZero();
+    }
+
+    @Test
+    void nothingOfTheSessionIsLeft() throws Exception {
+        CProgram.Result result =
+                run(
+                        client,
+                        "bash",
+                        "-c",
+                        "ls -l $BF_ADAPTOR_CONFIG.d/tls; echo $BF_ADAPTOR_CONFIG");
+        assertThat(result.output().lines().filter(line -> line.startsWith("-")))
+                .hasSize(2)
+                .allMatch(line -> line.startsWith("-rw-------"));
+        Path file = Path.of(result.output().lines().toList().getLast());
+        assertThat(Files.exists(file)).isFalse();
+        assertThat(Files.exists(file.resolveSibling(file.getFileName() + ".d"))).isFalse();
+    }
+
+    @Test
+    void aClientOfAnotherPoolIsToldWhatToDo() {
+        CProgram.Result result = run(new PoolFiles().client(), "true");
+        assertThat(result.exitCode()).isNotZero();
+        assertThat(result.output())
+                .contains("127.0.0.1:" + appliance.port())
+                .contains("authority")
+                .contains("token");
+    }
+
+    @Test
+    void aUserWithoutACertificateIsToldWhatToDo() throws Exception {
+        Path home = Files.createTempDirectory(Repository.target(), "nobody");
+        CProgram.Result result = run(home, "true");
+        assertThat(result.exitCode()).isNotZero();
+        assertThat(result.output()).contains("client.pem").contains("enrol");
+    }
+
+    /// Who has the session's file has the lease's secret, but not its holder's key.
+    @Test
+    void aLeaseIsOfNoUseToAnotherClient() {
+        String thief = POOL.client().resolve(".bitfusion/tls/client.pem").toString();
+        CProgram.Result result =
+                run(
+                        client,
+                        "bash",
+                        "-c",
+                        "while [ -e $BF_ADAPTOR_CONFIG.d/preparing ]; do sleep 0.01; done;"
+                                + " rm -f $BF_ADAPTOR_CONFIG.d/prepared; cp "
+                                + thief
+                                + " $BF_ADAPTOR_CONFIG.d/tls/client.pem; "
+                                + PROGRAM.executable()
+                                + " "
+                                + WORK.getLast()
+                                + "; exit 0");
+        assertThat(result.output())
+                .contains("does not know this lease")
+                .contains("FAILED")
+                .doesNotContain("PASSED");
+    }
+
+    @Test
+    void withoutTlsNobodyIsAnswered() {
+        Map<String, String> environment = new HashMap<>(appliance.clientEnvironment());
+        CProgram.Result result = PROGRAM.run(WORK.getLast(), environment);
+        assertThat(result.exitCode()).isNotZero();
+        assertThat(result.output()).contains("does not answer");
+    }
+
+    private static CProgram.Result openssl(String... options) {
+        List<String> command =
+                new java.util.ArrayList<>(
+                        List.of(
+                                "openssl",
+                                "s_client",
+                                "-connect",
+                                "127.0.0.1:" + appliance.port(),
+                                "-CAfile",
+                                POOL.root().toString()));
+        command.addAll(List.of(options));
+        return CProgram.run(
+                List.of("bash", "-c", "sleep 1 | " + String.join(" ", command)), Map.of(), 30);
+    }
+
+    @Test
+    void onlyTls13AndOnlyWithACertificate() {
+        String pem = client.resolve(".bitfusion/tls/client.pem").toString();
+        Path chain = client.resolve("chain.pem"); // what is behind its own certificate
+        List<X509Certificate> all = Certificates.readFile(Path.of(pem));
+        Certificates.writeFile(chain, all.subList(1, all.size()));
+        String[] enrolled = {"-cert", pem, "-key", pem, "-cert_chain", chain.toString()};
+        CProgram.Result with = openssl(enrolled);
+        assertThat(with.output())
+                .contains("TLSv1.3")
+                .contains("Verify return code: 0 (ok)")
+                .doesNotContain("alert");
+        assertThat(openssl().output()).contains("certificate required");
+        assertThat(openssl("-tls1_2", "-cert", pem, "-key", pem).output())
+                .contains("alert protocol version");
+    }
+}
