@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "copies/direct.h"
 #include "copies/reads.h"
 #include "streams/progress.h"
 
@@ -87,32 +88,46 @@ static struct bf_extent flattened(struct bf_place to, struct bf_place from, stru
     return rows && slices ? (struct bf_extent){slice * e.depth, 1, 1} : e;
 }
 
-CUresult bf_copy_between(const struct bf_stream_use *use, struct bf_place to,
-                         struct bf_context *to_context, struct bf_place from,
-                         struct bf_context *from_context, struct bf_extent extent)
+static CUresult through_here(struct bf_stream_use out, struct bf_stream_use in, struct bf_place to,
+                             struct bf_place from, struct bf_extent extent)
 {
     struct copy *copy = calloc(1, sizeof *copy);
     char *memory = malloc((size_t)PIECES * PIECE_BYTES);
-    CUresult status = copy && memory ? bf_stream_synchronize(use) : CUDA_ERROR_OUT_OF_MEMORY;
-    if (status == CUDA_SUCCESS) {
-        copy->out = use->connection == bf_connection_of(from_context)
-                        ? *use
-                        : bf_stream_default_of(from_context);
-        copy->in = use->connection == bf_connection_of(to_context)
-                       ? *use
-                       : bf_stream_default_of(to_context);
+    CUresult status = CUDA_ERROR_OUT_OF_MEMORY;
+    if (copy && memory) {
+        copy->out = out;
+        copy->in = in;
         copy->to = to;
         copy->from = from;
         for (unsigned i = 0; i < PIECES; i++)
             copy->pieces[i].bytes = memory + (size_t)i * PIECE_BYTES;
         status = copy_all(copy, flattened(to, from, extent));
     }
-    if (status == CUDA_SUCCESS && copy->in.connection != use->connection)
-        status = bf_stream_synchronize(&copy->in);
     /* A thread may still receive into it when its connection ends: then it is not given back. */
-    if (!copy || !copy->out.connection || !atomic_load(&copy->out.connection->dead)) {
+    if (!atomic_load(&out.connection->dead)) {
         free(memory);
         free(copy);
     }
+    return status;
+}
+
+static struct bf_stream_use stream_of(const struct bf_stream_use *use, struct bf_context *context)
+{
+    return use->connection == bf_connection_of(context) ? *use : bf_stream_default_of(context);
+}
+
+CUresult bf_copy_between(const struct bf_stream_use *use, struct bf_place to,
+                         struct bf_context *to_context, struct bf_place from,
+                         struct bf_context *from_context, struct bf_extent extent)
+{
+    CUresult status = bf_stream_synchronize(use);
+    if (status != CUDA_SUCCESS)
+        return status;
+    struct bf_stream_use out = stream_of(use, from_context), in = stream_of(use, to_context);
+    struct bf_region source = bf_region_of(from, extent), destination = bf_region_of(to, extent);
+    if (!bf_copy_directly(&out, &in, to.address, &destination, from.address, &source, &status))
+        status = through_here(out, in, to, from, extent);
+    if (status == CUDA_SUCCESS && in.connection != use->connection)
+        status = bf_stream_synchronize(&in);
     return status;
 }

@@ -4,8 +4,9 @@
 
 #include "copies/copies.h"
 
-/* Through this process, several pieces under way at once; complete when it returns. The contexts are
- * those of the two memories. */
+/* From worker to worker where they reach each other (copies/direct.h), else through this process,
+ * several pieces under way at once; complete when it returns. The contexts are those of the two
+ * memories. */
 CUresult bf_copy_between(const struct bf_stream_use *use, struct bf_place to,
                          struct bf_context *to_context, struct bf_place from,
                          struct bf_context *from_context, struct bf_extent extent);

@@ -17,7 +17,7 @@
 
 enum { SMALL_BYTES = 4096, NARROW_BYTES = 2048, PACK_BYTES = 256 * 1024, ROWS_AT_ONCE = 256 };
 
-static struct bf_region region_of(struct bf_place place, struct bf_extent extent)
+struct bf_region bf_region_of(struct bf_place place, struct bf_extent extent)
 {
     struct bf_region region = {extent.width, extent.height, extent.depth, place.pitch,
                                place.slice_pitch};
@@ -166,8 +166,8 @@ static CUresult host_to_device(const struct bf_stream_use *use, struct bf_place 
                                struct bf_place from, struct bf_extent extent, bool asynchronous)
 {
     char *source = (char *)(uintptr_t)from.address;
-    struct bf_region host = region_of(from, extent);
-    struct bf_region device = region_of(to, extent);
+    struct bf_region host = bf_region_of(from, extent);
+    struct bf_region device = bf_region_of(to, extent);
     size_t span;
     if (!source || !span_of(from, extent, &span))
         return CUDA_ERROR_INVALID_VALUE;
@@ -194,8 +194,8 @@ static CUresult device_to_host(const struct bf_stream_use *use, struct bf_place 
                                struct bf_place from, struct bf_extent extent, bool asynchronous)
 {
     char *destination = (char *)(uintptr_t)to.address;
-    struct bf_region host = region_of(to, extent);
-    struct bf_region device = region_of(from, extent);
+    struct bf_region host = bf_region_of(to, extent);
+    struct bf_region device = bf_region_of(from, extent);
     size_t span;
     if (!destination || !span_of(to, extent, &span))
         return CUDA_ERROR_INVALID_VALUE;
@@ -223,8 +223,8 @@ static CUresult host_to_host(const struct bf_stream_use *use, struct bf_place to
 static CUresult within_worker(const struct bf_stream_use *use, struct bf_place to,
                               struct bf_place from, struct bf_extent extent)
 {
-    struct bf_region destination = region_of(to, extent);
-    struct bf_region source = region_of(from, extent);
+    struct bf_region destination = bf_region_of(to, extent);
+    struct bf_region source = bf_region_of(from, extent);
     if (destination.height * destination.depth == 1 && source.height * source.depth == 1) {
         struct bf_mem_copy m = {use->wire, to.address, from.address, destination.width_bytes};
         CUresult status = bf_send_mem_copy(use->connection, &m);

@@ -16,6 +16,9 @@ struct bf_extent {
     size_t width, height, depth; /* bytes, rows, slices */
 };
 
+/* The same place for the wire; a box that lies in one piece is one row. */
+struct bf_region bf_region_of(struct bf_place place, struct bf_extent extent);
+
 CUresult bf_copy(CUstream stream, struct bf_place destination, struct bf_place source,
                  struct bf_extent extent, bool asynchronous);
 

@@ -28,6 +28,8 @@ struct bf_worker {
     uint64_t window_base, window_bytes;
     uint32_t version; /* of the protocol, as it was chosen */
     int driver_version;
+    _Atomic unsigned breaks[BF_MAX_WORKERS]; /* copies to that worker that did not get there */
+    _Atomic bool met[BF_MAX_WORKERS];        /* one did */
 };
 
 struct bf_device {

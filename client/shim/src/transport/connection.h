@@ -110,6 +110,7 @@ struct bf_connection {
 };
 
 struct bf_answer {
+    bool synchronises; /* the answer follows what kernels have printed */
     int32_t status;
     uint32_t length;
     const uint8_t *body;
@@ -180,6 +181,10 @@ uint32_t bf_next_request(struct bf_connection *connection);
  * bf_answer_free after use. */
 CUresult bf_ask(struct bf_connection *connection, const void *frame, size_t bytes, uint32_t request,
                 struct bf_answer *answer);
+/* The same in two steps: it is sent when the first returns; "sent" is what that has answered. */
+CUresult bf_ask_begin(struct bf_connection *connection, const void *frame, size_t bytes,
+                      uint32_t request, struct bf_answer *answer);
+CUresult bf_ask_end(struct bf_connection *connection, CUresult sent, struct bf_answer *answer);
 void bf_answer_free(struct bf_answer *answer);
 /* Waits, reading meanwhile, until the condition holds (it is looked at under the receiver's lock)
  * or the connection ends. */

@@ -166,17 +166,19 @@ static bool synchronises(const void *frame)
     case BF_CALL_EVENT_SYNCHRONIZE:
     case BF_CALL_EVENT_QUERY:
     case BF_CALL_MEM_READ:
+    case BF_CALL_PEER_SEND:
         return true;
     default:
         return false;
     }
 }
 
-CUresult bf_ask(struct bf_connection *c, const void *frame, size_t bytes, uint32_t request,
-                struct bf_answer *answer)
+CUresult bf_ask_begin(struct bf_connection *c, const void *frame, size_t bytes, uint32_t request,
+                      struct bf_answer *answer)
 {
     struct bf_receiver *r = &c->receiver;
     struct bf_waiter *waiter = &answer->waiter;
+    answer->synchronises = synchronises(frame);
     waiter->request = request;
     waiter->answered = false;
     waiter->reached = NULL;
@@ -189,7 +191,13 @@ CUresult bf_ask(struct bf_connection *c, const void *frame, size_t bytes, uint32
     waiter->next = r->waiters;
     r->waiters = waiter;
     pthread_mutex_unlock(&r->lock);
-    CUresult sent = bf_send_request(c, frame, bytes);
+    return bf_send_request(c, frame, bytes);
+}
+
+CUresult bf_ask_end(struct bf_connection *c, CUresult sent, struct bf_answer *answer)
+{
+    struct bf_receiver *r = &c->receiver;
+    struct bf_waiter *waiter = &answer->waiter;
     pthread_mutex_lock(&r->lock);
     if (sent == CUDA_SUCCESS)
         wait_locked(c, waiter);
@@ -202,9 +210,15 @@ CUresult bf_ask(struct bf_connection *c, const void *frame, size_t bytes, uint32
     answer->status = waiter->status;
     answer->length = waiter->length;
     answer->body = waiter->body;
-    if (waiter->status || synchronises(frame)) /* what ended the context has been said */
+    if (waiter->status || answer->synchronises) /* what ended the context has been said */
         bf_output_write();
     return (CUresult)waiter->status;
+}
+
+CUresult bf_ask(struct bf_connection *c, const void *frame, size_t bytes, uint32_t request,
+                struct bf_answer *answer)
+{
+    return bf_ask_end(c, bf_ask_begin(c, frame, bytes, request, answer), answer);
 }
 
 void bf_answer_free(struct bf_answer *answer)

@@ -26,6 +26,9 @@ final class BenchAppliance implements AutoCloseable {
 
     private static final int DATA_PORTS = 20;
 
+    /// Each appliance here has data ports of its own.
+    private static final String PEER_PORTS = "1024-65535";
+
     private final Path distribution;
     private final Path folder;
     private final Path secret;
@@ -53,6 +56,7 @@ final class BenchAppliance implements AutoCloseable {
         builder.environment().put("BF_SERVER_PORT_MIN", Integer.toString(dataPorts));
         builder.environment()
                 .put("BF_SERVER_PORT_MAX", Integer.toString(dataPorts + DATA_PORTS - 1));
+        builder.environment().put("BF_PEER_PORTS", PEER_PORTS);
         builder.environment().put("BF_ACCESS_SECRET_FILE", secret.toString());
         builder.redirectError(folder.resolve("appliance.log").toFile());
         process = builder.start();

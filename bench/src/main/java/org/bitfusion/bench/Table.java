@@ -33,6 +33,7 @@ final class Table implements AutoCloseable {
     private final Path distribution;
     private @Nullable SlowLink slow;
     private @Nullable TwoServers servers;
+    private @Nullable DirectCopies direct;
 
     /// @param leasing an appliance whose GPU nobody uses: the client's open session would make a
     ///   lease wait
@@ -102,6 +103,7 @@ final class Table implements AutoCloseable {
                 slowCopy("copy.1g.random", "random", 0.97),
                 slowCopy("copy.1g.floats", "floats", 2),
                 slowCopy("copy.1g.zeros", "zeros", 2),
+                directCopy(),
                 copyBetweenServers("copy.peer.1g", false),
                 copyBetweenServers("copy.peer.1g.rtt", true),
                 sessionOpen(),
@@ -152,6 +154,27 @@ final class Table implements AutoCloseable {
             slow = link;
         }
         return link;
+    }
+
+    /// From one server's device to another's, from worker to worker.
+    private Row directCopy() {
+        return new Row(
+                "copy.peer.direct",
+                "GB/s",
+                false,
+                0.8,
+                () -> directCopies().copied() * TO_GIGA,
+                network.probe("h2d", TO_GIGA),
+                "plain C sender and receiver between two buffers");
+    }
+
+    private DirectCopies directCopies() throws IOException {
+        DirectCopies known = direct;
+        if (known == null) {
+            known = new DirectCopies(distribution, program("client"), folder.resolve("direct"));
+            direct = known;
+        }
+        return known;
     }
 
     /// From one server's device to another's, through the client.
@@ -276,13 +299,16 @@ final class Table implements AutoCloseable {
         vectorised.close();
         steps.close();
         start.close();
-        SlowLink link = slow;
-        if (link != null) {
-            link.close();
-        }
-        TwoServers two = servers;
-        if (two != null) {
-            two.close();
+        List<AutoCloseable> made = new ArrayList<>();
+        addTo(made, slow);
+        addTo(made, servers);
+        addTo(made, direct);
+        SlowLink.closeAll(made);
+    }
+
+    private static void addTo(List<AutoCloseable> made, @Nullable AutoCloseable part) {
+        if (part != null) {
+            made.add(part);
         }
     }
 }

@@ -63,7 +63,9 @@ final class TwoServers implements AutoCloseable {
 
     private Dialogue dialogue(Namespace namespace, String client, Map<String, String> environment)
             throws IOException {
-        Dialogue dialogue = new Dialogue(namespace.command(client), new HashMap<>(environment));
+        Map<String, String> throughClient = new HashMap<>(environment);
+        throughClient.put("BF_DIRECT_COPIES", "off");
+        Dialogue dialogue = new Dialogue(namespace.command(client), throughClient);
         open.add(dialogue);
         return dialogue;
     }

@@ -18,6 +18,8 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 
 /// A network between a client and an appliance on this machine: what connects to a port of [#HOST]
 /// is connected with the same port of 127.0.0.1, with a delay each way, until somebody cuts it.
@@ -42,8 +44,11 @@ public final class Relay implements AutoCloseable {
     private final Set<Connection> connections = ConcurrentHashMap.newKeySet();
     private volatile boolean silent;
     private volatile boolean gone;
+    private volatile boolean refuses;
     private volatile long openFrom = System.nanoTime();
     private final AtomicInteger accepted = new AtomicInteger();
+    private final AtomicLong passed = new AtomicLong();
+    private final AtomicReference<Connection> newest = new AtomicReference<>();
 
     private Relay(Duration delay) {
         this.delay = delay;
@@ -117,10 +122,12 @@ public final class Relay implements AutoCloseable {
             server.setOption(StandardSocketOptions.TCP_NODELAY, true);
             Connection connection = new Connection(client, server);
             connections.add(connection);
-            if (gone) { // a listener that is being closed may still have accepted
+            if (gone || refuses) { // a listener that is being closed may still have accepted
+                connections.remove(connection);
                 connection.cut();
                 return;
             }
+            newest.set(connection);
             accepted.incrementAndGet();
             pump(connection, client, server);
             pump(connection, server, client);
@@ -145,7 +152,9 @@ public final class Relay implements AutoCloseable {
             boolean more = true;
             while (more) {
                 ByteBuffer bytes = ByteBuffer.allocate(PIECE);
-                more = from.read(bytes) >= 0;
+                int count = from.read(bytes);
+                more = count >= 0;
+                passed.addAndGet(Math.max(0, count));
                 way.put(new Piece(System.nanoTime() + delay.toNanos(), bytes.flip()));
             }
         } catch (IOException e) {
@@ -188,6 +197,14 @@ public final class Relay implements AutoCloseable {
         }
     }
 
+    /// Ends the connection that came last, if it is still there.
+    public void cutNewest() {
+        Connection last = newest.get();
+        if (last != null && connections.remove(last)) {
+            last.cut();
+        }
+    }
+
     /// From here on nothing arrives any more, and nobody is told.
     public void fallSilent() {
         silent = true;
@@ -198,6 +215,22 @@ public final class Relay implements AutoCloseable {
         gone = true;
         listeners.forEach(Relay::closeQuietly);
         cut();
+    }
+
+    /// Who has a connection keeps it; nobody gets a new one.
+    public void refuseOthers() {
+        refuses = true;
+        listeners.forEach(Relay::closeQuietly);
+    }
+
+    /// Who has a connection keeps it; a new one gets no answer for so long.
+    public void ignoreOthers(Duration time) {
+        openFrom = System.nanoTime() + time.toNanos();
+    }
+
+    /// Bytes so far, in both directions.
+    public long passed() {
+        return passed.get();
     }
 
     /// Connections so far.

@@ -44,6 +44,9 @@ import org.bitfusion.protocol.message.ModuleLoad;
 import org.bitfusion.protocol.message.ModuleLoadKnown;
 import org.bitfusion.protocol.message.ModuleLog;
 import org.bitfusion.protocol.message.ModuleUnload;
+import org.bitfusion.protocol.message.PeerExpect;
+import org.bitfusion.protocol.message.PeerForget;
+import org.bitfusion.protocol.message.PeerSend;
 import org.bitfusion.protocol.message.Ping;
 import org.bitfusion.protocol.message.PingAnswer;
 import org.bitfusion.protocol.message.PoolAttribute;
@@ -75,9 +78,11 @@ final class ClientSession implements ClientMessageHandler {
     private final EventCalls events;
     private final ModuleCalls modules;
     private final FunctionCalls functions;
+    private final PeerCalls peers;
 
-    ClientSession(SessionState state, ImageStore images) {
+    ClientSession(SessionState state, ImageStore images, PeerCalls peers) {
         this.state = state;
+        this.peers = peers;
         modules = new ModuleCalls(state, images);
         functions = new FunctionCalls(state, modules);
         contexts = new ContextCalls(state, modules);
@@ -197,6 +202,21 @@ final class ClientSession implements ClientMessageHandler {
     @Override
     public void memSet(MemSet message) {
         memory.set(message);
+    }
+
+    @Override
+    public void peerExpect(PeerExpect message) {
+        peers.expect(message);
+    }
+
+    @Override
+    public void peerForget(PeerForget message) {
+        peers.forget(message);
+    }
+
+    @Override
+    public void peerSend(int request, PeerSend message) throws IOException {
+        peers.send(request, message);
     }
 
     @Override

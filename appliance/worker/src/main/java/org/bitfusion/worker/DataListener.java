@@ -27,10 +27,10 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// A session's data port. Lets in one client, the first that knows the session's secret, and its
-/// later connections, which go on with the session; others are closed and named in the log, and
-/// cannot hold it up: who says nothing makes way for who comes later, and a client says which
-/// session it means as soon as it is connected.
+/// A session's data port. Lets in one client, the first that knows the session's secret, its later
+/// connections, which go on with the session, and other workers with copies that the client has
+/// announced; others are closed and named in the log, and cannot hold it up: who says nothing makes
+/// way for who comes later, and a client says which session it means as soon as it is connected.
 final class DataListener implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(DataListener.class);
     private static final int NO_VERSION = 0;
@@ -45,6 +45,15 @@ final class DataListener implements AutoCloseable {
     /// @param version of the protocol that both sides speak
     record Client(DataChannel channel, int version) {}
 
+    /// Copies that other workers bring. Used by any thread.
+    interface Transfers {
+        /// @return what who brings it has to prove; null if no such copy is expected
+        @Nullable Secret secretOf(UUID transfer);
+
+        /// Takes the bytes of who has proved it, in the calling thread; closes the connection.
+        void take(Hello hello, DataChannel connection);
+    }
+
     private final ServerSocketChannel channel;
     private final UUID session;
     private final Secret secret;
@@ -54,6 +63,7 @@ final class DataListener implements AutoCloseable {
     private final Greetings silent = new Greetings();
     private final Greetings naming = new Greetings();
     private volatile @Nullable SessionLink link;
+    private volatile @Nullable Transfers transfers;
 
     private DataListener(
             ServerSocketChannel channel,
@@ -118,6 +128,11 @@ final class DataListener implements AutoCloseable {
     /// @param session that later connections of the client go on with
     void resumeWith(SessionLink session) {
         link = session;
+    }
+
+    /// @param expected copies that other workers may bring from now on
+    void take(Transfers expected) {
+        transfers = expected;
     }
 
     /// Waits for the client.
@@ -196,6 +211,12 @@ final class DataListener implements AutoCloseable {
                 resume(secured, letIn.get());
                 return;
             }
+            Transfers copies = transfers;
+            if (letIn.isPresent() && letIn.get().kind() == Hello.KIND_PEER && copies != null) {
+                self.setName("peer");
+                copies.take(letIn.get(), secured);
+                return;
+            }
             if (letIn.isPresent()
                     && client.complete(new Client(secured, chosenVersion(letIn.get())))) {
                 return;
@@ -213,8 +234,9 @@ final class DataListener implements AutoCloseable {
             throws IOException {
         int process = (int) ProcessHandle.current().pid();
         Hello hello = Hello.read(receive(over, Hello.BYTES));
-        Hello.Status status = judge(hello);
-        if (status != Hello.Status.WELCOME) {
+        Secret known = secretFor(hello);
+        Hello.Status status = judge(hello, known);
+        if (known == null || status != Hello.Status.WELCOME) {
             send(over, hello.refusal(status, build, process).bytes());
             LOG.warn(
                     "peer={} pid={} refused, error={} versions=\"{}\" build={}",
@@ -228,7 +250,7 @@ final class DataListener implements AutoCloseable {
         silent.remove(connection);
         naming.add(connection);
         Handshake handshake =
-                Handshake.welcome(hello, secret, over.binding(), UUID.randomUUID(), build, process);
+                Handshake.welcome(hello, known, over.binding(), UUID.randomUUID(), build, process);
         send(over, handshake.answer().bytes());
         boolean proved = handshake.clientIsProvedBy(Proof.read(receive(over, Proof.BYTES)));
         if (!proved) {
@@ -262,18 +284,26 @@ final class DataListener implements AutoCloseable {
         return VersionRange.OWN.common(hello.versions()).orElse(NO_VERSION);
     }
 
-    private Hello.Status judge(Hello hello) {
+    /// @return what has to be proved; null: nothing that is known here
+    private @Nullable Secret secretFor(Hello hello) {
+        Transfers copies = transfers;
+        return switch (hello.kind()) {
+            case Hello.KIND_DATA, Hello.KIND_RESUME -> hello.id().equals(session) ? secret : null;
+            case Hello.KIND_PEER -> copies == null ? null : copies.secretOf(hello.id());
+            default -> null;
+        };
+    }
+
+    private Hello.Status judge(Hello hello, @Nullable Secret known) {
         if (chosenVersion(hello) == NO_VERSION) {
             return Hello.Status.OTHER_VERSION;
         }
-        boolean resumes = hello.kind() == Hello.KIND_RESUME;
-        if (!(hello.kind() == Hello.KIND_DATA || resumes) || !hello.id().equals(session)) {
+        if (known == null || (hello.kind() == Hello.KIND_RESUME && link == null)) {
             return Hello.Status.NOT_ALLOWED;
         }
-        if (resumes) {
-            return link == null ? Hello.Status.NOT_ALLOWED : Hello.Status.WELCOME;
-        }
-        return client.isDone() ? Hello.Status.BUSY : Hello.Status.WELCOME;
+        return hello.kind() == Hello.KIND_DATA && client.isDone()
+                ? Hello.Status.BUSY
+                : Hello.Status.WELCOME;
     }
 
     private static ByteBuffer receive(DataChannel connection, int count) throws IOException {

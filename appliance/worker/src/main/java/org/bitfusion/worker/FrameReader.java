@@ -9,6 +9,7 @@ import org.bitfusion.protocol.ProtocolException;
 import org.bitfusion.protocol.message.ClientMessageHandler;
 import org.bitfusion.protocol.message.ClientMessages;
 import org.bitfusion.protocol.message.LinkPack;
+import org.bitfusion.protocol.message.PeerForget;
 import org.bitfusion.protocol.message.StreamHostFunctionDone;
 import org.bitfusion.protocol.message.StreamRelease;
 import org.bitfusion.protocol.message.WireConstants;
@@ -175,6 +176,7 @@ final class FrameReader {
     boolean isUrgent() {
         return call <= LAST_OF_LINK
                 || call == StreamRelease.CALL
+                || call == PeerForget.CALL
                 || call == StreamHostFunctionDone.CALL;
     }
 

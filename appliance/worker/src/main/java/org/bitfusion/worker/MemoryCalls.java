@@ -281,7 +281,7 @@ final class MemoryCalls {
         }
     }
 
-    private static Region region(org.bitfusion.protocol.message.Region wire) {
+    static Region region(org.bitfusion.protocol.message.Region wire) {
         return new Region(
                 wire.widthBytes(), wire.height(), wire.depth(), wire.pitch(), wire.slicePitch());
     }

@@ -233,7 +233,15 @@ final class WarmUp implements ReadableByteChannel, GatheringByteChannel {
         SnapshotMessage.of(driver, List.of(), order);
         prepare();
         frames.runAlone(
-                new ClientSession(state, new ImageStore(java.nio.file.Path.of(""), Secret.NONE)),
+                new ClientSession(
+                        state,
+                        new ImageStore(java.nio.file.Path.of(""), Secret.NONE),
+                        new PeerCalls(
+                                state,
+                                Secret.NONE,
+                                "",
+                                new PeerNetworks(Map.of(), 0, 0),
+                                Optional.empty())),
                 state);
     }
 

@@ -247,7 +247,7 @@ public final class Worker implements ControlChannel.Listener {
                     client.version());
             serving = new Serving(order.session(), link);
             control.report(new WorkerReport.Connected());
-            return converse(order, driver.value(), link);
+            return converse(order, driver.value(), link, listener);
         }
     }
 
@@ -262,7 +262,8 @@ public final class Worker implements ControlChannel.Listener {
         return order.images().isEmpty() ? imageFolder : Path.of(order.images());
     }
 
-    private int converse(WorkerOrder.Open order, GpuDriver driver, SessionLink link) {
+    private int converse(
+            WorkerOrder.Open order, GpuDriver driver, SessionLink link, DataListener listener) {
         List<GpuDevice> devices = new ArrayList<>();
         for (WorkerOrder.Share share : order.devices()) {
             devices.add(driver.devices().get(share.index()));
@@ -270,12 +271,22 @@ public final class Worker implements ControlChannel.Listener {
         FrameWriter writer = link.writer();
         FrameLoop frames = new FrameLoop(link);
         SessionState state = new SessionState(driver, devices, frames, writer, link);
+        PeerCalls peers =
+                new PeerCalls(
+                        state,
+                        order.secret(),
+                        build,
+                        new PeerNetworks(environment, order.portMinimum(), order.portMaximum()),
+                        tls);
+        listener.take(peers);
         SessionDevices snapshot = SnapshotMessage.of(driver, devices, order);
         writer.send(snapshot.wireBytes(), snapshot::writeFrame);
         ImageStore images = new ImageStore(imageFolder(order), order.secret());
         try {
             frames.run(
-                    new ClientSession(state, images), state, () -> TimeSlice.shorten(READER_SLICE));
+                    new ClientSession(state, images, peers),
+                    state,
+                    () -> TimeSlice.shorten(READER_SLICE));
             images.finish(TIME_TO_STORE);
             LOG.info("lease={} client={} session ends", order.lease(), order.process());
             return DONE;

@@ -14,6 +14,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -150,7 +151,15 @@ class FullStreamTest {
         SessionState state =
                 new SessionState(driver, driver.devices(), frames, link.writer(), link);
         ClientSession session =
-                new ClientSession(state, new ImageStore(Path.of("none"), Secret.NONE));
+                new ClientSession(
+                        state,
+                        new ImageStore(Path.of("none"), Secret.NONE),
+                        new PeerCalls(
+                                state,
+                                Secret.NONE,
+                                "",
+                                new PeerNetworks(Map.of(), 0, 0),
+                                Optional.empty()));
         Thread.ofPlatform()
                 .daemon()
                 .start(() -> {

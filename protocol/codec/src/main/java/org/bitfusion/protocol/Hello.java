@@ -58,6 +58,10 @@ public record Hello(
     /// [#later] says from where. The worker answers what it has received when the client is proved.
     public static final int KIND_RESUME = 4;
 
+    /// A worker brings another one the bytes of a copy; the id is the transfer's, and [#later] says
+    /// how many there are.
+    public static final int KIND_PEER = 5;
+
     /// Added to the kind in answers.
     public static final int ANSWER = 0x80;
 
@@ -107,22 +111,22 @@ public record Hello(
     /// @param received bytes that the client has received of the session
     public static Hello resuming(
             String build, UUID session, int process, int epoch, long received) {
-        Hello hello = of(KIND_RESUME, build, session, process);
-        UUID later =
-                new UUID(
-                        Long.reverseBytes(received),
-                        Integer.toUnsignedLong(Integer.reverseBytes(epoch)) << Integer.SIZE);
-        return new Hello(
-                hello.versions,
-                hello.kind,
-                hello.build,
-                session,
-                hello.nonce,
-                Proof.NONE,
-                0,
-                process,
-                0,
-                later);
+        return of(KIND_RESUME, build, session, process)
+                .withLater(
+                        new UUID(
+                                Long.reverseBytes(received),
+                                Integer.toUnsignedLong(Integer.reverseBytes(epoch))
+                                        << Integer.SIZE));
+    }
+
+    /// @return a hello of a worker that brings another one so many bytes of a copy
+    public static Hello bringing(String build, UUID transfer, int process, long bytes) {
+        return of(KIND_PEER, build, transfer, process)
+                .withLater(new UUID(Long.reverseBytes(bytes), 0));
+    }
+
+    private Hello withLater(UUID other) {
+        return new Hello(versions, kind, build, id, nonce, proof, chosen, process, status, other);
     }
 
     /// @return of a hello that resumes: counts the session's connections
@@ -132,6 +136,11 @@ public record Hello(
 
     /// @return of a hello that resumes: bytes that its sender has received of the session
     public long received() {
+        return Long.reverseBytes(later.getMostSignificantBits());
+    }
+
+    /// @return of a worker's hello: the bytes of the copy that it brings
+    public long transferBytes() {
         return Long.reverseBytes(later.getMostSignificantBits());
     }
 

@@ -5,6 +5,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.UUID;
 
 /// HMAC-SHA-256 (RFC 2104) under a [Secret], by which its sender shows that it knows the secret
 /// without telling it.
@@ -47,6 +48,27 @@ public final class Proof {
     /// @param image its remaining bytes
     public static Proof ofImage(Secret secret, ByteBuffer image) {
         return of(secret, "bitfusion-image", image);
+    }
+
+    /// What one worker proves to another that expects a copy from it. The client and the worker
+    /// that expects it derive it.
+    ///
+    /// @param session the secret of the session of the worker that expects the copy
+    public static Secret transferSecret(Secret session, UUID transfer) {
+        return of(session, "bitfusion-transfer", transferBytes(transfer)).asSecret();
+    }
+
+    /// What that secret is covered with on its way to the worker that sends the copy.
+    ///
+    /// @param session the secret of the session of the worker that sends the copy
+    public static Secret transferMask(Secret session, UUID transfer) {
+        return of(session, "bitfusion-mask", transferBytes(transfer)).asSecret();
+    }
+
+    private static ByteBuffer transferBytes(UUID transfer) {
+        ByteBuffer bytes = ByteBuffer.allocate(2 * Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        Wire.putUuid(bytes, transfer);
+        return bytes.flip();
     }
 
     private static byte[] mixed(byte[] key, int mask) {

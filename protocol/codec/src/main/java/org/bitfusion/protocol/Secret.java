@@ -57,6 +57,11 @@ public final class Secret {
         out.order(ByteOrder.LITTLE_ENDIAN).putLong(first).putLong(second);
     }
 
+    /// @return covered with a mask, or uncovered again
+    public Secret masked(Secret mask) {
+        return new Secret(first ^ mask.first, second ^ mask.second);
+    }
+
     /// @return the 32 digits, for the files of mode 0600 that carry it
     public String hex() {
         ByteBuffer bytes = ByteBuffer.allocate(BYTES);

@@ -144,6 +144,27 @@ class HandshakeTest {
     }
 
     @Test
+    void aTransfersSecretIsKnownToWhoKnowsTheSession() {
+        UUID transfer = UUID.fromString("00112233-4455-6677-8899-aabbccddeeff");
+        Secret proved = Proof.transferSecret(SECRET, transfer);
+        Secret mask = Proof.transferMask(OTHER, transfer);
+        assertThat(proved)
+                .isEqualTo(Proof.transferSecret(SECRET, transfer))
+                .isNotEqualTo(Proof.transferSecret(OTHER, transfer))
+                .isNotEqualTo(Proof.transferSecret(SECRET, UUID.randomUUID()))
+                .isNotEqualTo(Proof.transferMask(SECRET, transfer));
+        assertThat(proved.masked(mask)).isNotEqualTo(proved);
+        assertThat(proved.masked(mask).masked(mask)).isEqualTo(proved);
+    }
+
+    @Test
+    void aBringersHelloSaysHowMuchItBrings() throws ProtocolException {
+        Hello hello = Hello.bringing("worker", LEASE, 1, 0x0123456789abL);
+        assertThat(Hello.read(hello.bytes()).transferBytes()).isEqualTo(0x0123456789abL);
+        assertThat(hello.kind()).isEqualTo(Hello.KIND_PEER);
+    }
+
+    @Test
     void aSecretIsNotPrintedByAccident() {
         assertThat(SECRET.toString()).doesNotContain("0123");
         assertThat(server(hello(), SECRET).toString()).doesNotContain("0123");

@@ -31,6 +31,7 @@ class SemanticsDocumentTest {
                         "errors.c",
                         "images.c",
                         "memory.c",
+                        "peers.c",
                         "pinned.c",
                         "process.c",
                         "refusals.c",
@@ -42,7 +43,13 @@ class SemanticsDocumentTest {
                     .forEach(m -> tests.add(m.group(1)));
         }
         Set<String> programsOfOtherTests =
-                Set.of("works_until_it_fails", "waits_then_works", "waits_for_a_server_that_dies");
+                Set.of(
+                        "works_until_it_fails",
+                        "waits_then_works",
+                        "waits_for_a_server_that_dies",
+                        "copies_are_whole_whatever_breaks",
+                        "copies_until_a_server_dies",
+                        "copies_twice");
         assertThat(named)
                 .isEqualTo(
                         tests.stream()

@@ -2,6 +2,7 @@ package org.bitfusion.systemtests.strict;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -46,11 +47,35 @@ class StrictProgramsIT {
                 .map(test -> DynamicTest.dynamicTest(test, () -> passes(program, test)));
     }
 
+    /// From worker to worker, and through the client.
+    @TestFactory
+    Stream<DynamicTest> copiesBetweenServers() {
+        CProgram program = CProgram.build("peers");
+        Appliance second =
+                StrictDriverIT.start(
+                        Map.of("BF_ACCESS_SECRET_FILE", appliance.accessSecretFile().toString()));
+        return program.tests().stream()
+                .map(test ->
+                        DynamicTest.dynamicTest(
+                                test,
+                                () -> {
+                                    Map<String, String> environment =
+                                            new HashMap<>(appliance.clientEnvironment(second));
+                                    environment.put("BF_DIRECT_COPIES", "always");
+                                    passes(program, test, environment);
+                                }))
+                .onClose(second::close);
+    }
+
     private static void passes(CProgram program, String test) {
+        passes(program, test, appliance.clientEnvironment());
+    }
+
+    private static void passes(CProgram program, String test, Map<String, String> environment) {
         Optional<String> reason =
                 OtherOnCuda.reason(test).or(() -> Optional.ofNullable(UNKNOWN.get(test)));
         Assumptions.assumeTrue(reason.isEmpty(), () -> reason.orElse(""));
-        CProgram.Result result = program.run(test, appliance.clientEnvironment());
+        CProgram.Result result = program.run(test, environment);
         assertThat(result.output()).contains("PASSED " + test);
         assertThat(result.exitCode()).isZero();
     }
