@@ -22,7 +22,8 @@ import org.bitfusion.tls.context.TlsContext;
 /// @param memoryLimitBytes of each GPU; empty: all of its memory
 /// @param build of this appliance, for messages that name both sides
 /// @param renewal within which a lease must be renewed
-/// @param grace between the end of a lease holder's connection, or a lease's end, and its effect
+/// @param grace between the end of a lease's holder's connection, where no program works, or of a
+///   lease, and its effect
 /// @param mostSessions of a lease, or of all without one together, at a time
 /// @param workerUsers as whom workers run, where the appliance may choose; empty: as itself
 /// @param runFolder where the appliance keeps what its processes share; nobody else's

@@ -64,6 +64,11 @@ final class Session implements WorkerPool.Owner {
         worker = pool.adopt(kept, this);
     }
 
+    /// Whether a program uses it.
+    boolean isServed() {
+        return state instanceof State.Served;
+    }
+
     RunFolder.SessionRecord record() {
         return new RunFolder.SessionRecord(id, lease, worker.id(), worker.process());
     }

@@ -170,8 +170,12 @@ final class SessionBroker {
         return leases.renew(id, connection);
     }
 
+    /// The connection of a lease's holder has ended. Where programs work the network may be to
+    /// blame, and they are waited for as long as the lease lives; else nothing is lost with it.
     void holderGone(UUID id, Object connection) {
-        leases.holderGone(id, connection, settings.grace());
+        if (sessions.getOrDefault(id, Set.of()).stream().noneMatch(Session::isServed)) {
+            leases.holderGone(id, connection, settings.grace());
+        }
     }
 
     /// Ends a lease and its workers.

@@ -32,7 +32,7 @@ final class Settings {
     private static final int DEFAULT_PORT_MAXIMUM = 46225;
     private static final int DEFAULT_PRESTARTED_WORKERS = 2;
     private static final int MOST_PORT = 65535;
-    private static final Duration RENEWAL = Duration.ofSeconds(30);
+    private static final Duration RENEWAL = Duration.ofSeconds(60);
     private static final Duration GRACE = Duration.ofSeconds(5);
     private static final int MOST_SESSIONS = 256;
 

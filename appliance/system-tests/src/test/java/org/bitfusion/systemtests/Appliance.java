@@ -15,8 +15,7 @@ import java.util.regex.Pattern;
 /// A whole appliance in processes of its own, started by the class that `bitfusion server` starts,
 /// on a free loopback port and with a secret of its own. [#close()] ends it and all its workers.
 public final class Appliance implements AutoCloseable {
-    private static final Pattern LISTENING =
-            Pattern.compile("Listening on 127\\.0\\.0\\.1 : (\\d+)");
+    private static final Pattern LISTENING = Pattern.compile("Listening on \\S+ : (\\d+)");
 
     private final Process process;
     private final int port;

@@ -13,6 +13,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
@@ -135,7 +136,7 @@ final class WarmUp implements ReadableByteChannel, GatheringByteChannel {
                                     .orElseThrow();
                     SocketChannel client =
                             SocketChannel.open(new InetSocketAddress(loopback, listener.port()))) {
-                var _ =
+                Thread there =
                         Thread.ofPlatform()
                                 .daemon()
                                 .start(() -> beClient(client, tls, hello, secret));
@@ -144,7 +145,10 @@ final class WarmUp implements ReadableByteChannel, GatheringByteChannel {
                     move(accepted::read);
                     move(accepted::write);
                 }
+                there.join(Duration.ofSeconds(5));
                 accepted.close();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
             }
         }
     }

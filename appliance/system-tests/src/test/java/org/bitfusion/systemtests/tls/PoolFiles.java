@@ -21,13 +21,13 @@ import org.bitfusion.tls.request.CertificateRequest;
 import org.bitfusion.tls.store.MemoryRecordStore;
 
 /// A pool's authority, and the files that its members have.
-final class PoolFiles {
+public final class PoolFiles {
     private final CertificateAuthority authority =
             CertificateAuthority.create(
                     new MemoryRecordStore(), PoolKey.generate(), Lifetimes.DEFAULT, Instant.now());
     private final Path folder;
 
-    PoolFiles() {
+    public PoolFiles() {
         try {
             folder =
                     Files.createTempDirectory(Files.createDirectories(Repository.target()), "pool");
@@ -41,7 +41,7 @@ final class PoolFiles {
     }
 
     /// A folder for `BF_TLS_FOLDER`.
-    Path appliance(String... addresses) {
+    public Path appliance(String... addresses) {
         KeyPair pair = PrivateKeys.generate();
         ApplianceSubject subject =
                 new ApplianceSubject(
@@ -55,7 +55,7 @@ final class PoolFiles {
     }
 
     /// A user's home of an enrolled client.
-    Path client() {
+    public Path client() {
         KeyPair pair = PrivateKeys.generate();
         ClientSubject subject = new ClientSubject(UUID.randomUUID(), "client");
         Path home = folder.resolve("home-" + subject.id());

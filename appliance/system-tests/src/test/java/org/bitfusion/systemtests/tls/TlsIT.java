@@ -1,6 +1,7 @@
 package org.bitfusion.systemtests.tls;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,6 +27,8 @@ class TlsIT {
                     "a_pageable_source_is_free_once_the_call_returns",
                     "a_copy_into_pinned_memory_does_not_block_and_has_landed_at_synchronise",
                     "a_copy_of_narrow_rows_from_a_bad_pointer_fails_the_call");
+    private static final String COMMAND =
+            Repository.root().resolve("target/dist/bitfusion/bin/bitfusion").toString();
     private static final int SECONDS = 120;
     private static Appliance appliance;
     private static Path client;
@@ -52,9 +55,7 @@ class TlsIT {
         List<String> command =
                 new java.util.ArrayList<>(
                         List.of(
-                                Repository.root()
-                                        .resolve("target/dist/bitfusion/bin/bitfusion")
-                                        .toString(),
+                                COMMAND,
                                 "run",
                                 "-q",
                                 "-n",
@@ -143,6 +144,41 @@ class TlsIT {
         CProgram.Result result = PROGRAM.run(WORK.getLast(), environment);
         assertThat(result.exitCode()).isNotZero();
         assertThat(result.output()).contains("does not answer");
+    }
+
+    /// Two machines with a cable between them. No BF_TLS: beyond loopback there is nothing else.
+    @Test
+    void anApplianceOfAnotherMachineWorks() throws Exception {
+        assumeTrue(
+                CProgram.run(List.of("unshare", "--net", "true"), Map.of(), 10).exitCode() == 0,
+                "network namespaces are not allowed here");
+        List<String> machine =
+                List.of("unshare", "--net", "sh", "-c", "ip link set lo up && exec \"$@\"", "sh");
+        Map<String, String> settings =
+                Map.of("BF_TLS_FOLDER", POOL.appliance("10.99.0.1").toString());
+        try (Appliance far = Appliance.start(machine, settings)) {
+            String script =
+                    """
+                    set -e
+                    ip link set lo up
+                    ip link add client type veth peer name server netns %1$d
+                    ip addr add 10.99.0.2/24 dev client && ip link set client up
+                    nsenter --net --target %1$d sh -c \
+                        'ip addr add 10.99.0.1/24 dev server && ip link set server up'
+                    exec %2$s run -q -n 2 -l 10.99.0.1:%3$d -- bash -c '%4$s; %4$s'
+                    """
+                            .formatted(
+                                    far.process().pid(),
+                                    COMMAND,
+                                    far.port(),
+                                    PROGRAM.executable() + " " + WORK.getFirst());
+            CProgram.Result result =
+                    CProgram.run(
+                            List.of("unshare", "--net", "bash", "-c", script),
+                            Map.of("HOME", client.toString()),
+                            SECONDS);
+            assertThat(result.output()).isEqualTo(("PASSED " + WORK.getFirst() + "\n").repeat(2));
+        }
     }
 
     private static CProgram.Result openssl(String... options) {

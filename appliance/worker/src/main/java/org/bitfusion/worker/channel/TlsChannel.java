@@ -21,6 +21,11 @@ public final class TlsChannel implements DataChannel {
 
     private static final int OVERHEAD = 256 + 5;
     private static final int BATCH = 8;
+
+    /// What an engine wants to have room for before it decrypts a full record: a little more than
+    /// the record.
+    private static final int ROOM = RECORD + 1024;
+
     private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
     private final SocketChannel socket;
@@ -30,7 +35,7 @@ public final class TlsChannel implements DataChannel {
     private final ByteBuffer leaving = ByteBuffer.allocateDirect(BATCH * (RECORD + OVERHEAD));
 
     /// Decrypted bytes for which the reader had no room.
-    private final ByteBuffer rest = ByteBuffer.allocateDirect(RECORD).flip();
+    private final ByteBuffer rest = ByteBuffer.allocateDirect(ROOM).flip();
 
     private final Object writing = new Object();
     private final ChannelBinding binding;
@@ -123,7 +128,7 @@ public final class TlsChannel implements DataChannel {
     }
 
     private int decrypt(ByteBuffer destination, boolean wait) throws IOException {
-        if (destination.remaining() >= RECORD) {
+        if (destination.remaining() >= ROOM) {
             return unwrap(destination, wait);
         }
         rest.clear();

@@ -19,6 +19,8 @@ import org.bitfusion.protocol.Secret;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class TlsChannelTest {
     private static final int BULK = 9 * 1024 * 1024 + 77;
@@ -126,6 +128,20 @@ class TlsChannelTest {
             receiving.join();
             sent.join();
             answered.join();
+        }
+    }
+
+    /// Around the size of a record a destination has room for its bytes, but not for what the
+    /// engine may need.
+    @ParameterizedTest
+    @ValueSource(ints = {16_383, 16_384, 16_385, 16_400, 17_407, 17_408, 17_409})
+    void aDestinationMayHaveAnySize(int most) throws Exception {
+        byte[] there = random(BULK / 4, 1);
+        try (Pair pair = connect()) {
+            CompletableFuture<Void> sent =
+                    background(() -> pair.client().write(ByteBuffer.wrap(there)));
+            assertThat(readAll(pair.server(), there.length, most)).isEqualTo(there);
+            sent.join();
         }
     }
 

@@ -140,18 +140,35 @@ public final class Lease {
         keeper.start();
     }
 
+    private enum Renewal {
+        RENEWED,
+        /// The appliance says that the lease is no more.
+        ENDED,
+        /// The appliance does not answer, and is asked again soon.
+        NOT_ANSWERED
+    }
+
+    /// Renews now and then, and as soon as the connection is lost: the appliance does not know
+    /// whether this side is.
     private void renewUntilReleased(Consumer<String> onLost) {
         long pause =
                 TimeUnit.MILLISECONDS.toNanos(
                         Math.max(1, granted.renewWithinMilliseconds() / RENEWALS));
         lock.lock();
         try {
+            connection.whenOver(this::lookAgain);
+            Renewal last = Renewal.RENEWED;
             while (!ending) {
-                long left = pause;
-                while (left > 0 && !ending) {
+                boolean answered = last == Renewal.RENEWED;
+                long left =
+                        answered
+                                ? pause
+                                : TimeUnit.MILLISECONDS.toNanos(PAUSE_BETWEEN_WORDS_MILLISECONDS);
+                while (left > 0 && !ending && !(answered && connection.isOver())) {
                     left = released.awaitNanos(left);
                 }
-                if (!ending && !renew()) {
+                last = ending ? last : renew();
+                if (last == Renewal.ENDED) {
                     ending = true;
                     onLost.accept(
                             address
@@ -165,33 +182,41 @@ public final class Lease {
         }
     }
 
-    /// False when the appliance says that the lease is no more. An appliance that does not answer
-    /// is asked again later.
-    private boolean renew() {
+    private void lookAgain() {
+        lock.lock();
+        try {
+            released.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private Renewal renew() {
         LeaseRenew message = new LeaseRenew(granted.lease());
         try {
-            return connection
-                            .call(LeaseRenew.CALL, message.wireBytes(), message::writeFrame)
-                            .status()
-                    == 0;
+            return renewal(
+                    connection.call(LeaseRenew.CALL, message.wireBytes(), message::writeFrame));
         } catch (IOException _) {
             return reconnect();
         }
     }
 
-    private boolean reconnect() {
+    private static Renewal renewal(LeaseConnection.Answer answer) {
+        return answer.status() == 0 ? Renewal.RENEWED : Renewal.ENDED;
+    }
+
+    private Renewal reconnect() {
         connection.close();
         LeaseRenew message = new LeaseRenew(granted.lease());
         try {
             connection = LeaseConnection.connect(address, access, owner);
-            return connection
-                            .call(LeaseRenew.CALL, message.wireBytes(), message::writeFrame)
-                            .status()
-                    == 0;
+            connection.whenOver(this::lookAgain);
+            return renewal(
+                    connection.call(LeaseRenew.CALL, message.wireBytes(), message::writeFrame));
         } catch (LeaseConnection.LeaseEndedException _) {
-            return false;
+            return Renewal.ENDED;
         } catch (IOException | Fault _) {
-            return true;
+            return Renewal.NOT_ANSWERED;
         }
     }
 
@@ -222,7 +247,7 @@ public final class Lease {
             var _ = connection.call(SessionEnded.CALL, message.wireBytes(), message::writeFrame);
             return true;
         } catch (IOException _) {
-            return !reconnect();
+            return reconnect() == Renewal.ENDED;
         }
     }
 

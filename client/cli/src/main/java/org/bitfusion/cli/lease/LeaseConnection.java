@@ -51,6 +51,7 @@ final class LeaseConnection implements AutoCloseable {
     private final @Nullable PoolAccess pool;
     private final Map<Integer, Awaited> awaited = new ConcurrentHashMap<>();
     private final AtomicInteger lastRequest = new AtomicInteger();
+    private final CompletableFuture<Void> over = new CompletableFuture<>();
     private volatile @Nullable IOException end;
 
     private record Awaited(int call, CompletableFuture<Answer> answer) {}
@@ -135,6 +136,15 @@ final class LeaseConnection implements AutoCloseable {
             closeQuietly(socket);
             throw failure;
         }
+    }
+
+    /// @param listener told, once, that nothing comes any more
+    void whenOver(Runnable listener) {
+        var _ = over.thenRun(listener);
+    }
+
+    boolean isOver() {
+        return end != null;
     }
 
     /// By which another connection to the appliance is made.
@@ -284,6 +294,7 @@ final class LeaseConnection implements AutoCloseable {
             end = e;
             closeQuietly(socket);
             awaited.values().forEach(asked -> asked.answer().completeExceptionally(e));
+            over.complete(null);
         }
     }
 
