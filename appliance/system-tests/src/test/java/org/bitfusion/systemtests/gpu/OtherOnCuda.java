@@ -10,6 +10,8 @@ public final class OtherOnCuda {
             Map.of(
                     "a_kernel_that_is_given_host_memory_says_so_on_stderr_once",
                     "the driver does not say whose the bad address was",
+                    "an_image_of_machine_code_says_that_it_does_not_run",
+                    "the driver runs machine code",
                     "a_reset_of_the_primary_context_clears_a_sticky_error",
                     "an error of a kernel ends CUDA for the process (cudaErrorIllegalAddress)",
                     "ptx_of_a_later_toolkit_is_refused_only_for_what_is_new",
