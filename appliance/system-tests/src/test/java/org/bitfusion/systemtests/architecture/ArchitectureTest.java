@@ -16,6 +16,7 @@ import java.net.Socket;
 import java.nio.channels.NetworkChannel;
 import java.time.Clock;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.Random;
 import java.util.UUID;
 import java.util.concurrent.Executor;
@@ -40,6 +41,9 @@ class ArchitectureTest {
                 .hasSizeGreaterThan(100);
         assertThat(product.containPackage("org.bitfusion.scheduler"))
                 .as("the scheduler, which no process uses yet, is among them")
+                .isTrue();
+        assertThat(product.containPackage("org.bitfusion.cluster.process"))
+                .as("the cluster, which no process uses yet, is among them")
                 .isTrue();
     }
 
@@ -186,6 +190,40 @@ class ArchitectureTest {
                         .dependOnClassesThat()
                         .resideInAPackage("io.netty..")
                         .because("event loops only move bytes, and only there"));
+    }
+
+    @Test
+    void onlyTheClusterKnowsZooKeeper() {
+        check(
+                noClasses()
+                        .that()
+                        .resideOutsideOfPackages("org.bitfusion.cluster..", "org.bitfusion.bench..")
+                        .should()
+                        .dependOnClassesThat()
+                        .resideInAnyPackage("org.apache.zookeeper..", "org.apache.curator..")
+                        .because("what a lost connection means is decided in one place"));
+    }
+
+    @Test
+    void theClusterReadsNoClockButInItsMain() {
+        check(
+                noClasses()
+                        .that()
+                        .resideInAPackage("org.bitfusion.cluster..")
+                        .and()
+                        .doNotHaveSimpleName("ZooKeeperMain")
+                        .should()
+                        .callMethod(Instant.class, "now")
+                        .orShould()
+                        .callMethod(System.class, "currentTimeMillis")
+                        .orShould()
+                        .callMethod(System.class, "nanoTime")
+                        .orShould()
+                        .callMethod(InstantSource.class, "system")
+                        .orShould()
+                        .dependOnClassesThat()
+                        .areAssignableTo(Clock.class)
+                        .because("time is given to it"));
     }
 
     @Test

@@ -1,0 +1,34 @@
+package org.bitfusion.cluster.process;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import org.apache.zookeeper.server.quorum.QuorumPeerMain;
+
+/// The ZooKeeper process. It ends when its standard input does, which is when the appliance that
+/// started it ends, however that ends. What was acknowledged is on the disk by then.
+public final class ZooKeeperMain {
+    private ZooKeeperMain() {}
+
+    /// @param arguments the folder
+    public static void main(String[] arguments) {
+        if (arguments.length != 1) {
+            throw new IllegalArgumentException("arguments: (expected: a folder)");
+        }
+        ZooKeeperFolder folder = new ZooKeeperFolder(Path.of(arguments[0]));
+        Thread.ofPlatform().daemon().name("appliance-watch").start(ZooKeeperMain::endWithInput);
+        ProcessTrust.of(folder, InstantSource.system());
+        QuorumPeerMain.main(new String[] {folder.configuration().toString()});
+    }
+
+    private static void endWithInput() {
+        try {
+            while (System.in.read() >= 0) {
+                // Nothing is said there.
+            }
+        } catch (IOException _) {
+            // As if it had ended.
+        }
+        Runtime.getRuntime().halt(0);
+    }
+}

@@ -1,0 +1,5 @@
+/// The records of `tls` in ZooKeeper.
+@NullMarked
+package org.bitfusion.cluster.store;
+
+import org.jspecify.annotations.NullMarked;

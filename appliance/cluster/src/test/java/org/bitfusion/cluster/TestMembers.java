@@ -1,0 +1,89 @@
+package org.bitfusion.cluster;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.ThreadLocalRandom;
+import org.bitfusion.cluster.connection.PoolConnection;
+import org.bitfusion.cluster.process.ZooKeeperFolder;
+import org.bitfusion.cluster.process.ZooKeeperProcess;
+import org.bitfusion.tls.TestPool;
+
+/// ZooKeeper processes of one pool on loopback, all ended by [#close].
+public final class TestMembers implements AutoCloseable {
+    private static final Duration TICK = Duration.ofMillis(500);
+    private static final int HEAP_MIB = 64;
+
+    public final TestPool pool = new TestPool();
+    private final Path root;
+    private final List<Runnable> open = new ArrayList<>();
+
+    public TestMembers(Path root) {
+        this.root = root;
+    }
+
+    public static Member member(int number) {
+        return new Member(
+                number,
+                new UUID(0, number),
+                "127.0.0.1",
+                new Member.Ports(freePort(), freePort(), freePort()));
+    }
+
+    /// Out of the range that the system gives to those who connect.
+    public static int freePort() {
+        while (true) {
+            int port = ThreadLocalRandom.current().nextInt(20_000, 32_000);
+            try (ServerSocket socket =
+                    new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
+                return socket.getLocalPort();
+            } catch (IOException _) {
+                // Taken.
+            }
+        }
+    }
+
+    /// The folder of a member, with an identity and the pool's root.
+    public ZooKeeperFolder folder(Member member) {
+        ZooKeeperFolder folder = new ZooKeeperFolder(root.resolve("member-" + member.number()));
+        folder.writeIdentity(pool.appliance(member.appliance(), pool.now, "127.0.0.1"));
+        folder.writeRoots(List.of(pool.authority.root()));
+        return folder;
+    }
+
+    public ZooKeeperProcess start(Member member, List<Member> voters, List<Member> observers) {
+        ZooKeeperFolder folder = folder(member);
+        folder.begin(member, voters, observers);
+        return start(member, folder);
+    }
+
+    public ZooKeeperProcess start(Member member, ZooKeeperFolder folder) {
+        ZooKeeperProcess process =
+                new ZooKeeperProcess(
+                        new ZooKeeperProcess.Settings(folder, member, TICK, HEAP_MIB),
+                        InstantSource.system());
+        open.add(process::close);
+        return process;
+    }
+
+    /// @param as whose identity is shown
+    public PoolConnection connect(Member as, List<Member> members) {
+        PoolConnection connection =
+                new PoolConnection(
+                        new PoolConnection.Settings(
+                                folder(as), members, Duration.ofSeconds(9), Duration.ofSeconds(8)));
+        open.add(connection::close);
+        return connection;
+    }
+
+    @Override
+    public void close() {
+        open.reversed().forEach(Runnable::run);
+    }
+}
