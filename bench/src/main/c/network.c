@@ -1,4 +1,5 @@
-// What the network itself costs: plain C over TCP on loopback, one process here and one forked at the other end.
+// What the network itself costs: plain C over TCP on loopback, one process here and one forked at the other end; with
+// BENCH_TLS, plain C with OpenSSL.
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -27,6 +28,52 @@ static void die(const char *what)
     exit(1);
 }
 
+#ifdef BENCH_TLS
+/* The same over TLS 1.3 by OpenSSL, as a plain program uses it: the messages of one connection. */
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+
+static SSL *tls;
+
+static void send_all(int fd, const void *data, size_t bytes)
+{
+    (void)fd;
+    for (size_t done; bytes > 0; data = (const char *)data + done, bytes -= done)
+        if (!SSL_write_ex(tls, data, bytes, &done)) exit(0);
+}
+
+static void receive_all(int fd, void *data, size_t bytes)
+{
+    (void)fd;
+    for (size_t done; bytes > 0; data = (char *)data + done, bytes -= done)
+        if (!SSL_read_ex(tls, data, bytes, &done)) exit(0);
+}
+
+static void begin_tls(int server)
+{
+    SSL_CTX *context = SSL_CTX_new(server ? TLS_server_method() : TLS_client_method());
+    SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION);
+    SSL_CTX_set_ciphersuites(context, "TLS_AES_128_GCM_SHA256");
+    if (server) {
+        EVP_PKEY *key = EVP_EC_gen("P-256");
+        X509 *certificate = X509_new();
+        X509_gmtime_adj(X509_getm_notBefore(certificate), 0);
+        X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
+        X509_set_pubkey(certificate, key);
+        X509_sign(certificate, key, EVP_sha256());
+        SSL_CTX_use_certificate(context, certificate);
+        SSL_CTX_use_PrivateKey(context, key);
+    }
+    tls = SSL_new(context);
+    SSL_set_fd(tls, connection);
+    if ((server ? SSL_accept(tls) : SSL_connect(tls)) != 1) die("TLS");
+}
+#else
+static void begin_tls(int server)
+{
+    (void)server;
+}
+
 static void send_all(int fd, const void *data, size_t bytes)
 {
     for (const char *p = data; bytes > 0;) {
@@ -48,6 +95,8 @@ static void receive_all(int fd, void *data, size_t bytes)
         bytes -= (size_t)done;
     }
 }
+
+#endif
 
 static void in_chunks(int fd, void (*move)(int, char *, size_t), size_t bytes, size_t chunk)
 {
@@ -112,8 +161,10 @@ static void connect_peer(unsigned short port)
     if (child == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         memset(buffer, 2, BULK_BYTES); /* pages of its own */
+        begin_tls(1);
         peer(connection);
     }
+    begin_tls(0);
 }
 
 static void ask(uint32_t what, uint32_t reply, uint64_t bytes)

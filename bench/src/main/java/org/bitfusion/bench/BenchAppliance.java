@@ -37,12 +37,28 @@ final class BenchAppliance implements AutoCloseable {
     private final int dataPorts = FIRST_DATA_PORT + PORT_BLOCK * (int) (Math.random() * 300);
 
     BenchAppliance(Path distribution, Path folder) throws IOException {
-        this(List.of(), distribution, folder, folder.resolve("access.secret"));
+        this(distribution, folder, Map.of());
+    }
+
+    /// @param settings of its environment
+    BenchAppliance(Path distribution, Path folder, Map<String, String> settings)
+            throws IOException {
+        this(List.of(), distribution, folder, folder.resolve("access.secret"), settings);
     }
 
     /// @param prefix a command that starts the appliance, for example in a network namespace
     /// @param secret the file with the access secret, which is made if it is not there
     BenchAppliance(List<String> prefix, Path distribution, Path folder, Path secret)
+            throws IOException {
+        this(prefix, distribution, folder, secret, Map.of());
+    }
+
+    private BenchAppliance(
+            List<String> prefix,
+            Path distribution,
+            Path folder,
+            Path secret,
+            Map<String, String> settings)
             throws IOException {
         this.distribution = distribution;
         this.folder = Files.createDirectories(folder);
@@ -58,6 +74,7 @@ final class BenchAppliance implements AutoCloseable {
                 .put("BF_SERVER_PORT_MAX", Integer.toString(dataPorts + DATA_PORTS - 1));
         builder.environment().put("BF_PEER_PORTS", PEER_PORTS);
         builder.environment().put("BF_ACCESS_SECRET_FILE", secret.toString());
+        builder.environment().putAll(settings);
         builder.redirectError(folder.resolve("appliance.log").toFile());
         process = builder.start();
         port = awaitPort();

@@ -34,6 +34,7 @@ final class Table implements AutoCloseable {
     private @Nullable SlowLink slow;
     private @Nullable TwoServers servers;
     private @Nullable DirectCopies direct;
+    private @Nullable TlsCalls tls;
 
     /// @param leasing an appliance whose GPU nobody uses: the client's open session would make a
     ///   lease wait
@@ -106,6 +107,10 @@ final class Table implements AutoCloseable {
                 directCopy(),
                 copyBetweenServers("copy.peer.1g", false),
                 copyBetweenServers("copy.peer.1g.rtt", true),
+                overTls("call.answered.tls", "us", true, 1.3, "answered", TO_MICROSECONDS),
+                overTls("call.oneway.tls", "calls/s", false, 0, "oneway", 1),
+                overTls("copy.h2d.tls", "GB/s", false, 0.8, "h2d", TO_GIGA),
+                overTls("copy.d2h.tls", "GB/s", false, 0.8, "d2h", TO_GIGA),
                 sessionOpen(),
                 runTrue(),
                 schedule("schedule.large", 0),
@@ -187,6 +192,27 @@ final class Table implements AutoCloseable {
                 () -> twoServers().copied(isFar),
                 () -> twoServers().plain(),
                 "plain C sender and receiver over one of the two links of 1 Gbit/s, no delay");
+    }
+
+    private Row overTls(
+            String name, String unit, boolean less, double bound, String word, double scale) {
+        return new Row(
+                name,
+                unit,
+                less,
+                bound,
+                () -> tls().measured(word) * scale,
+                () -> tls().plain(word) * scale,
+                "the same by plain C with OpenSSL");
+    }
+
+    private TlsCalls tls() throws IOException {
+        TlsCalls known = tls;
+        if (known == null) {
+            known = new TlsCalls(distribution, programs, folder.resolve("tls"));
+            tls = known;
+        }
+        return known;
     }
 
     private TwoServers twoServers() throws IOException, InterruptedException {
@@ -303,6 +329,7 @@ final class Table implements AutoCloseable {
         addTo(made, slow);
         addTo(made, servers);
         addTo(made, direct);
+        addTo(made, tls);
         SlowLink.closeAll(made);
     }
 
