@@ -82,6 +82,11 @@ public final class Fields {
         return kind;
     }
 
+    /// Of all fields, in their order.
+    public List<String> keys() {
+        return List.copyOf(values.keySet());
+    }
+
     public Optional<String> find(String key) {
         return Optional.ofNullable(values.get(key));
     }

@@ -20,10 +20,10 @@ import org.bitfusion.cluster.process.ZooKeeperFolder;
 /// member that can be reached. Its paths begin at `/bitfusion`. Thread-safe.
 ///
 /// **When it breaks** Curator would send a change again and could not tell its own doing from
-/// another's. So nothing is repeated behind the callers' backs: what only reads is repeated here
-/// ([#read]), of a change it is said whether it may have taken place ([#change]). A change whose
-/// answer was lost is decided once the same session is connected again and has been brought up to
-/// date ([#settled]): ZooKeeper refuses what a session sent through the member before.
+/// another's. So nothing is repeated behind the callers' backs: what may be repeated is repeated
+/// here ([#repeated]), of a change it is said whether it may have taken place ([#change]). A change
+/// whose answer was lost is decided once the same session is connected again and has been brought
+/// up to date ([#settled]): ZooKeeper refuses what a session sent through the member before.
 public final class PoolConnection implements AutoCloseable {
     private static final String NAMESPACE = "bitfusion";
 
@@ -114,11 +114,12 @@ public final class PoolConnection implements AutoCloseable {
         }
     }
 
-    /// Runs what changes nothing, again when the connection broke meanwhile.
+    /// Runs what may be run more than once, such as a read: again when the connection broke
+    /// meanwhile.
     ///
     /// @throws ClusterException NOT_CONNECTED, REFUSED_BY_ZOOKEEPER
     /// @throws KeeperException what ZooKeeper answered, other than that the connection broke
-    public <T> T read(Operation<T> operation) throws KeeperException {
+    public <T> T repeated(Operation<T> operation) throws KeeperException {
         // A connection that broke while it was asked is up again, or not, within the patience.
         for (int attempt = 0; attempt < 3; attempt++) {
             Attempt<T> outcome = attempt(operation);
@@ -145,7 +146,7 @@ public final class PoolConnection implements AutoCloseable {
     /// @throws ClusterException NOT_CONNECTED
     public void settled() {
         try {
-            read(connected -> {
+            repeated(connected -> {
                 // Curator's own does not wait for the answer.
                 connected.getZookeeperClient().getZooKeeper().sync("/" + NAMESPACE);
                 return NAMESPACE;
@@ -183,6 +184,11 @@ public final class PoolConnection implements AutoCloseable {
     /// @return closing it ends the calls
     public Watch watch(String path, Runnable changed) {
         return new Watch(curator, path, changed);
+    }
+
+    /// Makes a node that is there as long as this connection's session lives, and in the next.
+    public Presence present(String path) {
+        return new Presence(curator, path);
     }
 
     private ClusterException notConnected() {

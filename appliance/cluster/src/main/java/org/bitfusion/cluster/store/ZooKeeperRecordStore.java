@@ -33,7 +33,7 @@ public final class ZooKeeperRecordStore implements RecordStore {
         Stat stat = new Stat();
         try {
             byte[] content =
-                    connection.read(
+                    connection.repeated(
                             curator -> curator.getData().storingStatIn(stat).forPath(node(path)));
             return Optional.of(new StoredRecord(content, stat.getVersion()));
         } catch (KeeperException.NoNodeException _) {
@@ -140,7 +140,7 @@ public final class ZooKeeperRecordStore implements RecordStore {
         new RecordPath(folder, "x");
         try {
             return connection
-                    .read(curator -> curator.getChildren().forPath(folderNode(folder)))
+                    .repeated(curator -> curator.getChildren().forPath(folderNode(folder)))
                     .stream()
                     .sorted()
                     .toList();

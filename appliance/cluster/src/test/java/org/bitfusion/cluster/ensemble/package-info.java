@@ -1,0 +1,5 @@
+/// Tests.
+@NullMarked
+package org.bitfusion.cluster.ensemble;
+
+import org.jspecify.annotations.NullMarked;

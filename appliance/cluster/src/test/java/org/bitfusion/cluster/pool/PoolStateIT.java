@@ -1,0 +1,237 @@
+package org.bitfusion.cluster.pool;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.UUID;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.bitfusion.cluster.Member;
+import org.bitfusion.cluster.TestMembers;
+import org.bitfusion.cluster.connection.PoolConnection;
+import org.bitfusion.cluster.connection.Presence;
+import org.bitfusion.scheduler.pool.Appliance;
+import org.bitfusion.scheduler.pool.ApplianceState;
+import org.bitfusion.scheduler.pool.Gpu;
+import org.bitfusion.scheduler.pool.Lease;
+import org.bitfusion.scheduler.pool.LeasedGpu;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Grants and their ends over a real ZooKeeper, with connections that break.
+class PoolStateIT {
+    private static final Duration LONG = Duration.ofSeconds(60);
+    private static final int MEMORY_MIB = 1000;
+
+    @TempDir static Path temporary;
+
+    private static TestMembers members;
+    private static Member member;
+    private static PoolConnection connection;
+    private static PoolState state;
+
+    private UUID first = new UUID(0, 0);
+    private UUID second = new UUID(0, 0);
+
+    @BeforeAll
+    static void start() {
+        members = new TestMembers(temporary);
+        member = TestMembers.member(1);
+        members.start(member, List.of(member), List.of());
+        connection = members.connect(member, List.of(member));
+        assertThat(connection.awaitConnected(LONG)).isTrue();
+        state = new PoolState(connection);
+        state.prepare();
+    }
+
+    @AfterAll
+    static void stop() {
+        members.close();
+    }
+
+    @BeforeEach
+    void announce() {
+        first = UUID.randomUUID();
+        second = UUID.randomUUID();
+        state.announce(appliance(first));
+        state.announce(appliance(second));
+    }
+
+    @Test
+    void whatWasAnnouncedIsSeen() {
+        assertThat(state.view().appliances())
+                .contains(appliance(first).withState(ApplianceState.UNAVAILABLE));
+        try (Presence _ = state.presence(first)) {
+            await().atMost(LONG).until(() -> state.view().appliances().contains(appliance(first)));
+        }
+        await().atMost(LONG).until(() -> !state.view().appliances().contains(appliance(first)));
+    }
+
+    @Test
+    void aGrantPromisesAndItsEndTakesBack() {
+        Lease lease = lease(new LeasedGpu(first, 1, 300), new LeasedGpu(second, 0, 300));
+        assertThat(state.grant(lease, state.view())).isInstanceOf(GrantOutcome.Granted.class);
+        assertThat(state.find(lease.id())).contains(lease);
+        assertThat(promised(first, 1)).isEqualTo(300);
+        assertThat(promised(first, 0)).isZero();
+        assertThat(promised(second, 0)).isEqualTo(300);
+        assertThat(state.forget(first)).isFalse();
+
+        assertThat(state.end(lease.id())).isEqualTo(new EndOutcome.Ended(lease));
+        assertThat(state.end(lease.id())).isInstanceOf(EndOutcome.NoSuchLease.class);
+        assertThat(promised(first, 1)).isZero();
+        assertThat(promised(second, 0)).isZero();
+        assertThat(state.forget(first)).isTrue();
+        assertThat(state.forget(first)).isTrue();
+    }
+
+    @Test
+    void ofTwoGrantsOnOneViewTheSecondWritesNothing() {
+        PoolView view = state.view();
+        Lease one = lease(new LeasedGpu(first, 0, 600));
+        Lease other = lease(new LeasedGpu(second, 0, 600), new LeasedGpu(first, 0, 600));
+        assertThat(state.grant(one, view)).isInstanceOf(GrantOutcome.Granted.class);
+        assertThat(state.grant(other, view)).isInstanceOf(GrantOutcome.Outdated.class);
+        assertThat(state.find(other.id())).isEmpty();
+        assertThat(promised(second, 0)).isZero();
+    }
+
+    @Test
+    void aLeaseWithinAnotherPromisesNothingAndNeedsItsParent() {
+        Lease parent = lease(new LeasedGpu(first, 0, 600));
+        Lease child =
+                new Lease(
+                        UUID.randomUUID(),
+                        "client",
+                        Lease.Origin.RUN,
+                        parent.id(),
+                        List.of(new LeasedGpu(first, 0, 200)));
+        assertThat(state.grant(child, state.view())).isInstanceOf(GrantOutcome.Outdated.class);
+        state.grant(parent, state.view());
+        assertThat(state.grant(child, state.view())).isInstanceOf(GrantOutcome.Granted.class);
+        assertThat(state.find(child.id())).contains(child);
+        assertThat(promised(first, 0)).isEqualTo(600);
+        assertThat(state.end(child.id())).isInstanceOf(EndOutcome.Ended.class);
+        assertThat(promised(first, 0)).isEqualTo(600);
+    }
+
+    @Test
+    void manySchedulersNeverPromiseMoreThanThereIs() throws Exception {
+        List<Future<Integer>> granted = new ArrayList<>();
+        try (ExecutorService threads = Executors.newFixedThreadPool(4)) {
+            for (int scheduler = 0; scheduler < 4; scheduler++) {
+                granted.add(threads.submit(this::grantUntilFull));
+            }
+            int sum = 0;
+            for (Future<Integer> each : granted) {
+                sum += each.get();
+            }
+            assertThat(sum).isEqualTo(10);
+        }
+        assertThat(promised(first, 0)).isEqualTo(MEMORY_MIB);
+    }
+
+    private int grantUntilFull() {
+        int granted = 0;
+        while (true) {
+            PoolView view = state.view();
+            if (Objects.requireNonNull(view.promises().get(first)).memoryMiB(0)
+                    > MEMORY_MIB - 100) {
+                return granted;
+            }
+            Lease lease = lease(new LeasedGpu(first, 0, 100));
+            granted += state.grant(lease, view) instanceof GrantOutcome.Granted ? 1 : 0;
+        }
+    }
+
+    @Test
+    void aGrantWhoseAnswerIsLostIsFoundAndNotRepeated() throws Exception {
+        try (Relay relay = new Relay(member.ports().client());
+                PoolConnection broken = through(relay);
+                ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            PoolState other = new PoolState(broken);
+            PoolView view = other.view();
+            Lease lease = lease(new LeasedGpu(first, 0, 600));
+            relay.loseAnswers();
+            Future<GrantOutcome> outcome = threads.submit(() -> other.grant(lease, view));
+            await().atMost(LONG).until(() -> state.find(lease.id()).isPresent());
+            relay.cut();
+            assertThat(outcome.get()).isInstanceOf(GrantOutcome.Granted.class);
+            assertThat(promised(first, 0)).isEqualTo(600);
+        }
+    }
+
+    @Test
+    void aGrantThatNeverArrivedIsNotTakenForOne() throws Exception {
+        try (Relay relay = new Relay(member.ports().client());
+                PoolConnection broken = through(relay);
+                ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            PoolState other = new PoolState(broken);
+            PoolView view = other.view();
+            Lease lease = lease(new LeasedGpu(first, 0, 600));
+            relay.loseRequests();
+            Future<GrantOutcome> outcome = threads.submit(() -> other.grant(lease, view));
+            await().atMost(LONG).until(() -> relay.requestBytesLost() > 200);
+            relay.cut();
+            assertThat(outcome.get()).isInstanceOf(GrantOutcome.Outdated.class);
+            assertThat(promised(first, 0)).isZero();
+        }
+    }
+
+    @Test
+    void anEndWhoseAnswerIsLostIsAnEnd() throws Exception {
+        Lease lease = lease(new LeasedGpu(first, 0, 600));
+        state.grant(lease, state.view());
+        try (Relay relay = new Relay(member.ports().client());
+                PoolConnection broken = through(relay);
+                ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            PoolState other = new PoolState(broken);
+            assertThat(other.find(lease.id())).isPresent();
+            relay.loseAnswers();
+            // Its first look is answered only after the cut; so it may be the first or second end.
+            Future<EndOutcome> outcome = threads.submit(() -> other.end(lease.id()));
+            assertThat(state.end(lease.id())).isInstanceOf(EndOutcome.Ended.class);
+            relay.cut();
+            assertThat(outcome.get()).isInstanceOf(EndOutcome.NoSuchLease.class);
+        }
+    }
+
+    private PoolConnection through(Relay relay) {
+        Member.Ports ports =
+                new Member.Ports(member.ports().quorum(), member.ports().election(), relay.port());
+        Member relayed = new Member(1, member.appliance(), member.host(), ports);
+        PoolConnection broken = members.connect(member, List.of(relayed));
+        assertThat(broken.awaitConnected(LONG)).isTrue();
+        return broken;
+    }
+
+    private int promised(UUID appliance, int gpuIndex) {
+        connection.settled();
+        return Objects.requireNonNull(state.view().promises().get(appliance)).memoryMiB(gpuIndex);
+    }
+
+    private static Lease lease(LeasedGpu... gpus) {
+        return new Lease(UUID.randomUUID(), "client", Lease.Origin.RUN, null, List.of(gpus));
+    }
+
+    private static Appliance appliance(UUID id) {
+        List<Gpu> gpus = new ArrayList<>();
+        for (int index = 0; index < 2; index++) {
+            gpus.add(new Gpu(index, new UUID(1, index), "NVIDIA A100 40GB", MEMORY_MIB, index));
+        }
+        return new Appliance(
+                id,
+                new Appliance.Host("gpu-1", List.of("10.0.0.1:56001"), false, "12.4", ""),
+                ApplianceState.AVAILABLE,
+                gpus);
+    }
+}
