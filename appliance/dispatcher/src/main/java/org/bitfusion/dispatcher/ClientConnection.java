@@ -28,6 +28,9 @@ final class ClientConnection extends SimpleChannelInboundHandler<Object> {
     private static final Logger LOG = LoggerFactory.getLogger(ClientConnection.class);
     private static final int SECONDS_TO_GREET = 5;
 
+    /// TLS lies before the hello, and a process that has just been started is slow at it.
+    private static final int SECONDS_TO_GREET_OVER_TLS = 15;
+
     private final DispatcherSettings settings;
     private final BrokerSource brokers;
     private final Strangers<Channel> strangers;
@@ -75,7 +78,9 @@ final class ClientConnection extends SimpleChannelInboundHandler<Object> {
                                         refuse(context, "no hello and proof in time");
                                     }
                                 },
-                                SECONDS_TO_GREET,
+                                settings.tls().isPresent()
+                                        ? SECONDS_TO_GREET_OVER_TLS
+                                        : SECONDS_TO_GREET,
                                 TimeUnit.SECONDS);
     }
 

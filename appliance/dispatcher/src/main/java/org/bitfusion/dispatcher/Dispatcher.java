@@ -30,7 +30,7 @@ import org.slf4j.LoggerFactory;
 /// and quiet, and so nothing needs a lock.
 public final class Dispatcher implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Dispatcher.class);
-    private static final int SECONDS_TO_SHAKE_HANDS = 5;
+    private static final int SECONDS_TO_SHAKE_HANDS = 15;
 
     private final DispatcherSettings settings;
     private final EventLoopGroup group;

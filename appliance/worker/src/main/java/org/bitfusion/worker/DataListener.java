@@ -7,6 +7,7 @@ import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
@@ -14,6 +15,7 @@ import java.util.LinkedHashSet;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ThreadLocalRandom;
 import org.bitfusion.protocol.Handshake;
 import org.bitfusion.protocol.Hello;
@@ -35,6 +37,9 @@ final class DataListener implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(DataListener.class);
     private static final int NO_VERSION = 0;
     private static final Duration TIME_TO_GREET = Duration.ofSeconds(5);
+
+    /// TLS lies before the hello.
+    private static final Duration TIME_TO_GREET_OVER_TLS = Duration.ofSeconds(15);
 
     /// Connections that have not proved anything yet: so many that have said nothing, and so many
     /// that have named the session. One more ends the oldest of its kind.
@@ -136,9 +141,15 @@ final class DataListener implements AutoCloseable {
     }
 
     /// Waits for the client.
+    ///
+    /// @throws IOException if this is closed before it comes
     Client accept() throws IOException {
         Thread.ofPlatform().daemon().name("accept").start(this::acceptAll);
-        return client.join();
+        try {
+            return client.join();
+        } catch (CompletionException e) {
+            throw new IOException("closed before a client came", e.getCause());
+        }
     }
 
     /// Connections of one kind, the oldest first.
@@ -192,7 +203,8 @@ final class DataListener implements AutoCloseable {
                 Thread.ofVirtual()
                         .start(() -> {
                             try {
-                                if (!self.join(TIME_TO_GREET)) {
+                                if (!self.join(
+                                        tls.isPresent() ? TIME_TO_GREET_OVER_TLS : TIME_TO_GREET)) {
                                     connection.close();
                                 }
                             } catch (InterruptedException | IOException e) {
@@ -322,8 +334,10 @@ final class DataListener implements AutoCloseable {
         }
     }
 
+    /// Who still waits for a client hears that none comes.
     @Override
     public void close() throws IOException {
         channel.close();
+        client.completeExceptionally(new ClosedChannelException());
     }
 }

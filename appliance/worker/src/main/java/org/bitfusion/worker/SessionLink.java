@@ -226,10 +226,10 @@ final class SessionLink implements ReadableByteChannel, Link {
         return true;
     }
 
-    static void closeQuietly(Channel channel) {
+    static void closeQuietly(AutoCloseable channel) {
         try {
             channel.close();
-        } catch (IOException e) {
+        } catch (Exception e) {
             LOG.trace("closing a connection that nobody needs", e);
         }
     }

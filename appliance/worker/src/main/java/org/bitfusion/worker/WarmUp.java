@@ -139,7 +139,7 @@ final class WarmUp implements ReadableByteChannel, GatheringByteChannel {
                 Thread there =
                         Thread.ofPlatform()
                                 .daemon()
-                                .start(() -> beClient(client, tls, hello, secret));
+                                .start(() -> beClient(listener, client, tls, hello, secret));
                 DataChannel accepted = listener.accept().channel();
                 if (tls.isPresent()) {
                     move(accepted::read);
@@ -171,8 +171,13 @@ final class WarmUp implements ReadableByteChannel, GatheringByteChannel {
         }
     }
 
+    /// @param listener closed where it does not let this client in: nobody else would come
     private static void beClient(
-            SocketChannel socket, Optional<EphemeralTls> tls, Hello hello, Secret secret) {
+            DataListener listener,
+            SocketChannel socket,
+            Optional<EphemeralTls> tls,
+            Hello hello,
+            Secret secret) {
         try {
             DataChannel client =
                     tls.isPresent() ? tls.get().connect(socket) : new PlainChannel(socket);
@@ -184,6 +189,7 @@ final class WarmUp implements ReadableByteChannel, GatheringByteChannel {
             }
         } catch (IOException e) {
             LOG.warn("not warmed up, error=\"{}\"", e.toString());
+            SessionLink.closeQuietly(listener);
         }
     }
 

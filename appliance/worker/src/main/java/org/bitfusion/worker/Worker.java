@@ -74,6 +74,9 @@ public final class Worker implements ControlChannel.Listener {
 
     public static final String DATA_ADDRESS = "BF_DATA_ADDRESS";
 
+    /// While the product's AOT cache is made: warms up what TLS needs, too.
+    private static final String TRAINING = "BF_TRAINING";
+
     private final GpuDriverProvider provider;
     private final Map<String, String> environment;
     private final Optional<EphemeralTls> tls;
@@ -126,7 +129,13 @@ public final class Worker implements ControlChannel.Listener {
                     when !devices.isEmpty() -> {
                 devices.forEach(device -> control.report(report(device)));
                 if (warmsUp) {
-                    WarmUp.run(provider, environment, devices.size(), tls);
+                    WarmUp.run(
+                            provider,
+                            environment,
+                            devices.size(),
+                            environment.containsKey(TRAINING)
+                                    ? Optional.of(EphemeralTls.create())
+                                    : tls);
                 }
                 TimeSlice.prepare();
                 control.report(new WorkerReport.Ready());

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.bitfusion.protocol.Handshake;
 import org.bitfusion.protocol.Hello;
 import org.bitfusion.protocol.Proof;
@@ -115,5 +116,23 @@ class DataListenerTest {
         return Thread.getAllStackTraces().keySet().stream()
                 .filter(thread -> thread.getName().equals("greeting"))
                 .count();
+    }
+
+    @Test
+    void whoWaitsForAClientHearsThatNoneComes() throws IOException {
+        DataListener closing =
+                DataListener.open(0, 0, UUID.randomUUID(), Secret.NONE, "test").orElseThrow();
+        CompletableFuture<IOException> told = new CompletableFuture<>();
+        Thread.ofPlatform()
+                .daemon()
+                .start(() -> {
+                    try {
+                        var _ = closing.accept();
+                    } catch (IOException e) {
+                        told.complete(e);
+                    }
+                });
+        closing.close();
+        assertThat(told.orTimeout(10, TimeUnit.SECONDS).join()).hasMessageContaining("closed");
     }
 }
