@@ -3,6 +3,7 @@ package org.bitfusion.bench;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
@@ -31,6 +32,7 @@ final class Table implements AutoCloseable {
     private final Steps steps;
     private final Start start;
     private final Path distribution;
+    private final Map<Integer, Grants> pools = new HashMap<>();
     private @Nullable SlowLink slow;
     private @Nullable TwoServers servers;
     private @Nullable DirectCopies direct;
@@ -115,6 +117,10 @@ final class Table implements AutoCloseable {
                 runTrue(),
                 schedule("schedule.large", 0),
                 schedule("schedule.line", 16),
+                grants("grant.single", 1, 0),
+                grantsSlowest("grant.single.p99", 1),
+                grants("grant.ensemble", 3, 0.5),
+                grantsSlowest("grant.ensemble.p99", 3),
                 new Row(
                         "launch.empty",
                         "calls/s",
@@ -272,6 +278,44 @@ final class Table implements AutoCloseable {
                 "looking through an array of all GPUs for the best fit");
     }
 
+    /// Of a pool with so many votes, which is made with the first row that needs it.
+    private Row grants(String name, int votes, double bound) {
+        return new Row(
+                name,
+                "grants/s",
+                false,
+                bound,
+                () -> pool(votes).grantsPerSecond(),
+                () -> pool(votes).multisPerSecond(),
+                "bare ZooKeeper multis of the same size");
+    }
+
+    private Row grantsSlowest(String name, int votes) {
+        return new Row(
+                name,
+                "ms",
+                true,
+                0,
+                () -> {
+                    pool(votes).grantsPerSecond();
+                    return pool(votes).slowestOfHundred();
+                },
+                () -> {
+                    pool(votes).multisPerSecond();
+                    return pool(votes).slowestOfHundred();
+                },
+                "bare ZooKeeper multis of the same size");
+    }
+
+    private Grants pool(int votes) throws IOException {
+        @Nullable Grants made = pools.get(votes);
+        if (made == null) {
+            made = new Grants(votes, folder);
+            pools.put(votes, made);
+        }
+        return made;
+    }
+
     private static <T> Supplier<T> once(Supplier<T> maker) {
         List<T> made = new ArrayList<>();
         return () -> {
@@ -329,6 +373,7 @@ final class Table implements AutoCloseable {
         addTo(made, slow);
         addTo(made, servers);
         addTo(made, direct);
+        made.addAll(pools.values());
         addTo(made, tls);
         SlowLink.closeAll(made);
     }

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Path;
+import java.security.KeyPair;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -14,6 +15,9 @@ import org.bitfusion.cluster.connection.PoolConnection;
 import org.bitfusion.cluster.process.ZooKeeperFolder;
 import org.bitfusion.cluster.process.ZooKeeperProcess;
 import org.bitfusion.tls.TestPool;
+import org.bitfusion.tls.authority.ApplianceSubject;
+import org.bitfusion.tls.identity.Identity;
+import org.bitfusion.tls.pem.PrivateKeys;
 
 /// ZooKeeper processes of one pool on loopback, all ended by [#close].
 public final class TestMembers implements AutoCloseable {
@@ -52,9 +56,20 @@ public final class TestMembers implements AutoCloseable {
     /// The folder of a member, with an identity and the pool's root.
     public ZooKeeperFolder folder(Member member) {
         ZooKeeperFolder folder = new ZooKeeperFolder(root.resolve("member-" + member.number()));
-        folder.writeIdentity(pool.appliance(member.appliance(), pool.now, "127.0.0.1"));
+        folder.writeIdentity(identity(member));
         folder.writeRoots(List.of(pool.authority.root()));
         return folder;
+    }
+
+    /// It names the address alone: a name that a name server knows for it must not matter.
+    private Identity identity(Member member) {
+        KeyPair pair = PrivateKeys.generate();
+        ApplianceSubject subject =
+                new ApplianceSubject(
+                        member.appliance(), "gpu-1", List.of(), List.of(member.host()));
+        return new Identity(
+                pair.getPrivate(),
+                pool.authority.issueAppliance(subject, TestPool.request(pair), pool.now));
     }
 
     public ZooKeeperProcess start(Member member, List<Member> voters, List<Member> observers) {

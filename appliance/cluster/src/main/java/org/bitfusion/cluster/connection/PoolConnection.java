@@ -8,6 +8,7 @@ import java.util.stream.Collectors;
 import org.apache.curator.ensemble.fixed.FixedEnsembleProvider;
 import org.apache.curator.framework.CuratorFramework;
 import org.apache.curator.framework.CuratorFrameworkFactory;
+import org.apache.curator.framework.state.ConnectionState;
 import org.apache.zookeeper.ClientCnxnSocketNetty;
 import org.apache.zookeeper.KeeperException;
 import org.apache.zookeeper.client.ZKClientConfig;
@@ -33,12 +34,13 @@ public final class PoolConnection implements AutoCloseable {
     private final CuratorFramework curator;
     private final FixedEnsembleProvider addresses;
     private final Settings settings;
+    private volatile boolean isLost;
 
     /// @param folder whose identity and roots are used, read again at each connection
     /// @param members of which any is connected to
     /// @param session how long ZooKeeper keeps the session of an appliance that went silent
-    /// @param patience how long a caller waits for a connection before it is told that there is
-    ///   none
+    /// @param patience how long a caller waits for a connection that broke a moment ago, or is just
+    ///   being made. Once the session is lost nobody waits.
     public record Settings(
             ZooKeeperFolder folder, List<Member> members, Duration session, Duration patience) {
         public static final Duration SESSION = Duration.ofSeconds(15);
@@ -69,6 +71,8 @@ public final class PoolConnection implements AutoCloseable {
                         .retryPolicy((count, elapsed, sleeper) -> false)
                         .zkClientConfig(tls(settings.folder()))
                         .build();
+        curator.getConnectionStateListenable()
+                .addListener((_, state) -> isLost = state == ConnectionState.LOST);
         curator.start();
     }
 
@@ -79,6 +83,8 @@ public final class PoolConnection implements AutoCloseable {
                 ZKClientConfig.ZOOKEEPER_CLIENT_CNXN_SOCKET, ClientCnxnSocketNetty.class.getName());
         config.setProperty(
                 ZKClientConfig.ZOOKEEPER_REQUEST_TIMEOUT, Long.toString(LONGEST_ANSWER.toMillis()));
+        // It would ask for the name of each address, and compare the certificate with that.
+        config.setProperty(ZKClientConfig.ENABLE_CLIENT_SASL_KEY, "false");
         config.setProperty("zookeeper.ssl.keyStore.location", folder.identityFile().toString());
         config.setProperty("zookeeper.ssl.keyStore.type", "PEM");
         config.setProperty("zookeeper.ssl.trustStore.location", folder.rootsFile().toString());
@@ -157,7 +163,7 @@ public final class PoolConnection implements AutoCloseable {
     }
 
     private <T> Attempt<T> attempt(Operation<T> operation) throws KeeperException {
-        if (!awaitConnected(settings.patience())) {
+        if (isLost ? !isConnected() : !awaitConnected(settings.patience())) {
             return new Attempt.NotSent<>();
         }
         try {
@@ -196,7 +202,8 @@ public final class PoolConnection implements AutoCloseable {
                 ClusterError.NOT_CONNECTED,
                 "no member of the pool with a majority answers at "
                         + addresses.getConnectionString()
-                        + "; programs go on. See which members run: bitfusion health");
+                        + "; what runs goes on, and all heals when enough appliances that vote are"
+                        + " back");
     }
 
     /// What ZooKeeper answered and nobody expected.

@@ -147,6 +147,19 @@ public final class PoolState {
         return new PoolView(appliances, promises, leases);
     }
 
+    /// What one appliance has promised, and the version of that; empty if it is none of the pool.
+    ///
+    /// @throws ClusterException NOT_CONNECTED, RECORD_DAMAGED
+    public Optional<Promises> promised(UUID appliance) {
+        try {
+            return Optional.of(promises(appliance));
+        } catch (KeeperException.NoNodeException _) {
+            return Optional.empty();
+        } catch (KeeperException exception) {
+            throw PoolConnection.refused(exception);
+        }
+    }
+
     /// Calls `changed` when something of this has, or may have, changed ([Watch]).
     public Watch watch(Runnable changed) {
         return connection.watch("/", changed);

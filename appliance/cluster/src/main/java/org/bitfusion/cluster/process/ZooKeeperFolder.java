@@ -29,6 +29,7 @@ import org.bitfusion.tls.store.FileRecordStore;
 /// | `identity.pem` | the appliance's key and chain, read again when it changes |
 /// | `roots.pem` | the pool's roots |
 /// | `revoked` | records of what is revoked, read at each handshake |
+/// | `lock` | held by the process: there is one at a time |
 /// | `data`, `log` | ZooKeeper's own |
 ///
 /// Not thread-safe: its appliance alone writes it.
@@ -74,6 +75,10 @@ public final class ZooKeeperFolder {
 
     Path configuration() {
         return root.resolve("zookeeper.cfg");
+    }
+
+    Path lockFile() {
+        return root.resolve("lock");
     }
 
     private Path data() {

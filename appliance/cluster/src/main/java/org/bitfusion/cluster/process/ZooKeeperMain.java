@@ -1,7 +1,10 @@
 package org.bitfusion.cluster.process;
 
 import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.InstantSource;
 import org.apache.zookeeper.server.quorum.QuorumPeerMain;
 
@@ -11,14 +14,26 @@ public final class ZooKeeperMain {
     private ZooKeeperMain() {}
 
     /// @param arguments the folder
-    public static void main(String[] arguments) {
+    public static void main(String[] arguments) throws IOException {
         if (arguments.length != 1) {
             throw new IllegalArgumentException("arguments: (expected: a folder)");
         }
         ZooKeeperFolder folder = new ZooKeeperFolder(Path.of(arguments[0]));
         Thread.ofPlatform().daemon().name("appliance-watch").start(ZooKeeperMain::endWithInput);
-        ProcessTrust.of(folder, InstantSource.system());
-        QuorumPeerMain.main(new String[] {folder.configuration().toString()});
+        // Of two appliances started one after the other, the ZooKeeper of the first may not have
+        // ended yet. The lock is the system's: it ends with the process.
+        try (FileChannel file =
+                        FileChannel.open(
+                                folder.lockFile(),
+                                StandardOpenOption.CREATE,
+                                StandardOpenOption.WRITE);
+                FileLock lock = file.lock()) {
+            if (!lock.isValid()) {
+                throw new IOException(folder.lockFile() + ": the lock was lost");
+            }
+            ProcessTrust.of(folder, InstantSource.system());
+            QuorumPeerMain.main(new String[] {folder.configuration().toString()});
+        }
     }
 
     private static void endWithInput() {

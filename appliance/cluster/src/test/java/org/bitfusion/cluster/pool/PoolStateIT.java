@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -30,6 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// Grants and their ends over a real ZooKeeper, with connections that break.
 class PoolStateIT {
     private static final Duration LONG = Duration.ofSeconds(60);
+    private static final Instant AT = Instant.parse("2026-01-01T00:00:00Z");
     private static final int MEMORY_MIB = 1000;
 
     @TempDir static Path temporary;
@@ -203,6 +205,22 @@ class PoolStateIT {
             relay.cut();
             assertThat(outcome.get()).isInstanceOf(EndOutcome.NoSuchLease.class);
         }
+    }
+
+    @Test
+    void theNewestEventsAreKeptInOrder() {
+        Events events = new Events(connection);
+        int written = Events.MOST + 60;
+        for (int number = 0; number < written; number++) {
+            assertThat(events.append(AT.plusSeconds(number), "kind", "by", "text " + number))
+                    .isTrue();
+        }
+        List<Event> newest = events.newest(2);
+        assertThat(newest)
+                .extracting(Event::text)
+                .containsExactly("text " + (written - 2), "text " + (written - 1));
+        assertThat(newest.getLast().at()).isEqualTo(AT.plusSeconds(written - 1));
+        assertThat(events.newest(written)).hasSizeBetween(Events.MOST, Events.MOST + 50);
     }
 
     private PoolConnection through(Relay relay) {

@@ -6,9 +6,11 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.net.SocketException;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
@@ -130,6 +132,26 @@ class ZooKeeperProcessIT {
             assertThat(dial(port, Optional.of(revoked), "-tls1_3"))
                     .contains("alert")
                     .doesNotContain("Mode:");
+        }
+    }
+
+    @Test
+    void aRenewedCertificateIsShownWithoutARestart() {
+        int starts = process.starts();
+        Identity renewed =
+                members.pool.appliance(member.appliance(), members.pool.now, "127.0.0.1");
+        folder.writeIdentity(renewed);
+        String shown = Certificates.write(List.of(renewed.certificate()));
+        for (int port : ports()) {
+            assertThat(dial(port, Optional.of(appliance()), "-tls1_3")).contains(shown);
+        }
+        assertThat(process.starts()).isEqualTo(starts);
+    }
+
+    @Test
+    void anotherProcessOfTheSameFolderWaitsForTheEndOfThisOne() throws IOException {
+        try (FileChannel lock = FileChannel.open(folder.lockFile(), StandardOpenOption.WRITE)) {
+            assertThat(lock.tryLock()).isNull();
         }
     }
 
