@@ -160,7 +160,11 @@ final class ClientConnection extends SimpleChannelInboundHandler<Object> {
         if (hello.kind() != Hello.KIND_LEASE && hello.kind() != Hello.KIND_SESSION) {
             return new Judgement.Refused(Hello.Status.NOT_ALLOWED);
         }
-        if (hello.id().equals(Hello.NO_LEASE)) {
+        boolean withoutLease = hello.id().equals(Hello.NO_LEASE);
+        if (withoutLease && peer.identity().isPresent() && hello.kind() == Hello.KIND_SESSION) {
+            return new Judgement.Refused(Hello.Status.NOT_ALLOWED); // of all who share the pool
+        }
+        if (withoutLease) {
             return new Judgement.Knows(peer.access());
         }
         return broker.lease(hello.id())

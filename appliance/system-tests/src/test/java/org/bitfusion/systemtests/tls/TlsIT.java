@@ -3,15 +3,25 @@ package org.bitfusion.systemtests.tls;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
+import java.time.Clock;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import javax.net.ssl.SSLSocket;
+import org.bitfusion.protocol.Hello;
 import org.bitfusion.systemtests.Appliance;
 import org.bitfusion.systemtests.CProgram;
 import org.bitfusion.systemtests.Repository;
+import org.bitfusion.tls.context.PoolTrust;
+import org.bitfusion.tls.context.TlsContext;
+import org.bitfusion.tls.identity.CurrentIdentity;
+import org.bitfusion.tls.identity.Identity;
 import org.bitfusion.tls.pem.Certificates;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -178,6 +188,31 @@ class TlsIT {
                             Map.of("HOME", client.toString()),
                             SECONDS);
             assertThat(result.output()).isEqualTo(("PASSED " + WORK.getFirst() + "\n").repeat(2));
+        }
+    }
+
+    /// On loopback the appliance's own user may; in a pool everybody would have everything.
+    @Test
+    void nobodyWorksWithoutALease() throws Exception {
+        TlsContext tls =
+                TlsContext.client(
+                        Optional.of(
+                                new CurrentIdentity(
+                                        Identity.readFile(
+                                                client.resolve(".bitfusion/tls/client.pem")))),
+                        PoolTrust.ofClient(Certificates.readFile(POOL.root()), Clock.systemUTC()));
+        try (SSLSocket socket =
+                (SSLSocket)
+                        tls.context()
+                                .getSocketFactory()
+                                .createSocket("127.0.0.1", appliance.port())) {
+            socket.setSSLParameters(tls.parameters());
+            Hello hello = Hello.of(Hello.KIND_SESSION, "test", Hello.NO_LEASE, 1);
+            socket.getOutputStream().write(hello.bytes().array());
+            ByteBuffer answer =
+                    ByteBuffer.wrap(socket.getInputStream().readNBytes(Hello.BYTES))
+                            .order(ByteOrder.LITTLE_ENDIAN);
+            assertThat(Hello.read(answer).answeredStatus()).isEqualTo(Hello.Status.NOT_ALLOWED);
         }
     }
 

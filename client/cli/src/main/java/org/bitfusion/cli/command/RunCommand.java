@@ -17,6 +17,7 @@ record RunCommand(CommandContext context, RunOptions options) {
     int execute() {
         List<ServerAddress> servers = servers();
         Access access = Access.of(context.environment(), context.userHome());
+        access.prepare(servers);
         String command = ShownCommand.of(options.application());
         GpuChoice choice =
                 new GpuChoice(options.gpuCount(), options.share(), options.patience(), command);

@@ -1,8 +1,11 @@
 package org.bitfusion.cli.lease;
 
 import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
+import org.bitfusion.cli.configuration.ServerAddress;
 import org.jspecify.annotations.Nullable;
 
 /// How this client shows an appliance that it may lease: by its certificate of the appliance's
@@ -30,6 +33,21 @@ public final class Access {
     /// By a secret, on this machine.
     public static Access of(AccessSecret secret) {
         return new Access(Map.of(), secret.file(), secret);
+    }
+
+    /// Reads what connections to these servers will need.
+    ///
+    /// @throws org.bitfusion.cli.Fault if it is not there
+    public void prepare(List<ServerAddress> servers) {
+        for (ServerAddress server : servers) {
+            try {
+                if (pool(InetAddress.getByName(server.host())) == null) {
+                    var _ = secret();
+                }
+            } catch (UnknownHostException _) {
+                // Who connects to it says so.
+            }
+        }
     }
 
     /// What a connection to that host begins with; null: no TLS, but [#secret].
