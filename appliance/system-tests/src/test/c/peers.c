@@ -1,5 +1,5 @@
-// Copies between the devices of two servers. Devices 0 and 1 are the first server's.
-#include "kernels.h"
+// Copies between the devices of two servers.
+#include "four_devices.h"
 #include <pthread.h>
 
 CUresult cuMemcpy3DPeer(const void *copy);
@@ -18,23 +18,6 @@ struct memcpy_3d { /* CUDA_MEMCPY3D_PEER */
     struct memcpy_3d_end from, to;
     size_t width, height, depth;
 };
-
-static CUcontext context[4];
-static CUstream stream[4];
-
-static CUresult begin_all(void)
-{
-    int count;
-    CUresult r = cuInit(0);
-    if (!r) r = cuDeviceGetCount(&count);
-    if (!r && count != 4) r = INVALID_VALUE;
-    for (int i = 0; i < 4 && !r; i++) {
-        r = cuDevicePrimaryCtxRetain(&context[i], i);
-        if (!r) r = cuCtxSetCurrent(context[i]);
-        if (!r) r = cuStreamCreate(&stream[i], 1);
-    }
-    return r ? r : cuCtxSetCurrent(context[0]);
-}
 
 static CUresult memory_of(CUdeviceptr *address, int device, size_t bytes)
 {
@@ -55,7 +38,7 @@ static void copies_of_all_sizes_arrive(void)
     const size_t sizes[] = {0, 1, 3, 4097, 65535, 65536, 65537, (1 << 20) + 1, MOST};
     uint8_t *source = malloc(ROOM), *back = malloc(ROOM);
     CUdeviceptr from, to;
-    OK(begin_all());
+    OK(begin_devices());
     OK(memory_of(&from, 0, ROOM));
     OK(memory_of(&to, 2, ROOM));
     pattern(source, ROOM, 1);
@@ -79,7 +62,7 @@ static void a_box_keeps_its_shape(void)
                              .to = {.x = 5, .y = 4, .z = 2, .type = 2, .pitch = 400, .height = 70},
                              .width = WIDTH, .height = HEIGHT, .depth = DEPTH};
     uint8_t *source = malloc(ROOM), *back = malloc(ROOM), *expected = malloc(ROOM);
-    OK(begin_all());
+    OK(begin_devices());
     OK(memory_of(&copy.from.device, 1, ROOM));
     OK(memory_of(&copy.to.device, 3, ROOM));
     pattern(source, ROOM, 5);
@@ -120,7 +103,7 @@ static void *copies_again_and_again(void *number)
 static void copies_of_many_threads_arrive(void)
 {
     pthread_t threads[THREADS];
-    OK(begin_all());
+    OK(begin_devices());
     OK(memory_of(&ends[0], 0, 2 * THREADS * (size_t)PART));
     OK(memory_of(&ends[2], 2, 2 * THREADS * (size_t)PART));
     for (intptr_t i = 0; i < THREADS; i++) CHECK(!pthread_create(&threads[i], NULL, copies_again_and_again, (void *)i));
@@ -148,7 +131,7 @@ static void *copies_in_the_null_stream(void *number)
 static void opposite_copies_in_the_null_streams_do_not_wait_for_each_other(void)
 {
     pthread_t threads[4];
-    OK(begin_all());
+    OK(begin_devices());
     OK(memory_of(&ends[0], 0, 8 * SMALL_PART));
     OK(memory_of(&ends[2], 2, 8 * SMALL_PART));
     for (intptr_t i = 0; i < 4; i++) CHECK(!pthread_create(&threads[i], NULL, copies_in_the_null_stream, (void *)i));
@@ -162,7 +145,7 @@ static void a_fault_of_the_source_is_told_by_the_copy(void)
 {
     CUdeviceptr from, to;
     uint32_t value = 0;
-    OK(begin_all());
+    OK(begin_devices());
     OK(memory_of(&from, 0, BYTES));
     OK(memory_of(&to, 2, BYTES));
     OK(cuMemsetD32_v2(to, 9, WORDS));
@@ -179,7 +162,7 @@ static void a_fault_of_the_destination_is_told_by_the_copy(void)
 {
     CUdeviceptr from, to;
     uint32_t value = 0;
-    OK(begin_all());
+    OK(begin_devices());
     OK(memory_of(&from, 0, BYTES));
     OK(memory_of(&to, 2, BYTES));
     OK(cuMemsetD32_v2(from, 9, WORDS));
@@ -209,7 +192,7 @@ static void what_the_destination_has_comes_first(void)
     CUstream blocking;
     pthread_t thread;
     uint32_t value[2] = {0, 0};
-    OK(begin_all());
+    OK(begin_devices());
     OK(memory_of(&from, 0, BYTES));
     OK(memory_of(&to, 2, BYTES));
     OK(cuMemsetD32_v2(from, 5, WORDS));
@@ -242,7 +225,7 @@ static void copies_are_whole_whatever_breaks(void)
     double seconds = text ? atof(text) : 2;
     uint32_t *words = malloc((MOST_WORDS + GUARD) * 4ul), rounds = 0, seed = 1;
     CUdeviceptr from, to;
-    OK(begin_all());
+    OK(begin_devices());
     OK(memory_of(&from, 0, (MOST_WORDS + GUARD) * 4ul));
     OK(memory_of(&to, 2, (MOST_WORDS + GUARD) * 4ul));
     OK(launch_fill(from, 0, 1, stream[0]));
@@ -271,7 +254,7 @@ static void copies_until_a_server_dies(void)
     CUresult r = SUCCESS;
     double begun = 0;
     int well = 0;
-    OK(begin_all());
+    OK(begin_devices());
     OK(memory_of(&ends[0], 0, LENGTH));
     OK(memory_of(&ends[1], 2, LENGTH));
     OK(cuMemcpyPeer(ends[1], context[2], ends[0], context[0], LENGTH));
@@ -299,7 +282,7 @@ static void copies_twice(void)
 {
     CUdeviceptr from, to;
     uint32_t value = 0;
-    OK(begin_all());
+    OK(begin_devices());
     OK(memory_of(&from, 0, BYTES));
     OK(memory_of(&to, 2, BYTES));
     puts("working");

@@ -1,23 +1,16 @@
-// Devices of several servers in one process: one list, one address space, one order. Devices 0 and 1 are the first server's.
-#include "kernels.h"
+// Devices of several servers in one process: one list, one address space, one order.
+#include "four_devices.h"
 #include <pthread.h>
 
 enum { WORDS = (9 << 20) / 4, BYTES = WORDS * 4 };
 
-static CUcontext context[4];
-static CUstream stream[4];
 static CUdeviceptr memory[4];
 
 static CUresult begin_all(void)
 {
-    int count;
-    CUresult r = cuInit(0);
-    if (!r) r = cuDeviceGetCount(&count);
-    if (!r && count != 4) r = INVALID_VALUE;
+    CUresult r = begin_devices();
     for (int i = 0; i < 4 && !r; i++) {
-        r = cuDevicePrimaryCtxRetain(&context[i], i);
-        if (!r) r = cuCtxSetCurrent(context[i]);
-        if (!r) r = cuStreamCreate(&stream[i], 1);
+        r = cuCtxSetCurrent(context[i]);
         if (!r) r = cuMemAlloc_v2(&memory[i], BYTES);
         if (!r) r = cuMemsetD32_v2(memory[i], 100 + (unsigned)i, WORDS);
         if (!r) r = cuCtxSynchronize();
