@@ -13,6 +13,9 @@ import org.jspecify.annotations.Nullable;
 ///   |  kept, written   |  kept, to write  |
 /// ```
 ///
+/// Of a write that fails the client may have received any part: over TLS nobody says which. So what
+/// was handed to a channel may be acknowledged, whatever became of it.
+///
 /// Small frames are encoded into chunks, which are used again, the last one given back first, so
 /// that they stay in the processor's cache while acknowledgements are prompt. Bulk data is lent: it
 /// lies in its owner's buffer until [#keep]; what is not acknowledged by then is copied.
@@ -63,6 +66,10 @@ final class Outbox {
     private int spares;
     private long acked;
     private long sent;
+
+    /// Behind the last byte that was ever handed to a channel.
+    private long handed;
+
     private long end;
 
     /// The offset behind everything that was added.
@@ -142,6 +149,11 @@ final class Outbox {
     void writeTo(GatheringByteChannel channel) throws IOException {
         while (sent < end) {
             int count = gather();
+            long bytes = 0;
+            for (int i = 0; i < count; i++) {
+                bytes += parts[i].remaining();
+            }
+            handed = Math.max(handed, sent + bytes);
             sent += count == 1 ? channel.write(parts[0]) : channel.write(parts, 0, count);
         }
     }
@@ -165,10 +177,15 @@ final class Outbox {
     ///
     /// @throws ProtocolException if that cannot be
     void acknowledge(long received) throws ProtocolException {
-        if (received > sent) {
-            throw new ProtocolException("%d bytes acknowledged, %d sent".formatted(received, sent));
+        if (received > handed) {
+            throw new ProtocolException(
+                    "%d bytes acknowledged, %d sent".formatted(received, handed));
         }
         acked = Math.max(acked, received);
+        if (acked > sent) {
+            sent = acked;
+            at = null;
+        }
         for (Piece piece = first;
                 piece != null
                         && piece.start + piece.used() <= acked

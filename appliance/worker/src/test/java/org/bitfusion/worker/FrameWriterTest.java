@@ -11,6 +11,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongConsumer;
 import org.bitfusion.protocol.FrameHeader;
 import org.bitfusion.protocol.ProtocolException;
 import org.bitfusion.protocol.message.Credit;
@@ -204,20 +206,7 @@ class FrameWriterTest {
         Sink sink = new Sink();
         sink.open.countDown();
         FrameWriter writer = new FrameWriter(sink);
-        writer.resume(
-                new BrokenSink(),
-                0,
-                new FrameWriter.Takeover() {
-                    @Override
-                    public boolean isNewest() {
-                        return true;
-                    }
-
-                    @Override
-                    public boolean take() {
-                        return true;
-                    }
-                });
+        writer.resume(new BrokenSink(_ -> {}), 0, TAKEN);
         AtomicInteger sent = new AtomicInteger();
         int most = WireConstants.MOST_UNACKNOWLEDGED / CHUNK;
         Thread printing =
@@ -234,10 +223,58 @@ class FrameWriterTest {
         assertThat(sent.get()).isBetween(most - 2, most + 2);
     }
 
-    /// Takes nothing.
-    private static final class BrokenSink implements GatheringByteChannel {
+    /// A write over TLS is of many records: when it fails, the client may have received some.
+    @Test
+    void whatAFailedWriteDeliveredMayBeAcknowledged() throws Exception {
+        AtomicLong delivered = new AtomicLong();
+        FrameWriter writer = new FrameWriter(new BrokenSink(delivered::set));
+        writer.sendData(new MemData(1, 0), ByteBuffer.allocate(CHUNK), null);
+        send(writer, 1);
+        Sink sink = new Sink();
+        sink.open.countDown();
+        assertThat(writer.resume(sink, delivered.get(), TAKEN)).isTrue();
+        assertThat(delivered.get()).isGreaterThan(CHUNK);
+        assertThat(sink.frames()).extracting(FrameHeader::call).containsExactly(Credit.CALL);
+    }
+
+    /// The same, if the acknowledgement comes before the connection is known to be broken.
+    @Test
+    void whatAFailedWriteDeliveredIsNotSentAgain() throws Exception {
+        AtomicLong delivered = new AtomicLong();
+        FrameWriter writer = new FrameWriter(new BrokenSink(delivered::set));
+        writer.sendData(new MemData(1, 0), ByteBuffer.allocate(CHUNK), null);
+        writer.acknowledged(delivered.get());
+        send(writer, 1);
+        Sink sink = new Sink();
+        sink.open.countDown();
+        assertThat(writer.resume(sink, delivered.get(), TAKEN)).isTrue();
+        assertThat(sink.frames()).extracting(FrameHeader::call).containsExactly(Credit.CALL);
+    }
+
+    private static final FrameWriter.Takeover TAKEN =
+            new FrameWriter.Takeover() {
+                @Override
+                public boolean isNewest() {
+                    return true;
+                }
+
+                @Override
+                public boolean take() {
+                    return true;
+                }
+            };
+
+    /// Fails with each write.
+    ///
+    /// @param delivered told how many bytes the other side has received of it nevertheless
+    private record BrokenSink(LongConsumer delivered) implements GatheringByteChannel {
         @Override
         public long write(ByteBuffer[] sources, int offset, int length) throws IOException {
+            long bytes = 0;
+            for (int i = offset; i < offset + length; i++) {
+                bytes += sources[i].remaining();
+            }
+            delivered.accept(bytes);
             throw new IOException("broken");
         }
 
