@@ -10,7 +10,8 @@ public enum ClusterError {
     RECORD_TOO_NEW(7705),
     PROCESS_NOT_STARTED(7706),
     FOLDER_UNUSABLE(7707),
-    REFUSED_BY_ZOOKEEPER(7708);
+    REFUSED_BY_ZOOKEEPER(7708),
+    CONTENDED(7709);
 
     private final int number;
 

@@ -15,10 +15,16 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.bitfusion.protocol.control.WorkerReport;
 import org.bitfusion.tls.context.TlsContext;
@@ -41,6 +47,8 @@ public final class Dispatcher implements AutoCloseable {
     private final CompletableFuture<String> failure = new CompletableFuture<>();
     private final List<Consumer<SessionBroker>> waitingForDevices = new ArrayList<>();
     private final Channel listener;
+    private final List<Consumer<UUID>> givenBack = new CopyOnWriteArrayList<>();
+    private final Queue<CompletableFuture<?>> asked = new ConcurrentLinkedQueue<>();
     private volatile @Nullable SessionBroker broker;
 
     private Dispatcher(
@@ -208,11 +216,85 @@ public final class Dispatcher implements AutoCloseable {
     }
 
     private SessionBroker broker(List<ServedDevice> served, Ledger ledger) {
-        return new SessionBroker(settings, group.next(), pool, served, ledger, folder);
+        return new SessionBroker(
+                settings,
+                group.next(),
+                pool,
+                served,
+                ledger,
+                folder,
+                lease -> givenBack.forEach(listener -> listener.accept(lease)));
+    }
+
+    /// Takes what the pool granted: it is in the run folder before it is answered, expires unless
+    /// it is renewed, and is of use to its client only. The same part again is the same lease.
+    /// Waits until the devices are known.
+    ///
+    /// @return completed by the dispatcher's own thread, which must not wait; fails with
+    ///   IllegalStateException once the dispatcher is closed
+    public CompletableFuture<TakeOutcome> take(PoolPart part) {
+        return withBroker((known, outcome) -> outcome.complete(known.take(part)));
+    }
+
+    /// Ends a lease with its workers and all that was cut out of it.
+    ///
+    /// @return completed as [#take] says, when its memory is free: true; false if there is none
+    public CompletableFuture<Boolean> end(UUID lease) {
+        return withBroker((known, done) -> {
+            if (!known.release(lease, () -> done.complete(true))) {
+                done.complete(false);
+            }
+        });
+    }
+
+    /// What the ledger holds, and what of it leases of the pool have.
+    ///
+    /// @return completed as [#take] says
+    public CompletableFuture<LedgerView> ledger() {
+        return withBroker((known, view) -> view.complete(known.view()));
+    }
+
+    /// Tells of each lease of the pool that was taken here and is over, when its memory is free:
+    /// released, expired, ended, with its parent. Not of what ended before the call.
+    ///
+    /// @param listener called by the dispatcher's own thread; must not wait
+    public void onGivenBack(Consumer<UUID> listener) {
+        givenBack.add(listener);
+    }
+
+    private <T> CompletableFuture<T> withBroker(
+            BiConsumer<SessionBroker, CompletableFuture<T>> work) {
+        CompletableFuture<T> result = new CompletableFuture<>();
+        Consumer<SessionBroker> guarded =
+                known -> {
+                    try {
+                        work.accept(known, result);
+                    } catch (RuntimeException e) {
+                        result.completeExceptionally(e);
+                    }
+                };
+        try {
+            group.next().execute(() -> whenKnown(guarded));
+        } catch (RejectedExecutionException e) {
+            result.completeExceptionally(new IllegalStateException("the dispatcher is closed", e));
+        }
+        asked.removeIf(CompletableFuture::isDone);
+        asked.add(result);
+        if (failure.isDone()) {
+            failAsked();
+        }
+        return result;
     }
 
     private void fail(String reason) {
         failure.complete(reason);
+        failAsked();
+    }
+
+    /// What was asked of a dispatcher that cannot go on is not answered any more.
+    private void failAsked() {
+        asked.forEach(each ->
+                each.completeExceptionally(new IllegalStateException(failure.getNow("closed"))));
     }
 
     /// Waits until the dispatcher cannot go on.
@@ -243,6 +325,6 @@ public final class Dispatcher implements AutoCloseable {
         group.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly();
         SessionBroker known = broker;
         folder.close(known == null ? folder.isUnused() : known.close());
-        failure.complete("closed");
+        fail("closed");
     }
 }

@@ -1,7 +1,9 @@
 package org.bitfusion.dispatcher;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import org.bitfusion.protocol.Secret;
 import org.jspecify.annotations.Nullable;
@@ -15,6 +17,8 @@ final class Lease {
     private final String client;
     private final List<Share> shares;
     private final Path ledgerFile;
+    private final Duration renewal;
+    private final @Nullable PoolPart part;
     private long expiresAtNanos;
     private @Nullable Object holder;
 
@@ -24,13 +28,40 @@ final class Lease {
             String client,
             List<Share> shares,
             Path ledgerFile,
-            long expiresAtNanos) {
+            Duration renewal) {
         this.id = id;
         this.secret = secret;
         this.client = client;
         this.shares = List.copyOf(shares);
         this.ledgerFile = ledgerFile;
-        this.expiresAtNanos = expiresAtNanos;
+        this.renewal = renewal;
+        part = null;
+    }
+
+    /// One that the pool granted.
+    Lease(PoolPart part, List<Share> shares, Path ledgerFile) {
+        id = part.lease();
+        secret = part.secret();
+        client = part.holder();
+        this.shares = List.copyOf(shares);
+        this.ledgerFile = ledgerFile;
+        renewal = part.life().renewal();
+        this.part = part;
+    }
+
+    /// As the pool granted it; empty if this appliance did alone.
+    Optional<PoolPart> part() {
+        return Optional.ofNullable(part);
+    }
+
+    /// Out of whose share it is cut, if it is.
+    Optional<UUID> parent() {
+        return part().flatMap(granted -> Optional.ofNullable(granted.parent()));
+    }
+
+    /// Within which it must be renewed.
+    Duration renewal() {
+        return renewal;
     }
 
     UUID id() {
@@ -66,13 +97,16 @@ final class Lease {
         return ledgerFile;
     }
 
+    /// It has its whole time again.
+    ///
+    /// @param nanos on the clock of [System#nanoTime]
+    void renewedAt(long nanos) {
+        expiresAtNanos = nanos + renewal.toNanos();
+    }
+
     /// @param nanos on the clock of [System#nanoTime]
     boolean isExpired(long nanos) {
         return nanos - expiresAtNanos >= 0;
-    }
-
-    void expireAt(long nanos) {
-        expiresAtNanos = nanos;
     }
 
     /// Ends earlier if it would end later than that.

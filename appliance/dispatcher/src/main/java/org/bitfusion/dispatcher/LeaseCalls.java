@@ -112,7 +112,11 @@ final class LeaseCalls implements LeaseMessageHandler {
     public void leaseRenew(int request, LeaseRenew message) throws IOException {
         Set<UUID> owned = leasing("lease.renew").leases();
         if (owned.contains(message.lease()) && broker.renew(message.lease(), channel)) {
-            LeaseRenewAnswer answer = new LeaseRenewAnswer(renewal());
+            int renewal =
+                    broker.lease(message.lease())
+                            .map(lease -> (int) lease.renewal().toMillis())
+                            .orElse(renewal());
+            LeaseRenewAnswer answer = new LeaseRenewAnswer(renewal);
             send(answer.wireBytes(), out -> answer.writeFrame(out, request));
         } else {
             fail(LeaseRenew.CALL, request, CudaResult.ERROR_INVALID_HANDLE);

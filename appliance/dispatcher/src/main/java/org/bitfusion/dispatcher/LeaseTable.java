@@ -3,13 +3,16 @@ package org.bitfusion.dispatcher;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.UUID;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
+import org.bitfusion.ledger.ShareLedger;
 import org.bitfusion.protocol.Hello;
 import org.bitfusion.protocol.Secret;
 import org.bitfusion.protocol.message.LeaseRequest;
@@ -28,6 +31,9 @@ final class LeaseTable {
     private final Duration renewal;
     private final LongSupplier nanoClock;
     private final Map<UUID, Lease> leases = new HashMap<>();
+
+    /// The ledgers of leases out of whose share others were cut.
+    private final Map<UUID, ShareLedger> cutLedgers = new HashMap<>();
 
     /// @param nanoClock as [System#nanoTime]
     LeaseTable(
@@ -96,27 +102,146 @@ final class LeaseTable {
     private Lease grant(LeaseRequest request, List<Share> shares, Function<UUID, Secret> secretOf)
             throws IOException {
         UUID id = UUID.randomUUID();
-        Lease lease = lease(id, secretOf.apply(id), request.clientName(), shares);
+        return begun(
+                new Lease(
+                        id,
+                        secretOf.apply(id),
+                        request.clientName(),
+                        shares,
+                        folder.ledger(id),
+                        renewal));
+    }
+
+    private Lease begun(Lease lease) throws IOException {
         try {
             folder.createLedger(
-                    lease.ledgerFile(), shares.stream().mapToLong(Share::limit).toArray());
+                    lease.ledgerFile(), lease.shares().stream().mapToLong(Share::limit).toArray());
             write(lease, false);
         } catch (IOException e) {
-            folder.removeLease(id);
+            folder.removeLease(lease.id());
             throw e;
         }
+        lease.renewedAt(nanoClock.getAsLong());
         leases.put(lease.id(), lease);
         return lease;
     }
 
-    private Lease lease(UUID id, Secret secret, String client, List<Share> shares) {
-        return new Lease(
-                id,
-                secret,
-                client,
-                shares,
-                folder.ledger(id),
-                nanoClock.getAsLong() + renewal.toNanos());
+    /// Takes what the pool granted. The same again is the same lease, with its whole time.
+    LeaseDecision take(PoolPart part) {
+        Lease present = leases.get(part.lease());
+        if (present != null) {
+            if (!present.part().equals(Optional.of(part))) {
+                return new LeaseDecision.NotFree("a lease with this identifier is held already");
+            }
+            present.renewedAt(nanoClock.getAsLong());
+            return new LeaseDecision.Granted(present);
+        }
+        List<Share> shares = new ArrayList<>();
+        for (PoolPart.GpuShare wanted : part.shares()) {
+            OptionalInt device = find(devices, wanted.gpu());
+            if (device.isEmpty()
+                    || wanted.bytes() < Ledger.SMALLEST_SHARE
+                    || wanted.bytes() > ledger.capacity(device.getAsInt())) {
+                return new LeaseDecision.Impossible(
+                        "%d bytes of GPU %s asked for".formatted(wanted.bytes(), wanted.gpu()));
+            }
+            shares.add(new Share(device.getAsInt(), wanted.bytes()));
+        }
+        try {
+            Lease lease = new Lease(part, shares, folder.ledger(part.lease()));
+            Optional<String> missing = takeAll(lease);
+            if (missing.isPresent()) {
+                return new LeaseDecision.NotFree(missing.get());
+            }
+            try {
+                return new LeaseDecision.Granted(begun(lease));
+            } catch (IOException e) {
+                giveBackShares(lease);
+                throw e;
+            }
+        } catch (IOException e) {
+            LOG.error("lease={} error=\"no ledger: {}\"", part.lease(), e.toString());
+            return new LeaseDecision.NotFree("the appliance cannot write its run folder");
+        }
+    }
+
+    /// @return what is missing; then nothing was taken
+    private Optional<String> takeAll(Lease lease) throws IOException {
+        UUID parentId = lease.parent().orElse(null);
+        if (parentId != null) {
+            return takeOfParent(lease, parentId);
+        }
+        List<Share> taken = new ArrayList<>();
+        for (Share share : lease.shares()) {
+            if (!ledger.take(share.device(), share.limit())) {
+                giveBack(taken);
+                return Optional.of(
+                        "%d MiB of GPU %d asked for, %d MiB are free"
+                                .formatted(
+                                        share.limit() / MIB,
+                                        share.device(),
+                                        ledger.free(share.device()) / MIB));
+            }
+            taken.add(share);
+        }
+        return Optional.empty();
+    }
+
+    private Optional<String> takeOfParent(Lease lease, UUID parentId) throws IOException {
+        Lease parent = leases.get(parentId);
+        if (parent == null
+                || !parent.part()
+                        .map(PoolPart::client)
+                        .equals(lease.part().map(PoolPart::client))) {
+            return Optional.of("the client holds no lease " + parentId + " here");
+        }
+        ShareLedger of = cutLedger(parent);
+        List<Share> taken = new ArrayList<>();
+        for (Share share : lease.shares()) {
+            OptionalInt place = place(parent, share.device());
+            if (place.isEmpty() || !of.promise(place.getAsInt(), share.limit())) {
+                taken.forEach(back -> setAside(parent, of, back.device(), -back.limit()));
+                return Optional.of(
+                        "%d MiB of GPU %d are not free in lease %s"
+                                .formatted(share.limit() / MIB, share.device(), parentId));
+            }
+            taken.add(share);
+        }
+        return Optional.empty();
+    }
+
+    private ShareLedger cutLedger(Lease parent) throws IOException {
+        ShareLedger open = cutLedgers.get(parent.id());
+        if (open == null) {
+            open = ShareLedger.open(parent.ledgerFile());
+            cutLedgers.put(parent.id(), open);
+        }
+        return open;
+    }
+
+    private static OptionalInt place(Lease lease, int device) {
+        for (int i = 0; i < lease.shares().size(); i++) {
+            if (lease.shares().get(i).device() == device) {
+                return OptionalInt.of(i);
+            }
+        }
+        return OptionalInt.empty();
+    }
+
+    private static void setAside(Lease parent, ShareLedger of, int device, long bytes) {
+        place(parent, device).ifPresent(place -> of.setPromised(place, of.promised(place) + bytes));
+    }
+
+    /// Leases that are cut out of the share of this one.
+    List<UUID> childrenOf(UUID parent) {
+        return leases.values().stream()
+                .filter(lease -> lease.parent().equals(Optional.of(parent)))
+                .map(Lease::id)
+                .toList();
+    }
+
+    Collection<Lease> all() {
+        return leases.values();
     }
 
     private void write(Lease lease, boolean ended) throws IOException {
@@ -126,7 +251,15 @@ final class LeaseTable {
         }
         folder.write(
                 new RunFolder.LeaseRecord(
-                        lease.id(), lease.secret(), ended, lease.client(), parts));
+                        lease.id(),
+                        lease.secret(),
+                        ended,
+                        lease.client(),
+                        parts,
+                        lease.part()
+                                .map(part ->
+                                        new RunFolder.PoolTerms(
+                                                part.life(), Optional.ofNullable(part.parent())))));
     }
 
     /// Goes on with the leases of the dispatcher before; each has its whole time to be renewed.
@@ -138,12 +271,14 @@ final class LeaseTable {
         for (RunFolder.LeaseRecord kept : folder.leases()) {
             List<Share> shares = new ArrayList<>();
             for (RunFolder.LeasedPart part : kept.parts()) {
-                int device = position(part.device());
-                shares.add(new Share(device, part.bytes()));
-                taken[device] += part.bytes();
+                shares.add(new Share(position(part.device()), part.bytes()));
             }
-            Lease lease = lease(kept.id(), kept.secret(), kept.client(), shares);
+            Lease lease = restored(kept, shares);
+            if (lease.parent().isEmpty()) {
+                shares.forEach(share -> taken[share.device()] += share.limit());
+            }
             folder.keepLedger(lease.ledgerFile());
+            lease.renewedAt(nanoClock.getAsLong());
             if (kept.ended()) {
                 ended.add(lease);
             } else {
@@ -153,16 +288,73 @@ final class LeaseTable {
         for (int device = 0; device < taken.length; device++) {
             ledger.setTaken(device, taken[device]);
         }
+        setAsideAgain(ended);
         return ended;
     }
 
-    private int position(UUID device) throws IOException {
-        for (int i = 0; i < devices.size(); i++) {
-            if (devices.get(i).uuid().equals(device)) {
-                return i;
+    private Lease restored(RunFolder.LeaseRecord kept, List<Share> shares) {
+        RunFolder.PoolTerms terms = kept.pool().orElse(null);
+        if (terms == null) {
+            return new Lease(
+                    kept.id(),
+                    kept.secret(),
+                    kept.client(),
+                    shares,
+                    folder.ledger(kept.id()),
+                    renewal);
+        }
+        int blank = kept.client().indexOf(' ');
+        PoolPart part =
+                new PoolPart(
+                        kept.id(),
+                        kept.secret(),
+                        UUID.fromString(kept.client().substring(0, Math.max(0, blank))),
+                        kept.client().substring(blank + 1),
+                        terms.life(),
+                        terms.parent().orElse(null),
+                        kept.parts().stream()
+                                .map(share -> new PoolPart.GpuShare(share.device(), share.bytes()))
+                                .toList());
+        return new Lease(part, shares, folder.ledger(kept.id()));
+    }
+
+    /// What leases were cut out of others is what the living ones have, and those that end.
+    private void setAsideAgain(List<Lease> ended) throws IOException {
+        List<Lease> cut = new ArrayList<>(leases.values());
+        cut.addAll(ended);
+        cut.removeIf(lease -> lease.parent().isEmpty());
+        for (Lease lease : cut) {
+            Lease parent = leases.get(lease.parent().orElseThrow());
+            if (parent != null && !cutLedgers.containsKey(parent.id())) {
+                ShareLedger open = cutLedger(parent);
+                for (int place = 0; place < open.devices(); place++) {
+                    open.setPromised(place, 0);
+                }
             }
         }
-        throw new IOException("a lease of GPU " + device + ", which is not here");
+        for (Lease lease : cut) {
+            Lease parent = leases.get(lease.parent().orElseThrow());
+            if (parent != null) {
+                ShareLedger open = cutLedger(parent);
+                lease.shares()
+                        .forEach(share -> setAside(parent, open, share.device(), share.limit()));
+            }
+        }
+    }
+
+    private int position(UUID device) throws IOException {
+        return find(devices, device)
+                .orElseThrow(
+                        () -> new IOException("a lease of GPU " + device + ", which is not here"));
+    }
+
+    private static OptionalInt find(List<ServedDevice> devices, UUID device) {
+        for (int i = 0; i < devices.size(); i++) {
+            if (devices.get(i).uuid().equals(device)) {
+                return OptionalInt.of(i);
+            }
+        }
+        return OptionalInt.empty();
     }
 
     boolean isEmpty() {
@@ -208,7 +400,7 @@ final class LeaseTable {
             return false;
         }
         lease.heldOver(connection);
-        lease.expireAt(nanoClock.getAsLong() + renewal.toNanos());
+        lease.renewedAt(nanoClock.getAsLong());
         return true;
     }
 
@@ -216,7 +408,10 @@ final class LeaseTable {
     /// the lease ends.
     void holderGone(UUID id, Object connection, Duration grace) {
         Lease lease = leases.get(id);
-        if (lease != null && !lease.isHeldOverAnother(connection)) {
+        boolean outlives =
+                lease != null
+                        && lease.part().map(part -> part.life().outlivesConnection()).orElse(false);
+        if (lease != null && !outlives && !lease.isHeldOverAnother(connection)) {
             lease.expireBy(nanoClock.getAsLong() + grace.toNanos());
         }
     }
@@ -239,7 +434,30 @@ final class LeaseTable {
     /// The last worker of an ended lease is gone.
     void giveBack(Lease lease) {
         folder.removeLease(lease.id());
-        giveBack(lease.shares());
+        ShareLedger cut = cutLedgers.remove(lease.id());
+        if (cut != null) {
+            cut.close();
+        }
+        giveBackShares(lease);
+    }
+
+    private void giveBackShares(Lease lease) {
+        UUID parentId = lease.parent().orElse(null);
+        if (parentId == null) {
+            giveBack(lease.shares());
+            return;
+        }
+        Lease parent = leases.get(parentId);
+        ShareLedger of = cutLedgers.get(parentId);
+        if (parent != null && of != null) {
+            lease.shares().forEach(share -> setAside(parent, of, share.device(), -share.limit()));
+        }
+    }
+
+    /// Files are left as they are.
+    void close() {
+        cutLedgers.values().forEach(ShareLedger::close);
+        cutLedgers.clear();
     }
 
     /// Who holds what of each device, for logs.

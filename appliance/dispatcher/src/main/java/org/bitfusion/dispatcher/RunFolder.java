@@ -18,6 +18,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -65,8 +66,42 @@ final class RunFolder implements AutoCloseable {
     /// A lease as it is kept.
     ///
     /// @param ended it is over, but workers of it may still be there
+    /// @param pool what the pool that granted it said; empty if this appliance granted it alone
     record LeaseRecord(
-            UUID id, Secret secret, boolean ended, String client, List<LeasedPart> parts) {}
+            UUID id,
+            Secret secret,
+            boolean ended,
+            String client,
+            List<LeasedPart> parts,
+            Optional<PoolTerms> pool) {
+        LeaseRecord(UUID id, Secret secret, boolean ended, String client, List<LeasedPart> parts) {
+            this(id, secret, ended, client, parts, Optional.empty());
+        }
+    }
+
+    /// `pool:MILLISECONDS:stays|ends:PARENT|-`
+    record PoolTerms(PoolPart.Life life, Optional<UUID> parent) {
+        String word() {
+            return "pool:%d:%s:%s"
+                    .formatted(
+                            life.renewal().toMillis(),
+                            life.outlivesConnection() ? "stays" : "ends",
+                            parent.map(UUID::toString).orElse("-"));
+        }
+
+        static PoolTerms parse(String word) {
+            String[] parts = word.split(":", -1);
+            if (parts.length != 4 || !parts[0].equals("pool")) {
+                throw new IllegalArgumentException("a lease's terms make no sense");
+            }
+            return new PoolTerms(
+                    new PoolPart.Life(
+                            Duration.ofMillis(Long.parseLong(parts[1])), parts[2].equals("stays")),
+                    parts[3].equals("-")
+                            ? Optional.empty()
+                            : Optional.of(UUID.fromString(parts[3])));
+        }
+    }
 
     /// A session as it is kept.
     ///
@@ -156,6 +191,7 @@ final class RunFolder implements AutoCloseable {
         for (LeasedPart part : lease.parts()) {
             text.append(' ').append(part.device()).append(' ').append(part.bytes());
         }
+        lease.pool().ifPresent(terms -> text.append(' ').append(terms.word()));
         write(LEASE + lease.id(), text.toString());
     }
 
@@ -269,7 +305,10 @@ final class RunFolder implements AutoCloseable {
                             Secret.parse(words[0]),
                             words[1].equals("ended"),
                             URLDecoder.decode(words[2], StandardCharsets.UTF_8).substring(1),
-                            parts));
+                            parts,
+                            words.length % 2 == 0
+                                    ? Optional.of(PoolTerms.parse(words[words.length - 1]))
+                                    : Optional.empty()));
         }
         return leases;
     }

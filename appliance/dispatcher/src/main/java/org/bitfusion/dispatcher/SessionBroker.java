@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -40,6 +41,7 @@ final class SessionBroker {
     private final List<ServedDevice> devices;
     private final Ledger ledger;
     private final RunFolder folder;
+    private final Consumer<UUID> givenBack;
     private final LeaseTable leases;
     private final WaitingLine line = new WaitingLine(System::nanoTime);
     private final Map<UUID, Set<Session>> sessions = new HashMap<>();
@@ -47,13 +49,16 @@ final class SessionBroker {
 
     private record Ending(Lease lease, List<Runnable> whenDone) {}
 
+    /// @param givenBack told of each lease of the pool that is over, when its memory is free
     SessionBroker(
             DispatcherSettings settings,
             ScheduledExecutorService executor,
             WorkerPool pool,
             List<ServedDevice> devices,
             Ledger ledger,
-            RunFolder folder) {
+            RunFolder folder,
+            Consumer<UUID> givenBack) {
+        this.givenBack = givenBack;
         this.settings = settings;
         this.executor = executor;
         this.pool = pool;
@@ -87,7 +92,79 @@ final class SessionBroker {
             LOG.info("lease={} worker={} taken over", kept.lease(), kept.process().pid());
             add(kept.lease(), new Session(this, pool, kept));
         }
+        // A lease's memory is free after what was cut out of it.
+        over.sort(Comparator.comparing(lease -> lease.parent().isEmpty()));
         over.forEach(lease -> end(lease, () -> {}));
+        endOrphans();
+    }
+
+    /// Leases whose parent ended with the dispatcher before.
+    private void endOrphans() {
+        for (Lease lease : List.copyOf(leases.all())) {
+            if (lease.parent().filter(parent -> leases.find(parent).isEmpty()).isPresent()) {
+                release(lease.id(), () -> {});
+            }
+        }
+    }
+
+    /// Takes what the pool granted.
+    TakeOutcome take(PoolPart part) {
+        if (endings.containsKey(part.lease())) {
+            return new TakeOutcome.Refused("a lease with this identifier is just ending");
+        }
+        return switch (leases.take(part)) {
+            case LeaseDecision.Granted(Lease lease) -> {
+                LOG.info(
+                        "lease={} client={} gpus={} taken",
+                        lease.id(),
+                        lease.client(),
+                        lease.shares().size());
+                yield new TakeOutcome.Taken();
+            }
+            case LeaseDecision.NotFree(String reason) -> refused(part, reason);
+            case LeaseDecision.Impossible(String reason) -> refused(part, reason);
+        };
+    }
+
+    private static TakeOutcome refused(PoolPart part, String reason) {
+        LOG.warn(
+                "lease={} client={} not taken, reason=\"{}\"", part.lease(), part.client(), reason);
+        return new TakeOutcome.Refused(reason);
+    }
+
+    LedgerView view() {
+        List<LedgerView.TakenPart> parts = new ArrayList<>();
+        long[] pool = new long[devices.size()];
+        for (Lease lease : leases.all()) {
+            count(lease, false, parts, pool);
+        }
+        for (Ending ending : endings.values()) {
+            count(ending.lease(), true, parts, pool);
+        }
+        List<LedgerView.LedgerGpu> gpus = new ArrayList<>();
+        for (int i = 0; i < devices.size(); i++) {
+            ServedDevice device = devices.get(i);
+            gpus.add(
+                    new LedgerView.LedgerGpu(
+                            device.driverIndex(),
+                            device.uuid(),
+                            device.name(),
+                            ledger.capacity(i),
+                            pool[i],
+                            Math.max(0, ledger.capacity(i) - ledger.free(i) - pool[i])));
+        }
+        return new LedgerView(gpus, parts);
+    }
+
+    private static void count(
+            Lease lease, boolean isEnding, List<LedgerView.TakenPart> parts, long[] pool) {
+        lease.part()
+                .ifPresent(part -> {
+                    parts.add(new LedgerView.TakenPart(part, isEnding));
+                    if (part.parent() == null) {
+                        lease.shares().forEach(share -> pool[share.device()] += share.limit());
+                    }
+                });
     }
 
     private void add(UUID lease, Session session) {
@@ -197,6 +274,7 @@ final class SessionBroker {
         LOG.info("lease={} client={} ended", lease.id(), lease.client());
         Ending ending = new Ending(lease, new ArrayList<>(List.of(whenDone)));
         endings.put(lease.id(), ending);
+        leases.childrenOf(lease.id()).forEach(child -> release(child, () -> {}));
         Set<Session> open = sessions.getOrDefault(lease.id(), Set.of());
         open.forEach(Session::end);
         Set<Session> late = Set.copyOf(open);
@@ -225,21 +303,30 @@ final class SessionBroker {
     }
 
     private void finishIfLast(UUID id) {
-        if (!sessions.getOrDefault(id, Set.of()).isEmpty()) {
+        if (!sessions.getOrDefault(id, Set.of()).isEmpty() || childrenEnd(id)) {
             return;
         }
         sessions.remove(id);
         Ending ending = endings.remove(id);
         if (ending != null) {
-            leases.giveBack(ending.lease());
+            Lease lease = ending.lease();
+            leases.giveBack(lease);
             ending.whenDone().forEach(Runnable::run);
+            lease.part().ifPresent(part -> givenBack.accept(part.lease()));
+            lease.parent().ifPresent(this::finishIfLast);
         }
+    }
+
+    /// What was cut out of a lease's share is part of its memory.
+    private boolean childrenEnd(UUID parent) {
+        return endings.values().stream()
+                .anyMatch(ending -> ending.lease().parent().equals(Optional.of(parent)));
     }
 
     private void endExpired() {
         for (Lease lease : leases.expired()) {
             LOG.warn("lease={} client={} was not renewed in time", lease.id(), lease.client());
-            leases.end(lease.id()).ifPresent(ended -> end(ended, () -> {}));
+            release(lease.id(), () -> {}); // may have ended with its parent
         }
     }
 
@@ -327,6 +414,7 @@ final class SessionBroker {
     /// @return whether there is nothing that another dispatcher could go on with
     boolean close() {
         ledger.close();
+        leases.close();
         return leases.isEmpty()
                 && endings.isEmpty()
                 && sessions.values().stream().allMatch(Set::isEmpty);

@@ -105,7 +105,9 @@ final class Parts implements AutoCloseable {
         Ledger made = Ledger.create(folder, List.of(DEVICE));
         ledger = made;
         SessionBroker known =
-                on(() -> new SessionBroker(settings, loop(), pool, List.of(DEVICE), made, folder));
+                on(() ->
+                        new SessionBroker(
+                                settings, loop(), pool, List.of(DEVICE), made, folder, _ -> {}));
         broker = known;
         return known;
     }

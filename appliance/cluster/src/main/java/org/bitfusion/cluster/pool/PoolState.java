@@ -1,13 +1,16 @@
 package org.bitfusion.cluster.pool;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.UUID;
+import java.util.function.Function;
+import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
 import org.apache.curator.framework.CuratorFramework;
 import org.apache.curator.framework.api.transaction.CuratorOp;
 import org.apache.zookeeper.KeeperException;
@@ -19,8 +22,8 @@ import org.bitfusion.cluster.connection.PoolConnection;
 import org.bitfusion.cluster.connection.Presence;
 import org.bitfusion.cluster.connection.Watch;
 import org.bitfusion.scheduler.pool.Appliance;
+import org.bitfusion.scheduler.pool.ApplianceState;
 import org.bitfusion.scheduler.pool.Lease;
-import org.bitfusion.scheduler.pool.LeasedGpu;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -59,22 +62,79 @@ public final class PoolState {
         }
     }
 
-    /// Says what this appliance is and has; what it has promised stays.
+    /// Says what this appliance is and has, but not where it listens.
     ///
-    /// @throws ClusterException NOT_CONNECTED
+    /// @throws ClusterException NOT_CONNECTED, CONTENDED
     public void announce(Appliance appliance) {
-        byte[] content = Records.encode(appliance);
-        String node = APPLIANCES + "/" + appliance.id();
+        announce(appliance, Contact.UNKNOWN);
+    }
+
+    /// Says what this appliance is and has; what it has promised stays, and so does it if an
+    /// administrator drains it.
+    ///
+    /// @throws ClusterException NOT_CONNECTED, CONTENDED
+    public void announce(Appliance appliance, Contact contact) {
         createUnlessThere(
                 PROMISES + "/" + appliance.id(),
                 Records.encode(new Promises(appliance.id(), 0, Map.of())));
-        createUnlessThere(node, content);
-        try {
-            // Said again when the answer was lost: it is the appliance's own word about itself.
-            connection.repeated(curator -> curator.setData().forPath(node, content));
-        } catch (KeeperException exception) {
-            throw PoolConnection.refused(exception);
+        createUnlessThere(APPLIANCES + "/" + appliance.id(), Records.encode(appliance, contact));
+        change(
+                appliance.id(),
+                present ->
+                        Records.encode(
+                                Records.isDraining(appliance.id(), present)
+                                        ? appliance.withState(ApplianceState.DRAINING)
+                                        : appliance,
+                                contact));
+    }
+
+    /// Has an appliance give no new leases, or give some again.
+    ///
+    /// @return false if the pool has no such appliance
+    /// @throws ClusterException NOT_CONNECTED, CONTENDED
+    public boolean drain(UUID appliance, boolean isDraining) {
+        return change(appliance, present -> Records.drained(appliance, present, isDraining));
+    }
+
+    /// Doing it twice is doing it once: it is done again where the answer was lost.
+    private boolean change(UUID appliance, UnaryOperator<byte[]> change) {
+        String node = APPLIANCES + "/" + appliance;
+        for (int attempt = 0; attempt < TRIES; attempt++) {
+            try {
+                Stat stat = new Stat();
+                byte[] present =
+                        connection.repeated(
+                                curator -> curator.getData().storingStatIn(stat).forPath(node));
+                byte[] next = change.apply(present);
+                if (Arrays.equals(present, next)) {
+                    return true;
+                }
+                connection.repeated(curator ->
+                        curator.setData().withVersion(stat.getVersion()).forPath(node, next));
+                return true;
+            } catch (KeeperException.BadVersionException _) {
+                LOG.debug("appliance={} changed by another, looked at again", appliance);
+            } catch (KeeperException.NoNodeException _) {
+                return false;
+            } catch (KeeperException exception) {
+                throw PoolConnection.refused(exception);
+            }
         }
+        throw new ClusterException(
+                ClusterError.CONTENDED, "others change the same appliance just now; try again");
+    }
+
+    /// Whether a member with a majority answers now.
+    public boolean isConnected() {
+        return connection.isConnected();
+    }
+
+    /// Waits until what this connection sent before has taken place or never will; what is read
+    /// then is as new as that, and as what others were acknowledged before.
+    ///
+    /// @throws ClusterException NOT_CONNECTED
+    public void settled() {
+        connection.settled();
     }
 
     /// Shows that this appliance is there, until it is closed or its session is over.
@@ -89,7 +149,7 @@ public final class PoolState {
     public boolean forget(UUID appliance) {
         try {
             Promises present = promises(appliance);
-            if (!present.byLease().isEmpty()) {
+            if (!present.leases().isEmpty()) {
                 return false;
             }
             Attempt<?> attempt =
@@ -125,11 +185,13 @@ public final class PoolState {
         Set<String> alive = Set.copyOf(children(ALIVE));
         List<Appliance> appliances = new ArrayList<>();
         TreeMap<UUID, Promises> promises = new TreeMap<>();
+        TreeMap<UUID, Contact> contacts = new TreeMap<>();
         for (String name : children(APPLIANCES)) {
             UUID id = UUID.fromString(name);
             Optional<byte[]> content = content(APPLIANCES + "/" + name);
             if (content.isPresent()) {
                 appliances.add(Records.appliance(id, content.get(), alive.contains(name)));
+                contacts.put(id, Records.contact(id, content.get()));
                 try {
                     promises.put(id, promises(id));
                 } catch (KeeperException.NoNodeException _) {
@@ -139,12 +201,12 @@ public final class PoolState {
                 }
             }
         }
-        List<Lease> leases = new ArrayList<>();
+        List<HeldLease> leases = new ArrayList<>();
         for (String name : children(LEASES)) {
             UUID id = UUID.fromString(name);
-            find(id).ifPresent(leases::add);
+            held(id).ifPresent(leases::add);
         }
-        return new PoolView(appliances, promises, leases);
+        return new PoolView(appliances, promises, leases, contacts);
     }
 
     /// What one appliance has promised, and the version of that; empty if it is none of the pool.
@@ -165,37 +227,76 @@ public final class PoolState {
         return connection.watch("/", changed);
     }
 
+    /// As it was granted, also if parts of it have ended.
     public Optional<Lease> find(UUID lease) {
-        return content(LEASES + "/" + lease).map(content -> Records.lease(lease, content));
+        return held(lease).map(HeldLease::lease);
+    }
+
+    /// @throws ClusterException NOT_CONNECTED, RECORD_DAMAGED
+    public Optional<HeldLease> held(UUID lease) {
+        Stat stat = new Stat();
+        try {
+            byte[] content =
+                    connection.repeated(curator ->
+                            curator.getData().storingStatIn(stat).forPath(LEASES + "/" + lease));
+            return Optional.of(Records.held(lease, stat.getVersion(), content));
+        } catch (KeeperException.NoNodeException _) {
+            return Optional.empty();
+        } catch (KeeperException exception) {
+            throw PoolConnection.refused(exception);
+        }
+    }
+
+    /// Whether the pool has this appliance give its part of the lease, now: what everybody was told
+    /// before the call is known. Who is cut off from the majority is told nothing.
+    ///
+    /// @param attempt which grant of the lease is meant
+    /// @return the lease, empty if that was never granted, or is over, there or everywhere
+    /// @throws ClusterException NOT_CONNECTED
+    public Optional<HeldLease> givenNow(UUID lease, UUID attempt, UUID appliance) {
+        connection.settled();
+        return held(lease)
+                .filter(held -> held.attempt().equals(attempt) && held.isGivenBy(appliance));
+    }
+
+    /// Grants a lease that was never granted before.
+    public GrantOutcome grant(Lease lease, PoolView view) {
+        return grant(HeldLease.of(lease, lease.id(), ""), view);
     }
 
     /// Writes a lease and promises its GPUs, or does nothing: one change, which takes place only if
-    /// no appliance concerned has granted anything since the view. A lease with a parent is cut out
-    /// of what is promised to that, which must be there still.
+    /// no appliance concerned has granted anything since the view, and the lease is not there. A
+    /// lease with a parent is cut out of what is promised to that, which must be there still.
     ///
-    /// @param lease with an identifier that was never used
+    /// @param held with an attempt that was never used
     /// @param view what was decided on
-    public GrantOutcome grant(Lease lease, PoolView view) {
+    public GrantOutcome grant(HeldLease held, PoolView view) {
+        Lease lease = held.lease();
         TreeMap<UUID, Promises> concerned = new TreeMap<>();
-        for (LeasedGpu gpu : lease.gpus()) {
-            Promises known = view.promises().get(gpu.appliance());
+        for (UUID appliance : held.appliances()) {
+            Promises known = view.promises().get(appliance);
             if (known == null) {
                 throw new IllegalArgumentException(
-                        "lease: appliance " + gpu.appliance() + " (expected: one of the view)");
+                        "lease: appliance " + appliance + " (expected: one of the view)");
             }
-            concerned.put(gpu.appliance(), known);
+            if (lease.parent() != null && !known.byLease().containsKey(lease.parent())) {
+                return new GrantOutcome.Outdated();
+            }
+            concerned.put(appliance, known);
         }
         try {
             Attempt<?> attempt =
                     connection.change(curator ->
                             curator.transaction()
-                                    .forOperations(operations(curator, lease, concerned)));
+                                    .forOperations(operations(curator, held, concerned)));
             return switch (attempt) {
                 case Attempt.Done<?> _ -> new GrantOutcome.Granted();
                 case Attempt.NotSent<?> _ -> new GrantOutcome.NoMajority();
-                case Attempt.Unknown<?>(String why) -> resolve(lease.id(), why);
+                case Attempt.Unknown<?>(String why) -> resolve(lease.id(), held.attempt(), why);
             };
-        } catch (KeeperException.BadVersionException | KeeperException.NoNodeException _) {
+        } catch (KeeperException.BadVersionException
+                | KeeperException.NoNodeException
+                | KeeperException.NodeExistsException _) {
             return new GrantOutcome.Outdated();
         } catch (KeeperException exception) {
             throw PoolConnection.refused(exception);
@@ -203,40 +304,42 @@ public final class PoolState {
     }
 
     private static List<CuratorOp> operations(
-            CuratorFramework curator, Lease lease, Map<UUID, Promises> concerned) throws Exception {
+            CuratorFramework curator, HeldLease held, Map<UUID, Promises> concerned)
+            throws Exception {
         List<CuratorOp> operations = new ArrayList<>();
-        UUID parent = lease.parent();
-        if (parent == null) {
-            for (Promises promises : concerned.values()) {
-                operations.add(
-                        curator.transactionOp()
-                                .setData()
-                                .withVersion(promises.version())
-                                .forPath(
-                                        PROMISES + "/" + promises.appliance(),
-                                        Records.encode(promises.with(lease))));
-            }
-        } else {
+        UUID parent = held.lease().parent();
+        for (Promises promises : concerned.values()) {
+            operations.add(set(curator, promises, promises.with(held.lease())));
+        }
+        if (parent != null) {
             operations.add(curator.transactionOp().check().forPath(LEASES + "/" + parent));
         }
         operations.add(
                 curator.transactionOp()
                         .create()
-                        .forPath(LEASES + "/" + lease.id(), Records.encode(lease)));
+                        .forPath(LEASES + "/" + held.lease().id(), Records.encode(held)));
         return operations;
     }
 
-    /// What became of a grant whose answer was lost. The lease's identifier tells: what this
-    /// connection sent before has taken place, or never will.
-    public GrantOutcome resolve(UUID lease) {
-        return resolve(lease, "the connection is not back");
+    private static CuratorOp set(CuratorFramework curator, Promises before, Promises now)
+            throws Exception {
+        return curator.transactionOp()
+                .setData()
+                .withVersion(before.version())
+                .forPath(PROMISES + "/" + before.appliance(), Records.encode(now));
     }
 
-    private GrantOutcome resolve(UUID lease, String why) {
+    /// What became of a grant whose answer was lost. The lease and its attempt tell: what this
+    /// connection sent before has taken place, or never will.
+    public GrantOutcome resolve(UUID lease, UUID attempt) {
+        return resolve(lease, attempt, "the connection is not back");
+    }
+
+    private GrantOutcome resolve(UUID lease, UUID attempt, String why) {
         LOG.warn("grant lease={} answer lost, looked up: {}", lease, why);
         try {
             connection.settled();
-            return find(lease).isPresent()
+            return held(lease).filter(held -> held.attempt().equals(attempt)).isPresent()
                     ? new GrantOutcome.Granted()
                     : new GrantOutcome.Outdated();
         } catch (ClusterException exception) {
@@ -245,19 +348,40 @@ public final class PoolState {
     }
 
     /// Ends a lease and takes its promises back, in one change. Asking again does no harm. What is
-    /// cut out of it is ended before it.
+    /// cut out of it is ended by itself.
     public EndOutcome end(UUID id) {
+        return over(id, _ -> true, HeldLease::appliances);
+    }
+
+    /// Ends one attempt to grant a lease, and not the one after it.
+    public EndOutcome end(UUID id, UUID attempt) {
+        return over(id, held -> held.attempt().equals(attempt), HeldLease::appliances);
+    }
+
+    /// Ends one appliance's part of a lease and takes its promise back; with the last part the
+    /// lease is over. Asking again does no harm.
+    ///
+    /// @param attempt which grant of the lease is meant
+    public EndOutcome endPart(UUID id, UUID attempt, UUID appliance) {
+        return over(
+                id,
+                held -> held.attempt().equals(attempt) && held.isGivenBy(appliance),
+                _ -> Set.of(appliance));
+    }
+
+    private EndOutcome over(
+            UUID id, Predicate<HeldLease> isMeant, Function<HeldLease, Set<UUID>> parts) {
         Optional<Lease> ended = Optional.empty();
         try {
             for (int attempt = 0; attempt < TRIES; attempt++) {
-                Optional<Lease> present = find(id);
+                Optional<HeldLease> present = held(id).filter(isMeant);
                 if (present.isEmpty()) {
                     return ended.<EndOutcome>map(EndOutcome.Ended::new)
                             .orElseGet(EndOutcome.NoSuchLease::new);
                 }
-                ended = present;
-                if (isEnded(present.get())) {
-                    return new EndOutcome.Ended(present.get());
+                ended = Optional.of(present.get().lease());
+                if (isEnded(present.get(), parts.apply(present.get()))) {
+                    return new EndOutcome.Ended(present.get().lease());
                 }
                 connection.settled();
             }
@@ -270,34 +394,30 @@ public final class PoolState {
     }
 
     /// @return false if it has to be looked at again
-    private boolean isEnded(Lease lease) throws KeeperException {
+    private boolean isEnded(HeldLease held, Set<UUID> parts) throws KeeperException {
         List<Promises> concerned = new ArrayList<>();
-        if (lease.parent() == null) {
-            for (UUID appliance : appliances(lease)) {
-                try {
-                    concerned.add(promises(appliance));
-                } catch (KeeperException.NoNodeException _) {
-                    // It left the pool, with all that it had promised.
+        HeldLease after = held;
+        for (UUID appliance : parts) {
+            after = after.without(appliance);
+            try {
+                Promises promises = promises(appliance);
+                if (promises.leases().contains(held.lease().id())) {
+                    concerned.add(promises);
                 }
+            } catch (KeeperException.NoNodeException _) {
+                // It left the pool, with all that it had promised.
             }
         }
+        HeldLease now = after;
         try {
             Attempt<?> attempt =
                     connection.change(curator -> {
                         List<CuratorOp> operations = new ArrayList<>();
                         for (Promises promises : concerned) {
                             operations.add(
-                                    curator.transactionOp()
-                                            .setData()
-                                            .withVersion(promises.version())
-                                            .forPath(
-                                                    PROMISES + "/" + promises.appliance(),
-                                                    Records.encode(promises.without(lease.id()))));
+                                    set(curator, promises, promises.without(held.lease().id())));
                         }
-                        operations.add(
-                                curator.transactionOp()
-                                        .delete()
-                                        .forPath(LEASES + "/" + lease.id()));
+                        operations.add(written(curator, now));
                         return curator.transaction().forOperations(operations);
                     });
             return attempt instanceof Attempt.Done<?>;
@@ -306,10 +426,38 @@ public final class PoolState {
         }
     }
 
-    private static Set<UUID> appliances(Lease lease) {
-        TreeSet<UUID> appliances = new TreeSet<>();
-        lease.gpus().forEach(gpu -> appliances.add(gpu.appliance()));
-        return appliances;
+    /// The lease as it is now, or its end.
+    private static CuratorOp written(CuratorFramework curator, HeldLease now) throws Exception {
+        String node = LEASES + "/" + now.lease().id();
+        return now.isOver()
+                ? curator.transactionOp().delete().withVersion(now.version()).forPath(node)
+                : curator.transactionOp()
+                        .setData()
+                        .withVersion(now.version())
+                        .forPath(node, Records.encode(now));
+    }
+
+    /// Takes back a promise to a lease that is over everywhere. It happens to nobody's harm when
+    /// there is no such promise.
+    ///
+    /// @return false if the lease is there, or it could not be done now
+    /// @throws ClusterException NOT_CONNECTED
+    public boolean takeBackOrphan(UUID lease, UUID appliance) {
+        if (held(lease).filter(held -> held.isGivenBy(appliance)).isPresent()) {
+            return false;
+        }
+        try {
+            Promises present = promises(appliance);
+            return !present.leases().contains(lease)
+                    || connection.change(curator ->
+                            curator.transaction()
+                                    .forOperations(set(curator, present, present.without(lease))))
+                            instanceof Attempt.Done<?>;
+        } catch (KeeperException.BadVersionException | KeeperException.NoNodeException _) {
+            return false;
+        } catch (KeeperException exception) {
+            throw PoolConnection.refused(exception);
+        }
     }
 
     private Promises promises(UUID appliance) throws KeeperException {

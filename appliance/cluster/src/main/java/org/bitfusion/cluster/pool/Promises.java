@@ -3,7 +3,9 @@ package org.bitfusion.cluster.pool;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.UUID;
 import org.bitfusion.scheduler.pool.Lease;
 import org.bitfusion.scheduler.pool.LeasedGpu;
@@ -12,9 +14,26 @@ import org.bitfusion.scheduler.pool.LeasedGpu;
 /// that it was decided on, and takes place only if nothing else was granted since. Immutable.
 ///
 /// @param byLease what each lease has of this appliance
-public record Promises(UUID appliance, int version, Map<UUID, List<LeasedGpu>> byLease) {
+/// @param inside what leases with a parent have of it: part of what their parent has
+public record Promises(
+        UUID appliance,
+        int version,
+        Map<UUID, List<LeasedGpu>> byLease,
+        Map<UUID, List<LeasedGpu>> inside) {
     public Promises {
         byLease = Map.copyOf(byLease);
+        inside = Map.copyOf(inside);
+    }
+
+    public Promises(UUID appliance, int version, Map<UUID, List<LeasedGpu>> byLease) {
+        this(appliance, version, byLease, Map.of());
+    }
+
+    /// All leases that have something of it.
+    public Set<UUID> leases() {
+        Set<UUID> leases = new TreeSet<>(byLease.keySet());
+        leases.addAll(inside.keySet());
+        return leases;
     }
 
     public int memoryMiB(int gpuIndex) {
@@ -25,6 +44,7 @@ public record Promises(UUID appliance, int version, Map<UUID, List<LeasedGpu>> b
                 .sum();
     }
 
+    /// As the grant leaves it.
     Promises with(Lease lease) {
         List<LeasedGpu> here = new ArrayList<>();
         for (LeasedGpu gpu : lease.gpus()) {
@@ -32,14 +52,22 @@ public record Promises(UUID appliance, int version, Map<UUID, List<LeasedGpu>> b
                 here.add(gpu);
             }
         }
-        TreeMap<UUID, List<LeasedGpu>> now = new TreeMap<>(byLease);
+        boolean isOfPool = lease.parent() == null;
+        Map<UUID, List<LeasedGpu>> now = new TreeMap<>(isOfPool ? byLease : inside);
         now.put(lease.id(), List.copyOf(here));
-        return new Promises(appliance, version, now);
+        return isOfPool
+                ? new Promises(appliance, version, now, inside)
+                : new Promises(appliance, version, byLease, now);
     }
 
     Promises without(UUID lease) {
-        TreeMap<UUID, List<LeasedGpu>> now = new TreeMap<>(byLease);
+        return new Promises(appliance, version, without(byLease, lease), without(inside, lease));
+    }
+
+    private static Map<UUID, List<LeasedGpu>> without(
+            Map<UUID, List<LeasedGpu>> promised, UUID lease) {
+        Map<UUID, List<LeasedGpu>> now = new TreeMap<>(promised);
         now.remove(lease);
-        return new Promises(appliance, version, now);
+        return now;
     }
 }

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.UUID;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
@@ -25,9 +26,24 @@ final class Records {
     private static final String PROMISES = "promises";
     private static final String LEASE = "lease";
 
+    /// Before the shares of a lease that has a parent.
+    private static final String INSIDE = "inside ";
+
     private Records() {}
 
+    static byte[] encode(Appliance appliance, Contact contact) {
+        return fields(appliance)
+                .with("control-port", contact.controlPort())
+                .with("dispatcher-port", contact.dispatcherPort())
+                .with("build", contact.build())
+                .encode();
+    }
+
     static byte[] encode(Appliance appliance) {
+        return fields(appliance).encode();
+    }
+
+    private static Fields fields(Appliance appliance) {
         Appliance.Host host = appliance.host();
         Fields fields =
                 Fields.of(APPLIANCE)
@@ -53,7 +69,34 @@ final class Records {
                                     + " "
                                     + gpu.name());
         }
-        return fields.encode();
+        return fields;
+    }
+
+    /// The same, drained or not any more.
+    static byte[] drained(UUID id, byte[] content, boolean isDraining) {
+        return decoded(
+                "appliance " + id,
+                () -> Fields.decode(APPLIANCE, content).with("draining", isDraining).encode());
+    }
+
+    static boolean isDraining(UUID id, byte[] content) {
+        return decoded("appliance " + id, () -> Fields.decode(APPLIANCE, content).flag("draining"));
+    }
+
+    static Contact contact(UUID id, byte[] content) {
+        return decoded(
+                "appliance " + id,
+                () -> {
+                    Fields fields = Fields.decode(APPLIANCE, content);
+                    return new Contact(
+                            port(fields, "control-port"),
+                            port(fields, "dispatcher-port"),
+                            fields.find("build").orElse(""));
+                });
+    }
+
+    private static int port(Fields fields, String key) {
+        return fields.find(key).isPresent() ? (int) fields.number(key) : 0;
     }
 
     /// @param isAlive whether it is connected now
@@ -98,18 +141,21 @@ final class Records {
     }
 
     static byte[] encode(Promises promises) {
-        Fields fields = Fields.of(PROMISES);
         // In a fixed order: the same promises are the same bytes.
-        for (Map.Entry<UUID, List<LeasedGpu>> entry :
-                new TreeMap<>(promises.byLease()).entrySet()) {
-            fields =
-                    fields.with(
-                            entry.getKey().toString(),
-                            entry.getValue().stream()
-                                    .map(gpu -> gpu.gpuIndex() + ":" + gpu.memoryMiB())
-                                    .collect(Collectors.joining(" ")));
+        TreeMap<UUID, String> words = new TreeMap<>();
+        promises.byLease().forEach((lease, gpus) -> words.put(lease, words(gpus)));
+        promises.inside().forEach((lease, gpus) -> words.put(lease, INSIDE + words(gpus)));
+        Fields fields = Fields.of(PROMISES);
+        for (Map.Entry<UUID, String> entry : words.entrySet()) {
+            fields = fields.with(entry.getKey().toString(), entry.getValue());
         }
         return fields.encode();
+    }
+
+    private static String words(List<LeasedGpu> gpus) {
+        return gpus.stream()
+                .map(gpu -> gpu.gpuIndex() + ":" + gpu.memoryMiB())
+                .collect(Collectors.joining(" "));
     }
 
     static Promises promises(UUID appliance, int version, byte[] content) {
@@ -118,18 +164,60 @@ final class Records {
                 () -> {
                     Fields fields = Fields.decode(PROMISES, content);
                     TreeMap<UUID, List<LeasedGpu>> byLease = new TreeMap<>();
+                    TreeMap<UUID, List<LeasedGpu>> inside = new TreeMap<>();
                     for (String key : fields.keys()) {
+                        String text = fields.text(key);
+                        boolean isInside = text.startsWith(INSIDE);
                         List<LeasedGpu> gpus = new ArrayList<>();
-                        for (String word : words(fields.text(key))) {
+                        for (String word : words(text.substring(isInside ? INSIDE.length() : 0))) {
                             gpus.add(leased(appliance, word));
                         }
-                        byLease.put(UUID.fromString(key), gpus);
+                        (isInside ? inside : byLease).put(UUID.fromString(key), gpus);
                     }
-                    return new Promises(appliance, version, byLease);
+                    return new Promises(appliance, version, byLease, inside);
+                });
+    }
+
+    static byte[] encode(HeldLease held) {
+        Fields fields =
+                fields(held.lease())
+                        .with("attempt", held.attempt().toString())
+                        .with("user", held.user());
+        return (held.over().isEmpty()
+                        ? fields
+                        : fields.with(
+                                "over",
+                                new TreeSet<>(held.over())
+                                        .stream()
+                                                .map(UUID::toString)
+                                                .collect(Collectors.joining(" "))))
+                .encode();
+    }
+
+    static HeldLease held(UUID id, int version, byte[] content) {
+        Lease lease = lease(id, content);
+        return decoded(
+                "lease " + id,
+                () -> {
+                    Fields fields = Fields.decode(LEASE, content);
+                    TreeSet<UUID> over = new TreeSet<>();
+                    for (String word : words(fields.find("over").orElse(""))) {
+                        over.add(UUID.fromString(word));
+                    }
+                    return new HeldLease(
+                            lease,
+                            fields.find("attempt").map(UUID::fromString).orElse(id),
+                            fields.find("user").orElse(""),
+                            over,
+                            version);
                 });
     }
 
     static byte[] encode(Lease lease) {
+        return fields(lease).encode();
+    }
+
+    private static Fields fields(Lease lease) {
         UUID parent = lease.parent();
         Fields fields =
                 Fields.of(LEASE)
@@ -145,7 +233,7 @@ final class Records {
                                                         + ":"
                                                         + gpu.memoryMiB())
                                         .collect(Collectors.joining(" ")));
-        return (parent == null ? fields : fields.with("parent", parent.toString())).encode();
+        return parent == null ? fields : fields.with("parent", parent.toString());
     }
 
     static Lease lease(UUID id, byte[] content) {

@@ -12,7 +12,7 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /// Stands between a connection and ZooKeeper, and loses what it is told to lose. Virtual threads
 /// carry the bytes.
-final class Relay implements AutoCloseable {
+public final class Relay implements AutoCloseable {
     private final ServerSocket listener;
     private final int target;
     private final List<Socket> open = new ArrayList<>();
@@ -20,21 +20,21 @@ final class Relay implements AutoCloseable {
     private volatile boolean losesRequests;
     private volatile boolean losesAnswers;
 
-    Relay(int target) throws IOException {
+    public Relay(int target) throws IOException {
         this.target = target;
         listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
         Thread.ofVirtual().start(this::accept);
     }
 
-    int port() {
+    public int port() {
         return listener.getLocalPort();
     }
 
-    void loseRequests() {
+    public void loseRequests() {
         losesRequests = true;
     }
 
-    void loseAnswers() {
+    public void loseAnswers() {
         losesAnswers = true;
     }
 
@@ -43,7 +43,7 @@ final class Relay implements AutoCloseable {
     }
 
     /// Breaks all connections; new ones lose nothing.
-    void cut() throws IOException {
+    public void cut() throws IOException {
         List<Socket> broken;
         synchronized (open) {
             broken = List.copyOf(open);

@@ -45,6 +45,9 @@ class ArchitectureTest {
         assertThat(product.containPackage("org.bitfusion.cluster.process"))
                 .as("the cluster, which no process uses yet, is among them")
                 .isTrue();
+        assertThat(product.containPackage("org.bitfusion.allocator"))
+                .as("the allocator, which no process uses yet, is among them")
+                .isTrue();
     }
 
     @Test
@@ -202,6 +205,24 @@ class ArchitectureTest {
                         .dependOnClassesThat()
                         .resideInAnyPackage("org.apache.zookeeper..", "org.apache.curator..")
                         .because("what a lost connection means is decided in one place"));
+    }
+
+    @Test
+    void theAllocatorOpensNoSocket() {
+        check(
+                noClasses()
+                        .that()
+                        .resideInAPackage("org.bitfusion.allocator..")
+                        .should()
+                        .dependOnClassesThat()
+                        .resideInAnyPackage(
+                                "java.net..",
+                                "javax.net..",
+                                "java.nio.channels..",
+                                "com.sun.net..",
+                                "org.springframework..",
+                                "org.bitfusion.server..")
+                        .because("how managers reach each other is given to it"));
     }
 
     @Test

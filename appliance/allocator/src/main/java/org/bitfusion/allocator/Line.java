@@ -1,0 +1,336 @@
+package org.bitfusion.allocator;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.bitfusion.scheduler.request.Waiting;
+import org.jspecify.annotations.Nullable;
+
+/// Who waits at the scheduling manager, in memory. A request is here from its first arrival until
+/// its outcome was told, it was taken back, or nobody asked for it any more. Thread-safe.
+final class Line {
+    /// What is known of a request that waits.
+    ///
+    /// @param place 0 before the first look at it
+    private record Standing(int place, String waitsFor) {}
+
+    /// Guarded by the line's lock.
+    private static final class Entry {
+        final Ask ask;
+        final Waiting waiting;
+        final String ticket;
+        Standing standing = new Standing(0, "is looked at");
+        Standing told = new Standing(0, "");
+        @Nullable Answer outcome;
+        boolean isGranting;
+        boolean hasLeft;
+        int askers;
+        Instant lastAsked;
+
+        Entry(Ask ask, Waiting waiting, String ticket, Instant lastAsked) {
+            this.ask = ask;
+            this.waiting = waiting;
+            this.ticket = ticket;
+            this.lastAsked = lastAsked;
+        }
+    }
+
+    /// A request that is to be looked at.
+    record Candidate(Ask ask, Waiting waiting) {}
+
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+    private final Map<UUID, Entry> entries = new LinkedHashMap<>();
+    private final ManagersKey key;
+    private long lastArrival;
+    private boolean isOpen;
+
+    Line(ManagersKey key) {
+        this.key = key;
+    }
+
+    /// From now on this manager schedules, or does not any more: then whoever waits here is told to
+    /// ask elsewhere, and keeps its place by its ticket.
+    void open(boolean nowOpen) {
+        lock.lock();
+        try {
+            if (isOpen && !nowOpen) {
+                entries.values().stream()
+                        .filter(entry -> entry.outcome == null)
+                        .forEach(entry -> entry.outcome = new Answer.Elsewhere());
+                entries.clear();
+            }
+            isOpen = nowOpen;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Gets in line, unless it stands there, and waits until there is something to tell: an
+    /// outcome, or, if `wait` is over, or it asks for the first time, or its standing is another
+    /// than was told last, where it stands.
+    ///
+    /// @param priority that its client has now
+    /// @param arrived called once it stands in the line, if it is new
+    Answer ask(Ask ask, int priority, Instant now, Duration wait, Runnable arrived) {
+        lock.lock();
+        try {
+            if (!isOpen) {
+                return new Answer.Elsewhere();
+            }
+            Entry entry = entries.get(ask.id());
+            if (entry == null) {
+                entry = entry(ask, priority, now);
+                entries.put(ask.id(), entry);
+                arrived.run();
+            } else if (!entry.ask.asker().client().equals(ask.asker().client())) {
+                throw new IllegalArgumentException("id: " + ask.id() + " (expected: a new one)");
+            }
+            return awaitNews(entry, now, wait);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private Entry entry(Ask ask, int priority, Instant now) {
+        Optional<Ticket> shown = Ticket.open(key, ask);
+        Ticket ticket =
+                shown.orElseGet(
+                        () -> new Ticket(nextArrival(now), priority, now.plus(ask.timeout())));
+        Waiting waiting =
+                new Waiting(
+                        ask.request(),
+                        unused(ticket.arrival()),
+                        ticket.priority(),
+                        ticket.deadline());
+        return new Entry(ask, waiting, ticket.seal(key, ask), now);
+    }
+
+    /// Microseconds since 1970, as far as no two are the same.
+    private long nextArrival(Instant now) {
+        lastArrival = Math.max(lastArrival + 1, arrival(now));
+        return lastArrival;
+    }
+
+    /// The number of a request that arrives then.
+    static long arrival(Instant now) {
+        return TimeUnit.SECONDS.toMicros(now.getEpochSecond()) + now.getNano() / 1000;
+    }
+
+    /// Another manager may have given the same number.
+    private long unused(long arrival) {
+        Set<Long> used = new HashSet<>();
+        entries.values().forEach(entry -> used.add(entry.waiting.arrival()));
+        long free = arrival;
+        while (used.contains(free)) {
+            free++;
+        }
+        return free;
+    }
+
+    private Answer awaitNews(Entry entry, Instant now, Duration wait) {
+        long nanos = wait.toNanos();
+        entry.askers++;
+        entry.lastAsked = now;
+        try {
+            while (true) {
+                Answer outcome = entry.outcome;
+                if (outcome != null) {
+                    entries.remove(entry.ask.id(), entry);
+                    return outcome;
+                }
+                boolean isNews =
+                        !entry.isGranting
+                                && entry.standing.place > 0
+                                && !entry.standing.equals(entry.told);
+                if (isNews || nanos <= 0) {
+                    entry.told = entry.standing;
+                    return new Answer.Queued(
+                            entry.ask.id(),
+                            entry.standing.place,
+                            entry.standing.waitsFor,
+                            entry.ticket);
+                }
+                nanos = changed.awaitNanos(nanos);
+            }
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+            return new Answer.Queued(
+                    entry.ask.id(), entry.standing.place, entry.standing.waitsFor, entry.ticket);
+        } finally {
+            entry.askers--;
+            // The time that was waited here has passed on the caller's clock too.
+            Duration waited = wait.minusNanos(Math.max(0, nanos));
+            entry.lastAsked = now.plus(waited);
+        }
+    }
+
+    /// Those that are neither decided nor being granted, in their order.
+    List<Candidate> candidates() {
+        lock.lock();
+        try {
+            return entries.values().stream()
+                    .filter(entry -> entry.outcome == null && !entry.isGranting)
+                    .map(entry -> new Candidate(entry.ask, entry.waiting))
+                    .sorted(Comparator.comparing(Candidate::waiting, Waiting.ORDER))
+                    .toList();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Drops those that nobody has asked for since.
+    ///
+    /// @return requests that had been granted, but nobody came to hear it
+    List<UUID> dropVanished(Instant before) {
+        lock.lock();
+        try {
+            List<UUID> granted = new ArrayList<>();
+            entries.values()
+                    .removeIf(entry -> {
+                        boolean isGone =
+                                entry.askers == 0
+                                        && !entry.isGranting
+                                        && entry.lastAsked.isBefore(before);
+                        if (isGone && entry.outcome instanceof Answer.Granted) {
+                            granted.add(entry.ask.id());
+                        }
+                        return isGone;
+                    });
+            return granted;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// From now on until [#decided] or [#waitsOn] its appliances are asked.
+    ///
+    /// @return false if it has left
+    boolean isBeingGranted(UUID request) {
+        lock.lock();
+        try {
+            Entry entry = entries.get(request);
+            if (entry == null || entry.outcome != null) {
+                return false;
+            }
+            entry.isGranting = true;
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Its grant came to nothing, and it waits as before.
+    void waitsOn(UUID request) {
+        lock.lock();
+        try {
+            Entry entry = entries.get(request);
+            if (entry != null) {
+                entry.isGranting = false;
+                if (entry.hasLeft) {
+                    entries.remove(request);
+                    entry.outcome = new Answer.Left();
+                }
+                changed.signalAll();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// @return false if it has left meanwhile: what was granted is to be undone
+    boolean decided(UUID request, Answer outcome) {
+        lock.lock();
+        try {
+            Entry entry = entries.get(request);
+            if (entry == null || entry.hasLeft) {
+                return false;
+            }
+            entry.isGranting = false;
+            entry.outcome = outcome;
+            changed.signalAll();
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    void stands(UUID request, int place, String waitsFor) {
+        lock.lock();
+        try {
+            Entry entry = entries.get(request);
+            if (entry != null) {
+                Standing now = new Standing(place, waitsFor);
+                if (!now.equals(entry.standing)) {
+                    entry.standing = now;
+                    changed.signalAll();
+                }
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Takes a request back. One whose appliances are just being asked is undone after that.
+    ///
+    /// @param client whose it must be; empty for an administrator
+    /// @return whether it was here
+    boolean leave(UUID request, Optional<UUID> client) {
+        lock.lock();
+        try {
+            Entry entry = entries.get(request);
+            if (entry == null
+                    || client.filter(id -> !id.equals(entry.ask.asker().client())).isPresent()) {
+                return false;
+            }
+            if (entry.isGranting) {
+                entry.hasLeft = true;
+            } else {
+                entries.remove(request);
+                if (entry.outcome == null) {
+                    entry.outcome = new Answer.Left();
+                }
+            }
+            changed.signalAll();
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    List<Waiter> waiters() {
+        lock.lock();
+        try {
+            return entries.values().stream()
+                    .filter(entry -> entry.outcome == null)
+                    .sorted(Comparator.comparing(entry -> entry.waiting, Waiting.ORDER))
+                    .map(Line::waiter)
+                    .toList();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private static Waiter waiter(Entry entry) {
+        return new Waiter(
+                entry.ask.id(),
+                entry.ask.asker(),
+                entry.ask.request().wish().words(),
+                entry.waiting.priority(),
+                entry.standing.place,
+                entry.standing.waitsFor,
+                Instant.EPOCH.plusNanos(TimeUnit.MICROSECONDS.toNanos(entry.waiting.arrival())));
+    }
+}

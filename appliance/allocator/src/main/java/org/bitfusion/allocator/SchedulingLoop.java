@@ -1,0 +1,360 @@
+package org.bitfusion.allocator;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import org.bitfusion.cluster.ClusterException;
+import org.bitfusion.cluster.election.Candidacy;
+import org.bitfusion.cluster.pool.GrantOutcome;
+import org.bitfusion.cluster.pool.HeldLease;
+import org.bitfusion.cluster.pool.PoolSettings;
+import org.bitfusion.cluster.pool.PoolState;
+import org.bitfusion.cluster.pool.PoolView;
+import org.bitfusion.scheduler.Decision;
+import org.bitfusion.scheduler.Scheduler;
+import org.bitfusion.scheduler.Snapshot;
+import org.bitfusion.scheduler.pool.Client;
+import org.bitfusion.scheduler.request.Refusal;
+import org.bitfusion.scheduler.request.Request;
+import org.bitfusion.tls.TlsException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Looks who schedules, and, where this manager does, looks through the line whenever something has
+/// changed: what can be granted is written into ZooKeeper, and its appliances are asked.
+final class SchedulingLoop implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(SchedulingLoop.class);
+
+    private final Allocator.Settings settings;
+    private final PoolState pool;
+    private final PoolSettings poolSettings;
+    private final Candidacy candidacy;
+    private final Line line;
+    private final Granting granting;
+    private final ExecutorService executor;
+    private final InstantSource clock;
+    private final Semaphore wake = new Semaphore(0);
+    private final Map<UUID, Instant> avoidedUntil = new ConcurrentHashMap<>();
+    private final Thread thread;
+
+    private volatile Snapshots.Terms terms = Snapshots.Terms.NONE;
+    private volatile boolean areTermsOld = true;
+    private volatile boolean isClosed;
+    private volatile boolean isScheduling;
+
+    /// Until then those who waited at the manager before come here.
+    private Instant settledAt = Instant.MAX;
+
+    SchedulingLoop(
+            Allocator.Settings settings,
+            Pool pool,
+            Line line,
+            Granting granting,
+            ExecutorService executor,
+            InstantSource clock) {
+        this.settings = settings;
+        this.pool = pool.state();
+        this.poolSettings = pool.settings();
+        this.candidacy = pool.candidacy();
+        this.line = line;
+        this.granting = granting;
+        this.executor = executor;
+        this.clock = clock;
+        thread = Thread.ofVirtual().name("scheduling").unstarted(this::run);
+    }
+
+    /// What the loop knows of the pool by.
+    record Pool(PoolState state, PoolSettings settings, Candidacy candidacy) {}
+
+    void start() {
+        thread.start();
+    }
+
+    /// Something may have changed.
+    void wake() {
+        wake.release();
+    }
+
+    /// An administrator may have changed what holds for clients.
+    void termsChanged() {
+        areTermsOld = true;
+        wake();
+    }
+
+    boolean isScheduling() {
+        return isScheduling;
+    }
+
+    Snapshots.Terms terms() {
+        return terms;
+    }
+
+    private void run() {
+        while (!isClosed) {
+            try {
+                round();
+            } catch (ClusterException | TlsException exception) {
+                LOG.info("the line was not looked through: {}", exception.getMessage());
+            } catch (RuntimeException exception) {
+                LOG.error("the line was not looked through", exception);
+            }
+            try {
+                var _ = wake.tryAcquire(settings.tick().toMillis(), TimeUnit.MILLISECONDS);
+                wake.drainPermits();
+            } catch (InterruptedException _) {
+                return;
+            }
+        }
+    }
+
+    private void round() {
+        if (!pool.isConnected()) {
+            return;
+        }
+        schedules(candidacy.seek().equals(Optional.of(settings.appliance())));
+        if (!isScheduling) {
+            return;
+        }
+        Instant now = clock.instant();
+        for (UUID unheard : line.dropVanished(now.minus(settings.vanishedAfter()))) {
+            pool.held(unheard).ifPresent(held -> background(() -> granting.over(held)));
+        }
+        List<Line.Candidate> candidates = line.candidates();
+        if (candidates.isEmpty()) {
+            return;
+        }
+        readTerms();
+        pool.settled();
+        look(pool.view(), candidates, now);
+    }
+
+    private void schedules(boolean now) {
+        if (now != isScheduling) {
+            LOG.info("appliance={} schedules={}", settings.appliance(), now);
+            settledAt = clock.instant().plus(settings.settling());
+            avoidedUntil.clear();
+            isScheduling = now;
+            line.open(now);
+        }
+    }
+
+    private void readTerms() {
+        if (areTermsOld) {
+            areTermsOld = false;
+            try {
+                terms = new Snapshots.Terms(poolSettings.defaults(), poolSettings.clients());
+            } catch (RuntimeException exception) {
+                areTermsOld = true;
+                throw exception;
+            }
+        }
+    }
+
+    private void look(PoolView view, List<Line.Candidate> candidates, Instant now) {
+        avoidedUntil.values().removeIf(until -> !now.isBefore(until));
+        Snapshot snapshot = Snapshots.of(view, terms, Set.copyOf(avoidedUntil.keySet()));
+        Map<UUID, Line.Candidate> waiting = new HashMap<>();
+        for (Line.Candidate candidate : candidates) {
+            Optional<HeldLease> held = view.find(candidate.ask().id());
+            if (held.isPresent()) {
+                goOn(candidate, held.get(), view);
+            } else {
+                waiting.put(candidate.ask().id(), candidate);
+                snapshot = snapshot.withWaiting(candidate.waiting());
+            }
+        }
+        Set<UUID> decided =
+                now.isBefore(settledAt) ? Set.of() : serve(view, snapshot, waiting, now);
+        for (UUID request : decided) {
+            snapshot = snapshot.withoutWaiting(request);
+        }
+        tellStandings(snapshot, now);
+    }
+
+    /// It was granted before: its answer did not arrive, or the manager that granted it did not get
+    /// further, or could not undo it.
+    private void goOn(Line.Candidate candidate, HeldLease held, PoolView view) {
+        Request request = candidate.ask().request();
+        if (!held.lease().client().equals(request.client())) {
+            line.decided(
+                    request.id(),
+                    new Answer.Refused(
+                            Refusal.NO_SUCH_PARENT,
+                            "another client's lease has this identifier: ask with a new one"));
+        } else if (line.isBeingGranted(request.id())) {
+            background(() -> take(candidate.ask(), held, view));
+        }
+    }
+
+    /// @return those that do not wait any more
+    private Set<UUID> serve(
+            PoolView view, Snapshot snapshot, Map<UUID, Line.Candidate> waiting, Instant now) {
+        Set<UUID> decided = new HashSet<>();
+        Scheduler.Round round = Scheduler.serve(snapshot, now);
+        round.expired()
+                .forEach(each -> {
+                    decided.add(each.request().id());
+                    line.decided(
+                            each.request().id(),
+                            new Answer.TimedOut(
+                                    "%s: not free in time; ask for less, or wait longer with --timeout"
+                                            .formatted(each.request().wish().words())));
+                });
+        round.refused()
+                .forEach(each -> {
+                    decided.add(each.waiting().request().id());
+                    line.decided(
+                            each.waiting().request().id(),
+                            new Answer.Refused(each.refused().reason(), each.refused().sentence()));
+                });
+        PoolView present = view;
+        for (Scheduler.Served served : round.served()) {
+            Request request = served.waiting().request();
+            Ask ask = Objects.requireNonNull(waiting.get(request.id())).ask();
+            HeldLease held =
+                    HeldLease.of(
+                            served.granted().lease(request.id(), request),
+                            UUID.randomUUID(),
+                            ask.asker().user());
+            if (!isGranted(held, present)) {
+                wake(); // the pool is not as it was thought: look again
+                break;
+            }
+            decided.add(request.id());
+            present = present.with(held);
+            PoolView granted = present;
+            background(() -> take(ask, held, granted));
+        }
+        return decided;
+    }
+
+    private boolean isGranted(HeldLease held, PoolView view) {
+        UUID request = held.lease().id();
+        if (!line.isBeingGranted(request)) {
+            return false;
+        }
+        GrantOutcome outcome;
+        try {
+            outcome = pool.grant(held, view);
+        } catch (RuntimeException exception) {
+            line.waitsOn(request);
+            throw exception;
+        }
+        if (outcome instanceof GrantOutcome.Granted) {
+            return true;
+        }
+        // Where the outcome is unknown the next look at the pool tells.
+        LOG.debug("lease={} not granted: {}", request, outcome);
+        line.waitsOn(request);
+        return false;
+    }
+
+    /// Asks the appliances; their answers decide.
+    private void take(Ask ask, HeldLease held, PoolView view) {
+        UUID request = ask.id();
+        boolean isDecided = false;
+        try {
+            Map<UUID, Granting.Said> said =
+                    held.over().isEmpty() && Granting.isKnown(held.lease(), view)
+                            ? granting.taken(held, view)
+                            : Map.of();
+            boolean areTaken =
+                    !said.isEmpty()
+                            && said.values().stream()
+                                    .allMatch(Granting.Said.Taken.class::isInstance);
+            if (areTaken) {
+                Duration idle = terms.defaults().of(client(ask)).idleTimeout();
+                isDecided = line.decided(request, granting.answer(held, view, idle));
+                LOG.info(
+                        "lease={} client={} gpus={} granted",
+                        request,
+                        ask.asker().client(),
+                        held.lease().gpus().size());
+            } else {
+                said.forEach(this::avoid);
+            }
+            // Who does not schedule any more leaves it to who does, and to the appliances.
+            if (!isDecided && isScheduling) {
+                LOG.warn("lease={} is undone: {}", request, said);
+                granting.over(held);
+            }
+        } finally {
+            if (!isDecided) {
+                line.waitsOn(request);
+            }
+            wake();
+        }
+    }
+
+    private @Nullable Client client(Ask ask) {
+        String id = ask.request().client();
+        return terms.clients().stream()
+                .filter(client -> client.id().equals(id))
+                .findFirst()
+                .orElse(null);
+    }
+
+    private void avoid(UUID appliance, Granting.Said said) {
+        switch (said) {
+            case Granting.Said.Taken() -> {}
+            case Granting.Said.Refused(String reason) -> {
+                LOG.warn("appliance={} refused a part, reason=\"{}\"", appliance, reason);
+                avoidedUntil.put(appliance, clock.instant().plus(settings.avoidRefusing()));
+            }
+            case Granting.Said.Nothing(String why) -> {
+                LOG.warn("appliance={} did not answer, error=\"{}\"", appliance, why);
+                avoidedUntil.put(appliance, clock.instant().plus(settings.avoidSilent()));
+            }
+        }
+    }
+
+    private void tellStandings(Snapshot snapshot, Instant now) {
+        int order = 0;
+        for (var waiting : snapshot.waiting()) {
+            order++;
+            switch (Scheduler.decide(snapshot, waiting.request(), now)) {
+                case Decision.Queued(int place, var waitsFor) ->
+                        line.stands(waiting.request().id(), place, waitsFor.words());
+                case Decision.Granted _ ->
+                        line.stands(waiting.request().id(), order, "is about to be granted");
+                case Decision.Refused _ -> {}
+            }
+        }
+    }
+
+    private void background(Runnable work) {
+        try {
+            executor.execute(work);
+        } catch (RejectedExecutionException exception) {
+            LOG.debug("closing; the appliances put right what is left", exception);
+        }
+    }
+
+    @Override
+    public void close() {
+        isClosed = true;
+        thread.interrupt();
+        try {
+            thread.join();
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
+        isScheduling = false;
+        line.open(false);
+        candidacy.close();
+    }
+}

@@ -1,0 +1,108 @@
+package org.bitfusion.allocator;
+
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import org.bitfusion.cluster.pool.PoolView;
+import org.bitfusion.cluster.pool.Promises;
+import org.bitfusion.scheduler.Snapshot;
+import org.bitfusion.scheduler.pool.Appliance;
+import org.bitfusion.scheduler.pool.ApplianceState;
+import org.bitfusion.scheduler.pool.Client;
+import org.bitfusion.scheduler.pool.ClientTerms;
+import org.bitfusion.scheduler.pool.Gpu;
+import org.bitfusion.scheduler.pool.Lease;
+import org.bitfusion.scheduler.pool.LeasedGpu;
+
+/// The pool as ZooKeeper knows it, as a snapshot to decide on.
+final class Snapshots {
+    private Snapshots() {}
+
+    /// What holds for clients.
+    record Terms(ClientTerms defaults, List<Client> clients) {
+        static final Terms NONE = new Terms(ClientTerms.UNLIMITED, List.of());
+    }
+
+    /// @param avoided appliances that are not to be asked just now
+    static Snapshot of(PoolView view, Terms terms, Set<UUID> avoided) {
+        List<Appliance> appliances = new ArrayList<>();
+        Set<LeasedGpu> known = new HashSet<>();
+        for (Appliance appliance : view.appliances()) {
+            boolean isAvoided =
+                    avoided.contains(appliance.id())
+                            && appliance.state() == ApplianceState.AVAILABLE;
+            appliances.add(isAvoided ? appliance.withState(ApplianceState.UNAVAILABLE) : appliance);
+            for (Gpu gpu : appliance.gpus()) {
+                known.add(new LeasedGpu(appliance.id(), gpu.index(), 1));
+            }
+        }
+        Snapshot snapshot = Snapshot.of(terms.defaults(), appliances);
+        for (Client client : terms.clients()) {
+            snapshot = snapshot.withClient(client);
+        }
+        return withLeases(snapshot, view, known);
+    }
+
+    private static Snapshot withLeases(Snapshot empty, PoolView view, Set<LeasedGpu> known) {
+        Snapshot snapshot = empty;
+        Set<UUID> ids = new HashSet<>();
+        List<Lease> inside = new ArrayList<>();
+        for (Lease lease : view.leases()) {
+            ids.add(lease.id());
+            if (lease.parent() == null) {
+                snapshot = snapshot.withLease(ofKnown(lease, known));
+            } else {
+                inside.add(ofKnown(lease, known));
+            }
+        }
+        // Promised to a lease that ended between the looks at both: not free in this view.
+        for (Promises promises : view.promises().values()) {
+            for (Map.Entry<UUID, List<LeasedGpu>> entry : promises.byLease().entrySet()) {
+                if (ids.add(entry.getKey())) {
+                    Lease ended =
+                            new Lease(entry.getKey(), "", Lease.Origin.RUN, null, entry.getValue());
+                    snapshot = snapshot.withLease(ofKnown(ended, known));
+                }
+            }
+        }
+        for (Lease lease : inside) {
+            if (isWithin(lease, snapshot)) {
+                snapshot = snapshot.withLease(lease);
+            }
+        }
+        return snapshot;
+    }
+
+    /// A part of its parent may have ended before the same part of it.
+    private static boolean isWithin(Lease lease, Snapshot snapshot) {
+        UUID parent = lease.parent();
+        return parent != null
+                && snapshot.lease(parent)
+                        .filter(of ->
+                                lease.gpus().stream()
+                                        .allMatch(gpu ->
+                                                of.gpus().stream()
+                                                        .anyMatch(theirs ->
+                                                                theirs.isSameGpu(gpu)
+                                                                        && theirs.memoryMiB()
+                                                                                >= gpu
+                                                                                        .memoryMiB())))
+                        .isPresent();
+    }
+
+    /// GPUs that were taken out of an appliance are of no lease.
+    private static Lease ofKnown(Lease lease, Set<LeasedGpu> known) {
+        return new Lease(
+                lease.id(),
+                lease.client(),
+                lease.origin(),
+                lease.parent(),
+                lease.gpus().stream()
+                        .filter(gpu ->
+                                known.contains(new LeasedGpu(gpu.appliance(), gpu.gpuIndex(), 1)))
+                        .toList());
+    }
+}

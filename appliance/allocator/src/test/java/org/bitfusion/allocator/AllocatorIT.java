@@ -1,0 +1,124 @@
+package org.bitfusion.allocator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.UUID;
+import org.bitfusion.scheduler.request.Share;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Three appliances and their managers, as a client sees them.
+class AllocatorIT {
+    private static final Duration SOON = Duration.ofSeconds(10);
+    private static final UUID CLIENT = UUID.randomUUID();
+
+    @TempDir static Path folder;
+
+    private static TestPool pool;
+
+    @BeforeAll
+    static void start() throws IOException {
+        pool = new TestPool(folder, 3);
+    }
+
+    @AfterAll
+    static void stop() throws IOException {
+        pool.close();
+    }
+
+    @AfterEach
+    void nothingIsLeft() {
+        pool.awaitNothingLeft();
+    }
+
+    @Test
+    void aLeaseOverAllGpusIsGrantedTakenAndEndedByAnyManager() {
+        Ask ask = TestPool.ask(CLIENT, 6, new Share.Whole());
+        Answer.Granted granted = TestPool.granted(pool.notScheduling().allocator, ask);
+        assertThat(granted.parts()).hasSize(3);
+        assertThat(granted.id()).isEqualTo(ask.request().id());
+        for (TestNode node : pool.nodes) {
+            assertThat(node.dispatcher.ledger().join().parts())
+                    .singleElement()
+                    .satisfies(taken -> {
+                        assertThat(taken.part().secret()).isEqualTo(granted.secret());
+                        assertThat(taken.part().client()).isEqualTo(CLIENT);
+                    });
+        }
+        assertThat(TestPool.granted(pool.scheduling().allocator, ask)).isEqualTo(granted);
+        Optional<UUID> other = Optional.of(UUID.randomUUID());
+        assertThat(pool.scheduling().allocator.leave(granted.id(), other))
+                .isInstanceOf(LeaveAnswer.NoneThere.class);
+        assertThat(pool.notScheduling().allocator.leave(granted.id(), Optional.of(CLIENT)))
+                .isInstanceOf(LeaveAnswer.Over.class);
+    }
+
+    @Test
+    void twoThirdsAndOneThirdOfOneGpuAndAThirdWaits() {
+        Allocator manager = pool.scheduling().allocator;
+        Ask others = TestPool.ask(CLIENT, 5, new Share.Whole());
+        TestPool.granted(manager, others);
+        Ask large = TestPool.ask(CLIENT, 1, new Share.Fraction(66, 100));
+        Ask small = TestPool.ask(CLIENT, 1, new Share.Fraction(33, 100));
+        Answer.Granted first = TestPool.granted(manager, large);
+        Answer.Granted second = TestPool.granted(manager, small);
+        assertThat(second.parts().getFirst().gpus().getFirst().uuid())
+                .isEqualTo(first.parts().getFirst().gpus().getFirst().uuid());
+
+        Ask third = TestPool.ask(CLIENT, 1, new Share.Fraction(33, 100));
+        Answer answer = manager.request(third, SOON);
+        assertThat(answer).isInstanceOf(Answer.Queued.class);
+        Answer.Queued queued = (Answer.Queued) answer;
+        assertThat(queued.place()).isEqualTo(1);
+        assertThat(queued.waitsFor()).contains("waits for");
+        assertThat(manager.lineHere())
+                .singleElement()
+                .extracting(Waiter::id)
+                .isEqualTo(queued.id());
+
+        manager.leave(small.request().id(), Optional.of(CLIENT));
+        TestPool.granted(manager, TestPool.again(third, queued));
+        for (Ask each : new Ask[] {others, large, third}) {
+            manager.leave(each.request().id(), Optional.of(CLIENT));
+        }
+    }
+
+    @Test
+    void whatCanNeverBeIsRefusedWithItsReason() {
+        Answer answer =
+                pool.notScheduling()
+                        .allocator
+                        .request(TestPool.ask(CLIENT, 7, new Share.Whole()), SOON);
+        assertThat(answer).isInstanceOf(Answer.Refused.class);
+        assertThat(((Answer.Refused) answer).sentence()).contains("7 GPUs asked for");
+    }
+
+    @Test
+    void whoWaitsLongEnoughIsTold() {
+        Allocator manager = pool.scheduling().allocator;
+        Ask all = TestPool.ask(CLIENT, 6, new Share.Whole());
+        TestPool.granted(manager, all);
+        Ask ask = TestPool.ask(CLIENT, 1, new Share.Whole(), Duration.ofSeconds(2));
+        assertThat(TestPool.outcome(manager, ask)).isInstanceOf(Answer.TimedOut.class);
+        manager.leave(all.request().id(), Optional.of(CLIENT));
+    }
+
+    @Test
+    void whoStopsAskingLosesThePlace() {
+        Allocator manager = pool.scheduling().allocator;
+        Ask all = TestPool.ask(CLIENT, 6, new Share.Whole());
+        TestPool.granted(manager, all);
+        Ask vanished = TestPool.ask(CLIENT, 6, new Share.Whole());
+        assertThat(manager.request(vanished, SOON)).isInstanceOf(Answer.Queued.class);
+        await().atMost(TestNode.VANISHED.plusSeconds(5)).until(() -> manager.lineHere().isEmpty());
+        manager.leave(all.request().id(), Optional.of(CLIENT));
+    }
+}
