@@ -62,18 +62,6 @@ static struct address address_of(struct bf_worker *worker)
     return address;
 }
 
-/* Of a driver that runs machine code. Two copies in opposite directions in the NULL streams have been
- * seen to wait for each other there, once in 25 runs: until that is understood they go through here. */
-static bool has_real_driver(const struct bf_worker *worker)
-{
-    bool real = false;
-    for (int i = 0; i < bf_state.device_count; i++) {
-        const struct bf_device *device = bf_state.devices[i];
-        real = real || (device->worker == worker && (device->image_kinds & BF_IMAGES_SASS));
-    }
-    return real;
-}
-
 /* A worker on this machine is at an address that means another machine elsewhere; one that speaks TLS
  * speaks nothing else. */
 static bool may_go(struct bf_worker *from, struct bf_worker *to, uint64_t bytes,
@@ -81,7 +69,7 @@ static bool may_go(struct bf_worker *from, struct bf_worker *to, uint64_t bytes,
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, read_mode);
-    if (mode == AUTO && (bytes < LEAST_BYTES || has_real_driver(from) || has_real_driver(to)))
+    if (mode == AUTO && bytes < LEAST_BYTES)
         return false;
     if (mode == OFF || from->version < SINCE ||
         to->version < SINCE || from->tls != to->tls || atomic_load(&from->breaks[to->index]) >= MOST_BREAKS)

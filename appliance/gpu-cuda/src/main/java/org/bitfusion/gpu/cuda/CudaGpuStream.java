@@ -74,8 +74,12 @@ final class CudaGpuStream implements GpuStream {
 
     private CudaStatus submit(StreamQueue.Operation operation, BooleanSupplier ready) {
         BooleanSupplier order = context.orderOf(this);
-        return context.noted(
-                queue.submit(operation, () -> order.getAsBoolean() && ready.getAsBoolean()));
+        CudaStatus status =
+                queue.submit(operation, () -> order.getAsBoolean() && ready.getAsBoolean());
+        if (queue.isToBeLookedAt()) {
+            context.driver().submitWaiting();
+        }
+        return context.noted(status);
     }
 
     /// Work of the driver, with a mark behind it. A failure that is answered is not told besides.

@@ -43,11 +43,14 @@ final class StreamQueue {
     private final ArrayDeque<Waiting> waiting = new ArrayDeque<>();
     private final Runnable marker;
     private final Consumer<CudaStatus> late;
-    private long submitted;
-    private long done;
+    private final AtomicLong submitted = new AtomicLong();
+    private final AtomicLong done = new AtomicLong();
     private long marked;
     private boolean dropped;
+
+    /// Somebody has looked, or could not, since what waits was last looked through.
     private volatile boolean again;
+
     private final AtomicLong entered = new AtomicLong();
     private final AtomicLong left = new AtomicLong();
 
@@ -61,7 +64,7 @@ final class StreamQueue {
     /// Hands an operation over, now or, behind others, later.
     ///
     /// @param ready whether what it depends on has happened; when that changes, somebody calls
-    ///   [#submitWaiting]
+    ///   [#submitWaiting]; the caller does so too if [#isToBeLookedAt] afterwards
     /// @return what the driver says, or SUCCESS if that is not known yet
     CudaStatus submit(Operation operation, BooleanSupplier ready) {
         lock.lock();
@@ -81,13 +84,13 @@ final class StreamQueue {
     }
 
     private boolean hasRoom() {
-        return submitted - done < MOST_IN_DRIVER;
+        return submitted.get() - done.get() < MOST_IN_DRIVER;
     }
 
     private CudaStatus hand(Operation operation, boolean isLate) {
-        submitted++;
+        long count = submitted.incrementAndGet();
         CudaStatus status = operation.submit(isLate);
-        if (submitted - marked >= MARK_STEP) {
+        if (count - marked >= MARK_STEP) {
             marker.run();
         }
         return status;
@@ -108,6 +111,12 @@ final class StreamQueue {
             }
         }
         return any;
+    }
+
+    /// Whether something waits that somebody has tried to hand over while it was not there yet, or
+    /// while this thread was in the way.
+    boolean isToBeLookedAt() {
+        return again && isWaiting();
     }
 
     private boolean handOverWaiting() {
@@ -147,29 +156,19 @@ final class StreamQueue {
     /// @param own whether the mark is no operation itself
     /// @return what the stream has been given, the mark included
     long mark(boolean own) {
-        submitted += own ? 1 : 0;
-        marked = submitted;
-        return submitted;
+        marked = own ? submitted.incrementAndGet() : submitted.get();
+        return marked;
     }
 
     /// The stream has done so much.
     void done(long count) {
-        lock.lock();
-        try {
-            done = Math.max(done, count);
-        } finally {
-            lock.unlock();
-        }
+        done.accumulateAndGet(count, Math::max);
     }
 
-    /// Whether the driver is known to have done all, and nothing waits.
+    /// Whether the driver is known to have done all that was asked for before, and nothing of it
+    /// waits. Without the lock: who wants to hand something over must not find it taken for this.
     boolean isDone() {
-        lock.lock();
-        try {
-            return waiting.isEmpty() && done == submitted;
-        } finally {
-            lock.unlock();
-        }
+        return !isWaiting() && done.get() == submitted.get();
     }
 
     boolean isWaiting() {

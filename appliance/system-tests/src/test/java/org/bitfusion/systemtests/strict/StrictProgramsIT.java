@@ -21,9 +21,7 @@ class StrictProgramsIT {
     private static final Map<String, String> UNKNOWN =
             Map.of(
                     "a_failed_assertion_says_so_on_stderr_and_ends_the_context",
-                    "the strict driver does not know the program's own kernel",
-                    "opposite_copies_in_the_null_streams_do_not_wait_for_each_other",
-                    "hangs once in 25 runs; direct copies are off by default on such a driver");
+                    "the strict driver does not know the program's own kernel");
 
     private static Appliance appliance;
 
