@@ -45,6 +45,7 @@ public final class Dispatcher implements AutoCloseable {
     private final Strangers<Channel> strangers = new Strangers<>(Strangers.MOST);
     private final AtomicBoolean closed = new AtomicBoolean();
     private final CompletableFuture<String> failure = new CompletableFuture<>();
+    private final CompletableFuture<List<ServedDevice>> servedDevices = new CompletableFuture<>();
     private final List<Consumer<SessionBroker>> waitingForDevices = new ArrayList<>();
     private final Channel listener;
     private final List<Consumer<UUID>> givenBack = new CopyOnWriteArrayList<>();
@@ -144,6 +145,11 @@ public final class Dispatcher implements AutoCloseable {
         return ((InetSocketAddress) listener.localAddress()).getPort();
     }
 
+    /// The GPUs that are served; known once the first worker has told them, and never if none can.
+    public CompletableFuture<List<ServedDevice>> devices() {
+        return servedDevices.copy();
+    }
+
     private ClientConnection connection() {
         return new ClientConnection(settings, this::whenKnown, strangers);
     }
@@ -191,6 +197,7 @@ public final class Dispatcher implements AutoCloseable {
             return;
         }
         broker = known;
+        servedDevices.complete(List.copyOf(served));
         waitingForDevices.forEach(taker -> taker.accept(known));
         waitingForDevices.clear();
     }

@@ -66,7 +66,7 @@ public final class ApplianceMain {
     /// Whom workers run as, in one line of the log.
     ///
     /// @throws IOException if they cannot run as the users that were named
-    private static void tellUsers(DispatcherSettings settings) throws IOException {
+    static void tellUsers(DispatcherSettings settings) throws IOException {
         Optional<UserRange> users = settings.workerUsers();
         if (users.isEmpty()) {
             LOG.info(

@@ -21,12 +21,12 @@ import org.bitfusion.tls.context.TlsContext;
 import org.bitfusion.worker.Worker;
 
 /// Reads the command line and the BF_* variables of the appliance.
-final class Settings {
+public final class Settings {
     /// What the dispatcher listens on if nothing else is said.
     static final int DEFAULT_PORT = 55001;
 
     /// What both sides name when they do not fit together.
-    static final String BUILD = "bitfusion-server 5.0.0";
+    public static final String BUILD = "bitfusion-server 5.0.0";
 
     private static final int DEFAULT_PORT_MINIMUM = 45201;
     private static final int DEFAULT_PORT_MAXIMUM = 46225;
@@ -38,12 +38,12 @@ final class Settings {
 
     private final Map<String, String> environment;
 
-    Settings(Map<String, String> environment) {
+    public Settings(Map<String, String> environment) {
         this.environment = Map.copyOf(environment);
     }
 
     /// A setting that cannot be used; the message says which, and what to write instead.
-    static final class SettingsException extends Exception {
+    public static final class SettingsException extends Exception {
         private static final long serialVersionUID = 1;
 
         SettingsException(String message) {
@@ -55,15 +55,40 @@ final class Settings {
     DispatcherSettings read(List<String> arguments, Secret accessSecret) throws SettingsException {
         int port = port(arguments);
         Optional<TlsContext> tls = TlsFolder.read(environment);
-        InetAddress address = address(tls.isPresent());
+        return dispatcher(
+                new InetSocketAddress(address(tls.isPresent()), port),
+                accessSecret,
+                runFolder(port),
+                tls);
+    }
+
+    /// Of an appliance whose place in the pool its manager knows; what is left to say the BF_*
+    /// variables do.
+    ///
+    /// @param runFolder nobody else's
+    /// @param tls what clients must speak
+    /// @throws SettingsException if a variable makes no sense
+    /// @throws IOException if the run folder's secret cannot be read or made
+    public DispatcherSettings inPool(InetSocketAddress address, Path runFolder, TlsContext tls)
+            throws SettingsException, IOException {
+        Secret secret = AccessSecret.readOrCreate(runFolder.resolveSibling("access.secret"));
+        DispatcherSettings settings = dispatcher(address, secret, runFolder, Optional.of(tls));
+        ApplianceMain.tellUsers(settings);
+        return settings;
+    }
+
+    private DispatcherSettings dispatcher(
+            InetSocketAddress listen, Secret accessSecret, Path runFolder, Optional<TlsContext> tls)
+            throws SettingsException {
         Map<String, String> workers = new HashMap<>();
-        workers.put("BF_SOFT_ID", environment.getOrDefault("BF_SOFT_ID", identity(port)));
+        workers.put(
+                "BF_SOFT_ID", environment.getOrDefault("BF_SOFT_ID", identity(listen.getPort())));
         if (tls.isPresent()) {
             workers.put(Worker.DATA_TLS, "1");
-            workers.put(Worker.DATA_ADDRESS, address.getHostAddress());
+            workers.put(Worker.DATA_ADDRESS, listen.getAddress().getHostAddress());
         }
         return new DispatcherSettings(
-                new InetSocketAddress(address, port),
+                listen,
                 ports(),
                 accessSecret,
                 (int) number("BF_PRESTARTED_WORKERS", DEFAULT_PRESTARTED_WORKERS, 0, 64),
@@ -76,7 +101,7 @@ final class Settings {
                 GRACE,
                 MOST_SESSIONS,
                 workerUsers(),
-                runFolder(port),
+                runFolder,
                 tls);
     }
 

@@ -42,8 +42,8 @@ class ArchitectureTest {
         assertThat(product.containPackage("org.bitfusion.scheduler"))
                 .as("the scheduler, which no process uses yet, is among them")
                 .isTrue();
-        assertThat(product.containPackage("org.bitfusion.cluster.process"))
-                .as("the cluster, which no process uses yet, is among them")
+        assertThat(product.containPackage("org.bitfusion.manager.routes"))
+                .as("the manager is among them")
                 .isTrue();
         assertThat(product.containPackage("org.bitfusion.allocator"))
                 .as("the allocator, which no process uses yet, is among them")
@@ -226,6 +226,23 @@ class ArchitectureTest {
     }
 
     @Test
+    void onlyTheManagerKnowsSpring() {
+        check(
+                noClasses()
+                        .that()
+                        .resideOutsideOfPackage("org.bitfusion.manager..")
+                        .should()
+                        .dependOnClassesThat()
+                        .resideInAnyPackage(
+                                "org.springframework..",
+                                "org.springdoc..",
+                                "org.apache.catalina..",
+                                "org.apache.coyote..",
+                                "jakarta..")
+                        .because("what is decided is decided without a web server"));
+    }
+
+    @Test
     void theClusterReadsNoClockButInItsMain() {
         check(
                 noClasses()
@@ -336,7 +353,9 @@ class ArchitectureTest {
                                 "org.bitfusion.ptx..",
                                 "org.bitfusion.worker..",
                                 "org.bitfusion.dispatcher..",
-                                "org.bitfusion.server..")
+                                "org.bitfusion.server..",
+                                "org.bitfusion.manager..",
+                                "org.bitfusion.cluster..")
                         .because("a client machine has no appliance"));
     }
 
@@ -366,6 +385,9 @@ class ArchitectureTest {
     void packagesAreNamedByFeature() {
         check(
                 noClasses()
+                        .that()
+                        // The product's own name of its service.
+                        .resideOutsideOfPackage("org.bitfusion.manager..")
                         .should()
                         .resideInAnyPackage(
                                 "..impl..", "..util..", "..utils..", "..common..", "..manager..")
@@ -388,6 +410,11 @@ class ArchitectureTest {
                         .and()
                         .areDeclaredInClassesThat()
                         .areNotAssignableTo(KeyManager.class)
+                        .and()
+                        // Interfaces of Tomcat and of servlets.
+                        .areDeclaredInClassesThat()
+                        .haveNameNotMatching(
+                                "org.bitfusion.manager.web.(PoolSslContext|BodyLimit.*)")
                         .should()
                         .haveNameNotMatching("get[A-Z].*")
                         .because("accessors are named for what they answer"));

@@ -1,27 +1,42 @@
 package org.bitfusion.cli.help;
 
 import java.lang.reflect.InvocationTargetException;
+import java.util.List;
 import org.bitfusion.cli.ExitCode;
 import org.bitfusion.cli.Fault;
 
-/// The appliance's entry point, known by its name only: the command line depends on no appliance
-/// class.
+/// The appliance's entry points, known by their names only: the command line depends on no
+/// appliance class.
 final class ApplianceProcess {
-    private static final String MAIN_CLASS = "org.bitfusion.server.ApplianceMain";
+    private static final String SERVER = "org.bitfusion.server.ApplianceMain";
+    private static final String MANAGER = "org.bitfusion.manager.ManagerMain";
 
     private ApplianceProcess() {}
 
-    /// Runs the appliance in this process until it ends; its exit code.
+    /// Runs the dispatcher alone in this process until it ends; its exit code.
     static int become(int port) throws Exception {
+        return become("server", SERVER, "-p", Integer.toString(port));
+    }
+
+    /// Runs the appliance's service in this process until it ends; its exit code.
+    static int becomeManager(List<String> arguments) throws Exception {
+        return become("manager", MANAGER, arguments.toArray(String[]::new));
+    }
+
+    private static int become(String command, String mainClass, String... arguments)
+            throws Exception {
         try {
-            Class.forName(MAIN_CLASS)
+            Class.forName(mainClass)
                     .getMethod("main", String[].class)
-                    .invoke(null, (Object) new String[] {"-p", Integer.toString(port)});
+                    .invoke(null, (Object) arguments);
             return 0;
         } catch (ClassNotFoundException _) {
             throw new Fault(
                     ExitCode.INTERNAL,
-                    "server: this installation has no appliance (" + MAIN_CLASS + "); reinstall");
+                    command
+                            + ": this installation has no appliance ("
+                            + mainClass
+                            + "); reinstall");
         } catch (InvocationTargetException exception) {
             if (exception.getCause() instanceof Exception cause) {
                 throw cause;

@@ -1,6 +1,8 @@
 package org.bitfusion.cli.help;
 
 import java.io.PrintStream;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import org.bitfusion.cli.Distribution;
 import org.bitfusion.cli.ExitCode;
@@ -12,6 +14,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Unmatched;
 
 /// The commands that start no program of the user. Texts are [HelpTexts]', not picocli's.
 @Command(
@@ -19,7 +22,8 @@ import picocli.CommandLine.ParentCommand;
         subcommands = {
             FrontCommand.HelpCommand.class,
             FrontCommand.VersionCommand.class,
-            FrontCommand.ServerCommand.class
+            FrontCommand.ServerCommand.class,
+            FrontCommand.ManagerCommand.class
         })
 public final class FrontCommand implements ParsedCommand {
     private final Distribution distribution;
@@ -59,7 +63,7 @@ public final class FrontCommand implements ParsedCommand {
 
     private static boolean isFrontCommand(String command) {
         return switch (HelpTexts.canonical(command)) {
-            case "help", "version", "server" -> true;
+            case "help", "version", "server", "manager" -> true;
             default -> false;
         };
     }
@@ -138,6 +142,27 @@ public final class FrontCommand implements ParsedCommand {
                         "server: -p " + port + ": give a port from 0 to " + PORT_LIMIT);
             }
             return ApplianceProcess.become(port);
+        }
+    }
+
+    /// `manager [flags]`: this process becomes the appliance's service, which knows its flags.
+    @Command(name = "manager")
+    static final class ManagerCommand implements ParsedCommand {
+        @ParentCommand private @Nullable FrontCommand front;
+
+        @Unmatched private final List<String> arguments = new ArrayList<>();
+
+        @Option(names = {"-h", "--help"})
+        private boolean help;
+
+        @Override
+        public int call() throws Exception {
+            FrontCommand parent = Objects.requireNonNull(front);
+            if (help) {
+                parent.output.print(HelpTexts.command("manager", parent.distribution));
+                return 0;
+            }
+            return ApplianceProcess.becomeManager(arguments);
         }
     }
 }

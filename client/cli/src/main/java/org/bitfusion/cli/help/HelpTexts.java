@@ -36,7 +36,6 @@ public final class HelpTexts {
                     "net_perf",
                     "resource_scheduler",
                     "analytics",
-                    "manager",
                     "init",
                     "upgrade",
                     "uninstall");
@@ -82,7 +81,8 @@ public final class HelpTexts {
     public static String command(String command, Distribution distribution) {
         String name = canonical(command);
         return switch (name) {
-            case "run", "client", "local", "server", "version", "help" -> text(name, distribution);
+            case "run", "client", "local", "server", "manager", "version", "help" ->
+                    text(name, distribution);
             default -> throw unknown(name, distribution);
         };
     }

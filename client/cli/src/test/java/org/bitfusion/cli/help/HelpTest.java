@@ -63,7 +63,9 @@ class HelpTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"run", "client", "c", "local", "server", "s", "version", "v", "help", "h"})
+            strings = {
+                "run", "client", "c", "local", "server", "s", "manager", "version", "v", "help", "h"
+            })
     void everyCommandHasAText(String command) throws Exception {
         assertThat(output(BITFUSION, "help", command))
                 .startsWith("NAME:\n   bitfusion " + HelpTexts.canonical(command) + " - ")
@@ -80,8 +82,7 @@ class HelpTest {
     }
 
     @ParameterizedTest
-    @ValueSource(
-            strings = {"smi", "list_gpus", "health", "H", "LH", "TC", "srs", "init", "manager"})
+    @ValueSource(strings = {"smi", "list_gpus", "health", "H", "LH", "TC", "srs", "init"})
     void aLaterCommandSaysSo(String command) throws Exception {
         assertThat(fault(command).code()).isEqualTo(ExitCode.NOT_AVAILABLE_YET);
         assertThat(fault(command, "-x").line())

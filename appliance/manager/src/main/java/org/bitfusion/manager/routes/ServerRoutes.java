@@ -1,0 +1,188 @@
+package org.bitfusion.manager.routes;
+
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.UUID;
+import org.bitfusion.cluster.Member;
+import org.bitfusion.cluster.ensemble.Health;
+import org.bitfusion.cluster.ensemble.Membership;
+import org.bitfusion.cluster.ensemble.RemoveOutcome;
+import org.bitfusion.cluster.pool.PoolView;
+import org.bitfusion.cluster.pool.Promises;
+import org.bitfusion.manager.member.ApplianceDirectory;
+import org.bitfusion.manager.member.Pool;
+import org.bitfusion.manager.web.Caller;
+import org.bitfusion.manager.web.For;
+import org.bitfusion.manager.web.Problem;
+import org.bitfusion.manager.web.Who;
+import org.bitfusion.scheduler.pool.Appliance;
+import org.bitfusion.scheduler.pool.ApplianceState;
+import org.bitfusion.scheduler.pool.Gpu;
+import org.bitfusion.tls.PeerRole;
+import org.bitfusion.tls.authority.Lifetimes;
+import org.bitfusion.tls.revocation.Revocation;
+import org.bitfusion.tls.revocation.Revoked;
+import org.jspecify.annotations.Nullable;
+import org.springframework.http.ResponseEntity;
+import org.springframework.web.bind.annotation.DeleteMapping;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PatchMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.RequestAttribute;
+import org.springframework.web.bind.annotation.RequestBody;
+import org.springframework.web.bind.annotation.RequestMapping;
+import org.springframework.web.bind.annotation.RestController;
+
+/// The appliances of the pool with their GPUs.
+@RestController
+@RequestMapping("/api/v1/servers")
+public final class ServerRoutes {
+    private final Pool pool;
+
+    public ServerRoutes(Pool pool) {
+        this.pool = pool;
+    }
+
+    /// @param controlPort 0 where the appliance has not said it yet, as `dispatcherPort`
+    /// @param tasks how many leases it takes part in
+    public record ServerView(
+            UUID id,
+            String name,
+            List<String> addresses,
+            int controlPort,
+            int dispatcherPort,
+            String state,
+            int tasks,
+            List<GpuView> gpus) {}
+
+    /// @param freeMiB not promised to anybody
+    public record GpuView(int index, UUID uuid, String name, int memoryMiB, int freeMiB) {}
+
+    /// @param draining whether it is to give no new leases
+    public record ServerChange(@Nullable Boolean draining) {}
+
+    /// All appliances.
+    @For({Who.CLIENT, Who.VIEWER})
+    @GetMapping
+    public List<ServerView> list() {
+        PoolView view = pool.state().view();
+        return view.appliances().stream().map(appliance -> view(appliance, view)).toList();
+    }
+
+    private ServerView view(Appliance appliance, PoolView view) {
+        Promises promises = view.promises().get(appliance.id());
+        Optional<ApplianceDirectory.Entry> entry = pool.appliances().find(appliance.id());
+        return new ServerView(
+                appliance.id(),
+                appliance.host().name(),
+                appliance.host().addresses(),
+                entry.map(ApplianceDirectory.Entry::controlPort).orElse(0),
+                entry.map(ApplianceDirectory.Entry::dispatcherPort).orElse(0),
+                appliance.state().name().toLowerCase(Locale.ROOT),
+                promises == null ? 0 : promises.byLease().size(),
+                appliance.gpus().stream().map(gpu -> view(gpu, promises)).toList());
+    }
+
+    private static GpuView view(Gpu gpu, @Nullable Promises promises) {
+        int promised = promises == null ? 0 : promises.memoryMiB(gpu.index());
+        return new GpuView(
+                gpu.index(),
+                gpu.uuid(),
+                gpu.name(),
+                gpu.memoryMiB(),
+                Math.max(0, gpu.memoryMiB() - promised - gpu.reservedMiB()));
+    }
+
+    /// Drains an appliance, or ends that.
+    @For(Who.ADMIN)
+    @PatchMapping("/{id}")
+    public ServerView change(
+            @RequestAttribute(Caller.ATTRIBUTE) Caller caller,
+            @PathVariable("id") String id,
+            @RequestBody ServerChange change) {
+        boolean draining = Needed.value("draining", change.draining());
+        Appliance appliance = find(Needed.id("server", id));
+        pool.state()
+                .announce(
+                        appliance.withState(
+                                draining ? ApplianceState.DRAINING : ApplianceState.AVAILABLE));
+        pool.events()
+                .append(
+                        pool.now(),
+                        draining ? "appliance-drained" : "appliance-undrained",
+                        caller.name(),
+                        appliance.host().name());
+        PoolView view = pool.state().view();
+        return view(find(appliance.id()), view);
+    }
+
+    private Appliance find(UUID id) {
+        return pool.state().view().appliances().stream()
+                .filter(each -> each.id().equals(id))
+                .findFirst()
+                .orElseThrow(() -> Problem.notFound("there is no such server"));
+    }
+
+    /// Takes an appliance out of the pool, be it there or not: refused while something is promised
+    /// there and without a majority. Its certificate counts no longer afterwards.
+    @For(Who.ADMIN)
+    @DeleteMapping("/{id}")
+    public ResponseEntity<Void> remove(
+            @RequestAttribute(Caller.ATTRIBUTE) Caller caller, @PathVariable("id") String id) {
+        UUID appliance = Needed.id("server", id);
+        if (appliance.equals(pool.self().appliance())) {
+            throw Problem.conflict("an appliance does not remove itself; ask another one");
+        }
+        Membership membership = pool.ensemble().membership();
+        Member member =
+                membership.members().stream()
+                        .filter(each -> each.appliance().equals(appliance))
+                        .findFirst()
+                        .orElseThrow(() -> Problem.notFound("there is no such server"));
+        Health health = pool.health();
+        if (!health.hasMajority()) {
+            throw Problem.conflict(
+                    "of "
+                            + health.votes()
+                            + " appliances that vote only "
+                            + health.votesReachable()
+                            + " can be reached; a server is removed when more than half can");
+        }
+        Optional<Appliance> known =
+                pool.state().view().appliances().stream()
+                        .filter(each -> each.id().equals(appliance))
+                        .findFirst();
+        // One change: no lease can be granted there any more.
+        if (!pool.state().forget(appliance)) {
+            throw Problem.conflict(
+                    "programs have leases there; end them, or drain the server and wait");
+        }
+        switch (pool.ensemble().remove(member.number(), health.reachable())) {
+            case RemoveOutcome.Removed _, RemoveOutcome.NoSuchMember _ ->
+                    forget(caller, appliance, member);
+            case RemoveOutcome.LastMember _ -> {
+                known.ifPresent(pool.state()::announce);
+                throw Problem.conflict("the last server of a pool cannot be removed");
+            }
+            case RemoveOutcome.NoMajority(String why) -> {
+                known.ifPresent(pool.state()::announce);
+                throw Problem.conflict(why);
+            }
+        }
+        return ResponseEntity.noContent().build();
+    }
+
+    private void forget(Caller caller, UUID appliance, Member member) {
+        pool.revocations()
+                .revoke(
+                        new Revocation(
+                                new Revoked.OfPeer(PeerRole.APPLIANCE, appliance),
+                                caller.name(),
+                                "removed from the pool",
+                                pool.now(),
+                                pool.now().plus(Lifetimes.DEFAULT.appliances())));
+        pool.appliances().forget(appliance);
+        pool.events().append(pool.now(), "appliance-removed", caller.name(), "at " + member.host());
+    }
+}

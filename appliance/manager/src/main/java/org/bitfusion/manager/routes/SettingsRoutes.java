@@ -1,0 +1,85 @@
+package org.bitfusion.manager.routes;
+
+import java.time.Duration;
+import java.util.Objects;
+import org.bitfusion.manager.member.Pool;
+import org.bitfusion.manager.web.Caller;
+import org.bitfusion.manager.web.For;
+import org.bitfusion.manager.web.Problem;
+import org.bitfusion.manager.web.Who;
+import org.bitfusion.scheduler.pool.ClientTerms;
+import org.jspecify.annotations.Nullable;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PatchMapping;
+import org.springframework.web.bind.annotation.RequestAttribute;
+import org.springframework.web.bind.annotation.RequestBody;
+import org.springframework.web.bind.annotation.RequestMapping;
+import org.springframework.web.bind.annotation.RestController;
+import tools.jackson.databind.JsonNode;
+
+/// What holds for clients for which nothing else was set.
+@RestController
+@RequestMapping("/api/v1/settings")
+public final class SettingsRoutes {
+    private final Pool pool;
+
+    public SettingsRoutes(Pool pool) {
+        this.pool = pool;
+    }
+
+    /// @param gpuLimit null for as many as there are
+    /// @param idleTimeoutSeconds 0 for never
+    public record SettingsView(@Nullable Integer gpuLimit, int priority, long idleTimeoutSeconds) {
+        static SettingsView of(ClientTerms terms) {
+            return new SettingsView(
+                    terms.gpuLimit() == ClientTerms.NO_LIMIT ? null : terms.gpuLimit(),
+                    terms.priority(),
+                    terms.idleTimeout().toSeconds());
+        }
+    }
+
+    /// What holds.
+    @For(Who.VIEWER)
+    @GetMapping
+    public SettingsView show() {
+        return SettingsView.of(pool.settings().defaults());
+    }
+
+    /// Changes it: `gpuLimit` (null for none), `priority`, `idleTimeoutSeconds`; what is not said
+    /// stays.
+    @For(Who.ADMIN)
+    @PatchMapping
+    public SettingsView change(
+            @RequestAttribute(Caller.ATTRIBUTE) Caller caller, @RequestBody JsonNode change) {
+        ClientTerms terms = pool.settings().changeDefaults(present -> changed(present, change));
+        SettingsView view = SettingsView.of(terms);
+        pool.events().append(pool.now(), "settings-changed", caller.name(), view.toString());
+        return view;
+    }
+
+    private static ClientTerms changed(ClientTerms present, JsonNode change) {
+        int gpuLimit = present.gpuLimit();
+        if (change.has("gpuLimit")) {
+            gpuLimit =
+                    Objects.requireNonNullElse(
+                            Numbers.integer("gpuLimit", change.get("gpuLimit")),
+                            ClientTerms.NO_LIMIT);
+            if (gpuLimit < 0) {
+                throw Problem.badRequest("gpuLimit: (expected: 0 or more, or null)");
+            }
+        }
+        int priority =
+                change.has("priority")
+                        ? Objects.requireNonNullElse(
+                                Numbers.integer("priority", change.get("priority")), 0)
+                        : present.priority();
+        Duration idle =
+                change.has("idleTimeoutSeconds")
+                        ? Objects.requireNonNullElse(
+                                Numbers.seconds(
+                                        "idleTimeoutSeconds", change.get("idleTimeoutSeconds")),
+                                Duration.ZERO)
+                        : present.idleTimeout();
+        return new ClientTerms(gpuLimit, priority, idle, present.disabled());
+    }
+}

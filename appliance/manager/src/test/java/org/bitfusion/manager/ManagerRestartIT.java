@@ -1,0 +1,121 @@
+package org.bitfusion.manager;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.awaitility.Awaitility;
+import org.bitfusion.manager.member.Peers;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+
+/// An appliance that is stopped, killed and started again.
+class ManagerRestartIT {
+    @TempDir Path folder = Path.of("/nowhere");
+
+    @Test
+    void aRestartKeepsEverythingAndLeavesNoProcess() throws Exception {
+        TestManager first = TestManager.start(folder.resolve("one"), "127.0.0.4");
+        Enrolled enrolled;
+        JsonNode pool;
+        String token;
+        List<ProcessHandle> started;
+        try (first) {
+            enrolled = Enrolled.by(first, "laptop");
+            pool = first.asRoot(200, "GET", "/pool", null);
+            token =
+                    first.asRoot(201, "POST", "/tokens", Map.of("description", "kept"))
+                            .path("id")
+                            .asString();
+            first.asRoot(200, "PATCH", "/settings", Map.of("priority", 7));
+            started = first.processes();
+            first.kill();
+            awaitEnd(started);
+        }
+        TestManager second = first.startAgain();
+        try (second) {
+            assertSame(second, pool, token, enrolled);
+            started = second.processes();
+            second.process().destroy();
+            second.awaitEnd();
+            awaitEnd(started);
+        }
+        try (TestManager third = first.startAgain()) {
+            assertSame(third, pool, token, enrolled);
+        }
+    }
+
+    private static void assertSame(
+            TestManager manager, JsonNode pool, String token, Enrolled enrolled) throws Exception {
+        Awaitility.await()
+                .atMost(Duration.ofMinutes(1))
+                .ignoreExceptions()
+                .untilAsserted(() -> {
+                    try (Peers client = manager.client(enrolled.identity())) {
+                        assertThat(TestManager.json(manager.ask(client, "GET", "/pool", null)))
+                                .isEqualTo(pool);
+                    }
+                });
+        assertThat(manager.asRoot(200, "GET", "/tokens/" + token, null).path("description"))
+                .hasToString("\"kept\"");
+        assertThat(manager.asRoot(200, "GET", "/settings", null).path("priority").asInt())
+                .isEqualTo(7);
+        assertThat(manager.asRoot(200, "GET", "/clients", null).size()).isEqualTo(1);
+        Awaitility.await()
+                .atMost(Duration.ofMinutes(1))
+                .untilAsserted(() ->
+                        assertThat(
+                                        manager.asRoot(200, "GET", "/servers", null)
+                                                .path(0)
+                                                .path("state")
+                                                .asString(""))
+                                .isEqualTo("available"));
+    }
+
+    private static void awaitEnd(List<ProcessHandle> started) {
+        Awaitility.await()
+                .atMost(Duration.ofSeconds(20))
+                .until(() -> started.stream().noneMatch(ProcessHandle::isAlive));
+    }
+
+    @Test
+    void withoutItsYamlItIsANewMemberAndNothingOfTheFormerIsLost() throws Exception {
+        TestManager first = TestManager.start(folder.resolve("one"), "127.0.0.5");
+        String former;
+        try (first) {
+            former = first.asRoot(200, "GET", "/pool", null).path("pool").asString();
+        }
+        Files.delete(first.folder().resolve("bitfusion-manager.yaml"));
+        byte[] key = Files.readAllBytes(first.folder().resolve("tls/pool.key"));
+        try (TestManager again = first.startAgain()) {
+            assertThat(again.asRoot(200, "GET", "/pool", null).path("pool").asString())
+                    .isNotEqualTo(former);
+            try (var files = Files.list(again.folder())) {
+                Path aside =
+                        files.filter(file -> file.getFileName().toString().startsWith("former-"))
+                                .findFirst()
+                                .orElseThrow();
+                assertThat(aside.resolve("pool.key")).hasBinaryContent(key);
+            }
+        }
+    }
+
+    @Test
+    void aYamlThatMakesNoSenseIsNamedWithItsLine() throws Exception {
+        Path other = Files.createDirectories(folder.resolve("other"));
+        Path yaml = other.resolve("bitfusion-manager.yaml");
+        Files.writeString(yaml, "port: 56001\nlisten: [\n");
+        try (TestManager failed = TestManager.failing(other, "127.0.0.5")) {
+            assertThat(failed.process().exitValue()).isEqualTo(69);
+            assertThat(failed.log()).contains(yaml + ", line 3");
+        }
+        Files.writeString(yaml, "prot: 56001\n");
+        try (TestManager failed = TestManager.failing(other, "127.0.0.5")) {
+            assertThat(failed.log()).contains("prot").contains("expected: one of name, listen");
+        }
+    }
+}
