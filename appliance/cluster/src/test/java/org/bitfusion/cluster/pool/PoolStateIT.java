@@ -9,6 +9,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -124,6 +125,97 @@ class PoolStateIT {
         assertThat(promised(first, 0)).isEqualTo(600);
         assertThat(state.end(child.id())).isInstanceOf(EndOutcome.Ended.class);
         assertThat(promised(first, 0)).isEqualTo(600);
+    }
+
+    @Test
+    void partsEndOneByOneAndTheLastEndsTheLease() {
+        Lease lease = lease(new LeasedGpu(first, 1, 300), new LeasedGpu(second, 0, 300));
+        HeldLease held = HeldLease.of(lease, UUID.randomUUID(), "ada");
+        assertThat(state.grant(held, state.view())).isInstanceOf(GrantOutcome.Granted.class);
+        assertThat(state.givenNow(lease.id(), held.attempt(), first)).contains(held);
+        assertThat(state.givenNow(lease.id(), UUID.randomUUID(), first)).isEmpty();
+
+        assertThat(state.endPart(lease.id(), UUID.randomUUID(), first))
+                .as("of a grant before")
+                .isInstanceOf(EndOutcome.NoSuchLease.class);
+        assertThat(state.endPart(lease.id(), held.attempt(), first))
+                .isEqualTo(new EndOutcome.Ended(lease));
+        assertThat(state.endPart(lease.id(), held.attempt(), first))
+                .isInstanceOf(EndOutcome.NoSuchLease.class);
+        assertThat(promised(first, 1)).isZero();
+        assertThat(promised(second, 0)).isEqualTo(300);
+        assertThat(state.givenNow(lease.id(), held.attempt(), first)).isEmpty();
+        assertThat(state.view().leases())
+                .filteredOn(each -> each.id().equals(lease.id()))
+                .singleElement()
+                .extracting(Lease::gpus)
+                .isEqualTo(List.of(new LeasedGpu(second, 0, 300)));
+
+        assertThat(state.endPart(lease.id(), held.attempt(), second))
+                .isInstanceOf(EndOutcome.Ended.class);
+        assertThat(state.held(lease.id())).isEmpty();
+        assertThat(promised(second, 0)).isZero();
+    }
+
+    @Test
+    void aLeaseThatIsThereIsNotGrantedAgainAndAnUndoneOneIs() {
+        Lease lease = lease(new LeasedGpu(first, 0, 100));
+        HeldLease one = HeldLease.of(lease, UUID.randomUUID(), "ada");
+        HeldLease other = HeldLease.of(lease, UUID.randomUUID(), "ada");
+        assertThat(state.grant(one, state.view())).isInstanceOf(GrantOutcome.Granted.class);
+        assertThat(state.grant(other, state.view())).isInstanceOf(GrantOutcome.Outdated.class);
+        assertThat(state.end(lease.id(), one.attempt())).isInstanceOf(EndOutcome.Ended.class);
+        assertThat(state.grant(other, state.view())).isInstanceOf(GrantOutcome.Granted.class);
+        assertThat(state.end(lease.id(), one.attempt()))
+                .as("a late word about the first")
+                .isInstanceOf(EndOutcome.NoSuchLease.class);
+        assertThat(promised(first, 0)).isEqualTo(100);
+        assertThat(state.resolve(lease.id(), one.attempt()))
+                .isInstanceOf(GrantOutcome.Outdated.class);
+        assertThat(state.resolve(lease.id(), other.attempt()))
+                .isInstanceOf(GrantOutcome.Granted.class);
+    }
+
+    @Test
+    void whatAGrantLeavesIsKnownWithoutReading() {
+        PoolView view = state.view();
+        HeldLease one = HeldLease.of(lease(new LeasedGpu(first, 0, 100)), first, "ada");
+        HeldLease other = HeldLease.of(lease(new LeasedGpu(first, 0, 200)), second, "ada");
+        assertThat(state.grant(one, view)).isInstanceOf(GrantOutcome.Granted.class);
+        assertThat(state.grant(other, view.with(one))).isInstanceOf(GrantOutcome.Granted.class);
+        assertThat(state.promised(first))
+                .isEqualTo(
+                        Optional.of(
+                                Objects.requireNonNull(
+                                        view.with(one).with(other).promises().get(first))));
+    }
+
+    @Test
+    void aDrainedApplianceStaysDrainedWhenItAnnouncesItself() {
+        try (Presence _ = state.presence(first)) {
+            await().atMost(LONG).until(() -> state.view().appliances().contains(appliance(first)));
+            assertThat(state.drain(first, true)).isTrue();
+            Contact contact = new Contact(56001, 55001, "5.0.0-abc");
+            state.announce(appliance(first), contact);
+            PoolView view = state.view();
+            assertThat(view.appliances())
+                    .contains(appliance(first).withState(ApplianceState.DRAINING));
+            assertThat(view.contact(first)).isEqualTo(contact);
+            assertThat(state.drain(first, false)).isTrue();
+            assertThat(state.view().appliances()).contains(appliance(first));
+            assertThat(state.view().contact(first)).isEqualTo(contact);
+        }
+        assertThat(state.drain(UUID.randomUUID(), true)).isFalse();
+    }
+
+    @Test
+    void aPromiseOfNoLeaseIsTakenBack() {
+        Lease lease = lease(new LeasedGpu(first, 0, 100));
+        state.grant(lease, state.view());
+        assertThat(state.takeBackOrphan(lease.id(), first)).as("its lease is there").isFalse();
+        assertThat(promised(first, 0)).isEqualTo(100);
+        state.end(lease.id());
+        assertThat(state.takeBackOrphan(lease.id(), first)).isTrue();
     }
 
     @Test

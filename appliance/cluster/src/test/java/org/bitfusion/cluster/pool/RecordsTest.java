@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.UUID;
 import java.util.function.Consumer;
 import org.bitfusion.cluster.ClusterException;
@@ -59,6 +60,25 @@ class RecordsTest {
     }
 
     @Test
+    void leasesThatAreOverInPartsAndThoseWithinOthersAreRead() {
+        HeldLease held =
+                new HeldLease(LEASE, new UUID(5, 5), "ada b", Set.of(ID, new UUID(9, 9)), 7);
+        assertThat(Records.held(ID, 7, Records.encode(held))).isEqualTo(held);
+        assertThat(Records.held(ID, 0, Records.encode(LEASE)))
+                .as("of a release before")
+                .isEqualTo(HeldLease.of(LEASE, ID, ""));
+        Promises both =
+                new Promises(
+                        ID,
+                        3,
+                        PROMISES.byLease(),
+                        Map.of(new UUID(8, 8), List.of(new LeasedGpu(ID, 5, 10))));
+        assertThat(Records.promises(ID, 3, Records.encode(both))).isEqualTo(both);
+        assertThat(both.memoryMiB(5)).as("within what its parent has").isEqualTo(20);
+        assertThat(both.leases()).hasSize(3);
+    }
+
+    @Test
     void whoIsNotConnectedIsUnavailable() {
         assertThat(Records.appliance(ID, Records.encode(APPLIANCE), false).state())
                 .isEqualTo(ApplianceState.UNAVAILABLE);
@@ -90,6 +110,10 @@ class RecordsTest {
     void nonsenseIsRefused() {
         holds(Records.encode(APPLIANCE), bytes -> Records.appliance(ID, bytes, true));
         holds(Records.encode(LEASE), bytes -> Records.lease(ID, bytes));
+        HeldLease held = new HeldLease(LEASE, ID, "ada", Set.of(ID), 0);
+        holds(Records.encode(held), bytes -> Records.held(ID, 0, bytes));
+        Contact contact = new Contact(56001, 55001, "5");
+        holds(Records.encode(APPLIANCE, contact), bytes -> Records.contact(ID, bytes));
         holds(Records.encode(PROMISES), bytes -> Records.promises(ID, 0, bytes));
     }
 

@@ -19,6 +19,7 @@ public final class Relay implements AutoCloseable {
     private final AtomicLong requestBytesLost = new AtomicLong();
     private volatile boolean losesRequests;
     private volatile boolean losesAnswers;
+    private volatile boolean isIsolated;
 
     public Relay(int target) throws IOException {
         this.target = target;
@@ -42,6 +43,16 @@ public final class Relay implements AutoCloseable {
         return requestBytesLost.get();
     }
 
+    /// Breaks all connections, and lets nobody through until [#heal].
+    public void isolate() throws IOException {
+        isIsolated = true;
+        cut();
+    }
+
+    public void heal() {
+        isIsolated = false;
+    }
+
     /// Breaks all connections; new ones lose nothing.
     public void cut() throws IOException {
         List<Socket> broken;
@@ -60,6 +71,10 @@ public final class Relay implements AutoCloseable {
         try {
             while (true) {
                 Socket client = listener.accept();
+                if (isIsolated) {
+                    client.close();
+                    continue;
+                }
                 Socket server = new Socket(InetAddress.getLoopbackAddress(), target);
                 synchronized (open) {
                     open.add(client);
