@@ -81,8 +81,7 @@ public final class Settings {
             InetSocketAddress listen, Secret accessSecret, Path runFolder, Optional<TlsContext> tls)
             throws SettingsException {
         Map<String, String> workers = new HashMap<>();
-        workers.put(
-                "BF_SOFT_ID", environment.getOrDefault("BF_SOFT_ID", identity(listen.getPort())));
+        workers.put("BF_SOFT_ID", environment.getOrDefault("BF_SOFT_ID", identity(listen)));
         if (tls.isPresent()) {
             workers.put(Worker.DATA_TLS, "1");
             workers.put(Worker.DATA_ADDRESS, listen.getAddress().getHostAddress());
@@ -126,12 +125,16 @@ public final class Settings {
         return address;
     }
 
-    /// What tells this appliance's software GPUs from those of others: the same after a restart on
-    /// the same port of the same machine.
-    private static String identity(int port) {
+    /// What tells this appliance's software GPUs from those of others: the same after a restart at
+    /// the same address of the same machine.
+    private static String identity(InetSocketAddress listen) {
         try {
-            if (port != 0) {
-                return Files.readString(Path.of("/etc/machine-id")).strip() + ":" + port;
+            if (listen.getPort() != 0) {
+                String machine = Files.readString(Path.of("/etc/machine-id")).strip();
+                InetAddress address = listen.getAddress();
+                return address.isAnyLocalAddress()
+                        ? machine + ":" + listen.getPort()
+                        : machine + ":" + address.getHostAddress() + ":" + listen.getPort();
             }
         } catch (IOException ignored) {
             // A machine without identity: its GPUs get new ones with each start.

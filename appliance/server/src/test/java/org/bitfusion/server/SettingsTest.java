@@ -51,6 +51,20 @@ class SettingsTest {
         assertThat(settings.prestartedWorkers()).isZero();
     }
 
+    /// Appliances of a pool may stand on one machine, each at an address of its own.
+    @Test
+    void softwareGpusOfTwoAddressesAreNotTheSame() throws Exception {
+        String first = softwareGpusAt("127.0.0.2");
+        assertThat(first).isEqualTo(softwareGpusAt("127.0.0.2"));
+        assertThat(first).isNotEqualTo(softwareGpusAt("127.0.0.3"));
+    }
+
+    private static String softwareGpusAt(String address) throws Exception {
+        return read(Map.of("BF_LISTEN", address))
+                .workerEnvironment()
+                .getOrDefault("BF_SOFT_ID", "");
+    }
+
     @Test
     void portZeroMeansAnyPort() throws Exception {
         assertThat(read(Map.of("BF_SERVER_PORT_MIN", "0")).ports()).isEqualTo(new PortRange(0, 0));
