@@ -187,9 +187,12 @@ final class DataListener implements AutoCloseable {
                         .daemon()
                         .name("greeting")
                         .start(() -> {
-                            greet(connection);
-                            silent.remove(connection);
-                            naming.remove(connection);
+                            try {
+                                greet(connection);
+                            } finally {
+                                silent.remove(connection);
+                                naming.remove(connection);
+                            }
                         });
             } catch (IOException e) {
                 return;
@@ -219,6 +222,9 @@ final class DataListener implements AutoCloseable {
             if (letIn.isPresent() && !naming.remove(connection)) {
                 return;
             }
+            if (letIn.isPresent()) {
+                secured.letIn();
+            }
             if (letIn.isPresent() && letIn.get().kind() == Hello.KIND_RESUME) {
                 resume(secured, letIn.get());
                 return;
@@ -234,7 +240,7 @@ final class DataListener implements AutoCloseable {
                 return;
             }
             connection.close();
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException e) {
             LOG.warn("a stranger on the data port, error=\"{}\"", e.toString());
             SessionLink.closeQuietly(connection);
         }

@@ -157,6 +157,7 @@ final class OutgoingCopy {
                                 ? target.tls().get().connect(socket)
                                 : new PlainChannel(socket);
                 shakeHands(channel);
+                channel.letIn();
                 return channel;
             }
         } catch (IOException e) {

@@ -1,9 +1,12 @@
 package org.bitfusion.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
+import java.lang.management.BufferPoolMXBean;
+import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
@@ -12,6 +15,7 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -19,6 +23,7 @@ import org.bitfusion.protocol.Handshake;
 import org.bitfusion.protocol.Hello;
 import org.bitfusion.protocol.Proof;
 import org.bitfusion.protocol.Secret;
+import org.bitfusion.worker.channel.EphemeralTls;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -110,6 +115,36 @@ class DataListenerTest {
         for (SocketChannel stranger : strangers) {
             assertThat(stranger.read(ByteBuffer.allocate(1))).isNegative();
         }
+    }
+
+    /// Memory beside the heap is given back late, and a session needs it.
+    @Test
+    void strangersTakeNoMemoryBesideTheHeapOverTls() throws Exception {
+        EphemeralTls tls = EphemeralTls.create();
+        InetAddress loopback = InetAddress.getLoopbackAddress();
+        long before = direct();
+        try (DataListener port =
+                DataListener.open(loopback, 0, 0, session, secret, "test", Optional.of(tls))
+                        .orElseThrow()) {
+            Thread.ofPlatform().daemon().start(() -> assertThatThrownBy(port::accept));
+            for (int i = 0; i < 200; i++) {
+                SocketChannel stranger =
+                        SocketChannel.open(new InetSocketAddress(loopback, port.port()));
+                strangers.add(stranger);
+                stranger.write(ByteBuffer.wrap(new byte[] {0x16, 3, 3}));
+            }
+            await().atMost(Duration.ofSeconds(10)).until(() -> greetings() > 0);
+            await().atMost(Duration.ofSeconds(10))
+                    .until(() -> greetings() <= DataListener.MOST_STRANGERS);
+            assertThat(direct() - before).isLessThan(8L << 20);
+        }
+    }
+
+    private static long direct() {
+        return ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class).stream()
+                .filter(pool -> pool.getName().equals("direct"))
+                .mapToLong(BufferPoolMXBean::getTotalCapacity)
+                .sum();
     }
 
     private static long greetings() {

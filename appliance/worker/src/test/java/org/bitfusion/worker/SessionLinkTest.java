@@ -8,11 +8,13 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
+import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Random;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
 import org.bitfusion.protocol.ProtocolException;
@@ -21,13 +23,19 @@ import org.bitfusion.protocol.message.MemData;
 import org.bitfusion.protocol.message.PingAnswer;
 import org.bitfusion.protocol.message.WireConstants;
 import org.bitfusion.worker.channel.DataChannel;
+import org.bitfusion.worker.channel.EphemeralTls;
 import org.bitfusion.worker.channel.PlainChannel;
+import org.bitfusion.worker.channel.TlsChannel;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 class SessionLinkTest {
     private static final Duration LONG = Duration.ofSeconds(30);
+    private static final int MIB_FRAME = (1 << 20) + 32;
+    private static final EphemeralTls TLS = EphemeralTls.create();
 
     private ServerSocketChannel listener;
 
@@ -52,7 +60,7 @@ class SessionLinkTest {
         return new Pair(client, new PlainChannel(worker));
     }
 
-    private static byte[] read(SocketChannel from, int count) throws IOException {
+    private static byte[] read(ReadableByteChannel from, int count) throws IOException {
         ByteBuffer bytes = ByteBuffer.allocate(count);
         while (bytes.hasRemaining() && from.read(bytes) >= 0) {}
         return Arrays.copyOf(bytes.array(), bytes.position());
@@ -113,6 +121,69 @@ class SessionLinkTest {
             second.client().close();
             second.worker().close();
         }
+    }
+
+    /// Of a write that fails nobody knows how much of it has arrived: over TLS all of it is one
+    /// call.
+    @Test
+    @Timeout(60)
+    void bulkDataThatIsCutWhileItIsWrittenArrivesOnceOverTlsToo() throws Exception {
+        byte[] bulk = random(1 << 20);
+        int frame = MIB_FRAME;
+        for (int cut : new int[] {1, frame / 2, 2 * frame, 3 * frame + 77}) {
+            Pair first = connect();
+            SocketChannel socket = ((PlainChannel) first.worker()).socket();
+            CompletableFuture<TlsChannel> accepted = background(() -> TLS.accept(socket));
+            TlsChannel client = EphemeralTls.create().connect(first.client());
+            SessionLink link = new SessionLink(accepted.get(), LONG);
+            Thread speaker =
+                    Thread.ofPlatform()
+                            .start(() -> {
+                                ByteBuffer bytes = ByteBuffer.allocateDirect(bulk.length);
+                                for (int i = 0; i < 12; i++) {
+                                    link.writer()
+                                            .sendData(
+                                                    new MemData(1, i),
+                                                    bytes.clear().put(bulk).flip(),
+                                                    null);
+                                }
+                            });
+            read(client, cut);
+            client.close();
+            Pair second = connect();
+            CompletableFuture<Boolean> resumed =
+                    background(() -> link.resume(second.worker(), 1, cut, _ -> {}));
+            var _ = resumed.whenComplete((_, failure) -> closeAfter(failure, second));
+            byte[] rest = read(second.client(), 12 * frame - cut);
+            assertThat(resumed.get()).isTrue();
+            speaker.join();
+            for (int at = 12 * frame; at - frame >= cut; at -= frame) {
+                assertThat(Arrays.copyOfRange(rest, at - cut - bulk.length, at - cut))
+                        .as("frame that ends at %d, after %d", at, cut)
+                        .isEqualTo(bulk);
+            }
+            second.client().close();
+        }
+    }
+
+    private static void closeAfter(@Nullable Throwable failure, Pair pair) {
+        if (failure != null) {
+            SessionLink.closeQuietly(pair.worker());
+        }
+    }
+
+    private static <T> CompletableFuture<T> background(Callable<T> work) {
+        CompletableFuture<T> done = new CompletableFuture<>();
+        Thread.ofPlatform()
+                .daemon()
+                .start(() -> {
+                    try {
+                        done.complete(work.call());
+                    } catch (Exception e) {
+                        done.completeExceptionally(e);
+                    }
+                });
+        return done;
     }
 
     @Test

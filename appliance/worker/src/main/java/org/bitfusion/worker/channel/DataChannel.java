@@ -8,4 +8,8 @@ import org.bitfusion.protocol.ChannelBinding;
 public interface DataChannel extends ByteChannel, GatheringByteChannel {
     /// What proofs over it are bound to.
     ChannelBinding binding();
+
+    /// Who is at the other end has proved itself: it is worth memory from now on. Called before
+    /// other threads use this.
+    void letIn();
 }

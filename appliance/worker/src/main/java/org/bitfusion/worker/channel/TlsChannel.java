@@ -16,10 +16,11 @@ import org.bitfusion.protocol.ChannelBinding;
 /// "Concurrency Notes"). What the protocol itself has to say after a read (a new key) the reader
 /// writes, so writing has a lock.
 public final class TlsChannel implements DataChannel {
-    /// RFC 8446, 5.1 and 5.2: plaintext of a record, and what a record adds at most.
+    /// RFC 8446, 5.1 and 5.2: plaintext of a record, and what a record adds at most, with what an
+    /// engine wants to have room for beyond that.
     private static final int RECORD = 16 * 1024;
 
-    private static final int OVERHEAD = 256 + 5;
+    private static final int OVERHEAD = 256 + 5 + 64;
     private static final int BATCH = 8;
 
     /// What an engine wants to have room for before it decrypts a full record: a little more than
@@ -30,12 +31,14 @@ public final class TlsChannel implements DataChannel {
 
     private final SocketChannel socket;
     private final SSLEngine engine;
-    private final ByteBuffer arrived =
-            ByteBuffer.allocateDirect(BATCH * (RECORD + OVERHEAD)).flip();
-    private final ByteBuffer leaving = ByteBuffer.allocateDirect(BATCH * (RECORD + OVERHEAD));
+
+    /// Of a stranger: small, and the heap's, which gets them back as soon as he is gone.
+    private ByteBuffer arrived = ByteBuffer.allocate(RECORD + OVERHEAD).flip();
+
+    private ByteBuffer leaving = ByteBuffer.allocate(RECORD + OVERHEAD);
 
     /// Decrypted bytes for which the reader had no room.
-    private final ByteBuffer rest = ByteBuffer.allocateDirect(ROOM).flip();
+    private final ByteBuffer rest = ByteBuffer.allocate(ROOM).flip();
 
     private final Object writing = new Object();
     private final ChannelBinding binding;
@@ -98,6 +101,14 @@ public final class TlsChannel implements DataChannel {
     @Override
     public ChannelBinding binding() {
         return binding;
+    }
+
+    @Override
+    public void letIn() {
+        arrived = ByteBuffer.allocateDirect(BATCH * (RECORD + OVERHEAD)).put(arrived).flip();
+        synchronized (writing) {
+            leaving = ByteBuffer.allocateDirect(BATCH * (RECORD + OVERHEAD));
+        }
     }
 
     /// Reads at least a byte, and then what is there without waiting.
