@@ -84,6 +84,15 @@ final class ClientConnection extends SimpleChannelInboundHandler<Object> {
                                 TimeUnit.SECONDS);
     }
 
+    /// Who does not read its answers is not heard until it does.
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext context) {
+        if (isLetIn()) {
+            context.channel().config().setAutoRead(context.channel().isWritable());
+        }
+        context.fireChannelWritabilityChanged();
+    }
+
     private boolean isLetIn() {
         return !(state instanceof ClientConnectionState.AwaitingHello
                 || state instanceof ClientConnectionState.Greeted);
@@ -108,6 +117,9 @@ final class ClientConnection extends SimpleChannelInboundHandler<Object> {
     private void greet(ChannelHandlerContext context, Hello hello, SessionBroker broker) {
         int process = (int) ProcessHandle.current().pid();
         waitsForDevices = false;
+        if (!context.channel().isActive()) {
+            return; // it has made way for others while the devices were not known
+        }
         ClientPeer peer;
         try {
             peer = ClientPeer.of(context.channel(), settings);

@@ -3,6 +3,7 @@ package org.bitfusion.dispatcher;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
@@ -43,6 +44,7 @@ public final class Dispatcher implements AutoCloseable {
     private final WorkerPool pool;
     private final RunFolder folder;
     private final Strangers<Channel> strangers = new Strangers<>(Strangers.MOST);
+    private final Strangers<ChannelHandlerContext> lingering = new Strangers<>(LingeringClose.MOST);
     private final AtomicBoolean closed = new AtomicBoolean();
     private final CompletableFuture<String> failure = new CompletableFuture<>();
     private final CompletableFuture<List<ServedDevice>> servedDevices = new CompletableFuture<>();
@@ -96,11 +98,15 @@ public final class Dispatcher implements AutoCloseable {
                                 new ChannelInitializer<SocketChannel>() {
                                     @Override
                                     protected void initChannel(SocketChannel channel) {
+                                        Dispatcher dispatcher = started.join();
                                         settings.tls()
                                                 .ifPresent(tls ->
-                                                        channel.pipeline().addLast(handler(tls)));
+                                                        channel.pipeline()
+                                                                .addLast(
+                                                                        dispatcher.lingeringClose())
+                                                                .addLast(handler(tls)));
                                         channel.pipeline().addLast(new FrameDecoder());
-                                        channel.pipeline().addLast(started.join().connection());
+                                        channel.pipeline().addLast(dispatcher.connection());
                                     }
                                 })
                         .bind(settings.address())
@@ -148,6 +154,10 @@ public final class Dispatcher implements AutoCloseable {
     /// The GPUs that are served; known once the first worker has told them, and never if none can.
     public CompletableFuture<List<ServedDevice>> devices() {
         return servedDevices.copy();
+    }
+
+    private LingeringClose lingeringClose() {
+        return new LingeringClose(lingering, LingeringClose.TIME);
     }
 
     private ClientConnection connection() {
