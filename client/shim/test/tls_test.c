@@ -58,7 +58,7 @@ static void write_certificate(const char *path, X509 *what)
 }
 
 /* ---- The other end ---- */
-enum behaviour { ECHO, SINK, SOURCE, ECHO_OF_BULK, SLOW_SINK, PLAIN, SILENT, LEAVES };
+enum behaviour { ECHO, SINK, SOURCE, ECHO_OF_BULK, SLOW_SINK, PLAIN, SILENT, LEAVES, REFUSES };
 
 struct server {
     pthread_t thread;
@@ -100,6 +100,8 @@ static void *serve(void *argument)
     SSL_CTX *context = SSL_CTX_new(TLS_server_method());
     SSL_CTX_use_certificate(context, certificate);
     SSL_CTX_use_PrivateKey(context, key);
+    if (s->behaviour == REFUSES)
+        SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
     SSL *ssl = SSL_new(context);
     SSL_set_fd(ssl, s->descriptor);
     if (s->behaviour == PLAIN) {
@@ -343,6 +345,43 @@ static void a_certificate_of_another_pool_is_refused(void)
     rmdir(folder);
 }
 
+/* The alert comes when this side's handshake is over. */
+static void who_is_refused_hears_why(void)
+{
+    struct server s;
+    struct bf_transport t;
+    uint8_t byte;
+    begin(&s, REFUSES, &t);
+    CHECK(!bf_tls_refusal(&t));
+    CHECK(!bf_transport_read_all(&t, &byte, 1, WAIT));
+    CHECK(bf_tls_refusal(&t) && strstr(bf_tls_refusal(&t), "certificate required"));
+    end(&s, &t);
+}
+
+static void parts_may_be_empty(void)
+{
+    struct server s;
+    struct bf_transport t;
+    begin(&s, SINK, &t);
+    uint8_t *data = pattern();
+    struct iovec parts[] = {{data, 0}, {data, 100}, {data + 100, 0}, {data + 100, 3 * MIB}, {data, 0}};
+    for (size_t left = 100 + 3 * MIB; left;) {
+        ssize_t moved = t.send(&t, parts, 5);
+        CHECK(moved > 0 || errno == EAGAIN);
+        for (int i = 0; i < 5 && moved > 0; i++) {
+            size_t step = parts[i].iov_len < (size_t)moved ? parts[i].iov_len : (size_t)moved;
+            parts[i].iov_base = (uint8_t *)parts[i].iov_base + step;
+            parts[i].iov_len -= step;
+            moved -= (ssize_t)step;
+            left -= step;
+        }
+        t.wait(&t, false, true, WAIT);
+    }
+    end(&s, &t);
+    CHECK(s.received == 100 + 3 * MIB && !s.sum);
+    free(data);
+}
+
 int main(void)
 {
     signal(SIGPIPE, SIG_IGN); /* the server's */
@@ -355,6 +394,8 @@ int main(void)
     the_end_of_the_other_side_is_an_end();
     who_speaks_no_tls_or_nothing_is_refused_in_time();
     a_certificate_of_another_pool_is_refused();
+    who_is_refused_hears_why();
+    parts_may_be_empty();
     X509_free(authority);
     X509_free(other_authority);
     X509_free(certificate);

@@ -8,6 +8,7 @@
 #include "program/log.h"
 #include "session/hmac.h"
 #include "session/session.h"
+#include "transport/tls.h"
 
 /* What this library speaks; a test makes one of another range. */
 #ifndef BF_LOWEST_VERSION
@@ -48,6 +49,17 @@ static void say_not_allowed(const struct bf_worker *worker)
     bf_say_of(worker, "%s does not know this user's secret. Run as the user who started the appliance, or "
            "through \"bitfusion run\".",
            worker->name);
+}
+
+static void say_no_answer(const struct bf_worker *worker, const struct bf_transport *transport)
+{
+    const char *refusal = bf_tls_refusal(transport);
+    if (refusal)
+        bf_say_of(worker, "%s does not let this client in (%s): its certificate has ended, was revoked or is another pool's; "
+               "the server's log says which. Enrol this client again (\"bitfusion token\").",
+               worker->name, refusal);
+    else
+        bf_say_of(worker, "%s does not answer. Is a Bitfusion server listening there?", worker->name);
 }
 
 static CUresult refused(const struct bf_worker *worker, const struct bf_hello *answer)
@@ -138,7 +150,7 @@ CUresult bf_handshake(struct bf_handshake *h, const struct bf_worker *worker,
         return CUDA_ERROR_OPERATING_SYSTEM;
     if (!bf_transport_write_all(transport, &h->hello, sizeof h->hello, BF_HELLO_MILLISECONDS) ||
         !bf_transport_read_all(transport, &h->answer, sizeof h->answer, BF_HELLO_MILLISECONDS)) {
-        bf_say_of(worker, "%s does not answer. Is a Bitfusion server listening there?", worker->name);
+        say_no_answer(worker, transport);
         return CUDA_ERROR_NO_DEVICE;
     }
     if (memcmp(h->answer.magic, magic, sizeof magic) || h->answer.kind != (kind | ANSWER_KIND)) {

@@ -4,6 +4,7 @@
  * never while the socket is waited for. Ciphertext goes from OpenSSL straight to the socket; what the
  * socket does not take, at most a record, waits in `pending`.
  */
+#include "transport/tls.h"
 #include "transport/tls_state.h"
 
 #include <errno.h>
@@ -40,10 +41,11 @@ struct place {
     size_t offset; /* in the first */
 };
 
+/* Over so many bytes, and over empty parts behind them. */
 static size_t skip(struct place *at, size_t bytes)
 {
     size_t skipped = 0;
-    while (at->count && skipped < bytes) {
+    while (at->count && (skipped < bytes || at->offset == at->parts->iov_len)) {
         size_t left = at->parts->iov_len - at->offset;
         size_t step = bytes - skipped < left ? bytes - skipped : left;
         skipped += step;
@@ -137,6 +139,8 @@ static ssize_t decrypt(struct bf_tls *tls, void *to, size_t bytes)
     int moved = SSL_read(tls->ssl, to, (int)bytes);
     int reason = moved > 0 ? SSL_ERROR_NONE : SSL_get_error(tls->ssl, moved);
     int error = tls->error;
+    if (reason == SSL_ERROR_SSL)
+        tls->refusal = ERR_reason_error_string(ERR_peek_last_error());
     pthread_mutex_unlock(&tls->lock);
     atomic_store_explicit(&tls->more, moved > 0, memory_order_relaxed);
     if (moved > 0)
@@ -233,6 +237,11 @@ static void tls_close(struct bf_transport *transport)
     free(tls->pending);
     free(tls);
     transport->tls = NULL;
+}
+
+const char *bf_tls_refusal(const struct bf_transport *transport)
+{
+    return transport->tls ? transport->tls->refusal : NULL;
 }
 
 void bf_tls_take_over(struct bf_transport *transport, struct bf_tls *tls)

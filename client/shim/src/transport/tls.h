@@ -23,4 +23,8 @@ enum { BF_WHY_BYTES = 256 };
 bool bf_tls_start(struct bf_transport *transport, const struct bf_tls_files *files,
                   int milliseconds, char why[BF_WHY_BYTES]);
 
+/* Why the other end has ended what began well (in TLS 1.3 it looks at this end's certificate last); NULL: it has
+ * given no reason, or there is no TLS. A static text. */
+const char *bf_tls_refusal(const struct bf_transport *transport);
+
 #endif

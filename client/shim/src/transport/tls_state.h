@@ -16,6 +16,7 @@ struct bf_tls {
     struct bf_transport under;
     int error;  /* errno of the socket, for who called OpenSSL */
     bool ended; /* the other side has closed the socket */
+    const char *refusal; /* why nothing can be decrypted any more: an alert, mostly; NULL: it can */
 
     uint8_t *pending;
     size_t pending_start, pending_end, pending_capacity;

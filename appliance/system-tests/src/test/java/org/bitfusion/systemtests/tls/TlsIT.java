@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.util.HashMap;
@@ -117,6 +118,51 @@ class TlsIT {
                 .contains("token");
     }
 
+    /// Who believes the appliance, which does not believe him: it says so last.
+    private static Path disbelieved() throws Exception {
+        Path home = new PoolFiles().client();
+        Files.copy(
+                POOL.root(),
+                home.resolve(".bitfusion/tls/ca.crt"),
+                StandardCopyOption.REPLACE_EXISTING);
+        return home;
+    }
+
+    @Test
+    void aClientThatTheApplianceDoesNotBelieveIsToldWhatToDo() throws Exception {
+        CProgram.Result result = run(disbelieved(), "true");
+        assertThat(result.exitCode()).isNotZero();
+        assertThat(result.output())
+                .contains("127.0.0.1:" + appliance.port())
+                .contains("does not accept this machine's certificate")
+                .contains("token");
+    }
+
+    @Test
+    void aProgramThatTheApplianceDoesNotBelieveSaysWhatToDo() throws Exception {
+        CProgram.Result result = runWith(disbelieved().resolve(".bitfusion/tls/client.pem"));
+        assertThat(result.output()).contains("does not let this client in").contains("FAILED");
+    }
+
+    @Test
+    void aUserOfTheAppliancesMachineIsToldOfTls() {
+        CProgram.Result result =
+                CProgram.run(
+                        List.of(
+                                COMMAND,
+                                "run",
+                                "-n",
+                                "1",
+                                "-l",
+                                "127.0.0.1:" + appliance.port(),
+                                "--",
+                                "true"),
+                        appliance.clientEnvironment(),
+                        SECONDS);
+        assertThat(result.exitCode()).isNotZero();
+        assertThat(result.output()).contains("BF_TLS=always");
+    }
+
     @Test
     void aUserWithoutACertificateIsToldWhatToDo() throws Exception {
         Path home = Files.createTempDirectory(Repository.target(), "nobody");
@@ -128,24 +174,27 @@ class TlsIT {
     /// Who has the session's file has the lease's secret, but not its holder's key.
     @Test
     void aLeaseIsOfNoUseToAnotherClient() {
-        String thief = POOL.client().resolve(".bitfusion/tls/client.pem").toString();
-        CProgram.Result result =
-                run(
-                        client,
-                        "bash",
-                        "-c",
-                        "while [ -e $BF_ADAPTOR_CONFIG.d/preparing ]; do sleep 0.01; done;"
-                                + " rm -f $BF_ADAPTOR_CONFIG.d/prepared; cp "
-                                + thief
-                                + " $BF_ADAPTOR_CONFIG.d/tls/client.pem; "
-                                + PROGRAM.executable()
-                                + " "
-                                + WORK.getLast()
-                                + "; exit 0");
+        CProgram.Result result = runWith(POOL.client().resolve(".bitfusion/tls/client.pem"));
         assertThat(result.output())
                 .contains("does not know this lease")
                 .contains("FAILED")
                 .doesNotContain("PASSED");
+    }
+
+    /// A program of a session that shows another certificate than the session's owner.
+    private static CProgram.Result runWith(Path identity) {
+        return run(
+                client,
+                "bash",
+                "-c",
+                "while [ -e $BF_ADAPTOR_CONFIG.d/preparing ]; do sleep 0.01; done;"
+                        + " rm -f $BF_ADAPTOR_CONFIG.d/prepared; cp "
+                        + identity
+                        + " $BF_ADAPTOR_CONFIG.d/tls/client.pem; "
+                        + PROGRAM.executable()
+                        + " "
+                        + WORK.getLast()
+                        + "; exit 0");
     }
 
     @Test

@@ -20,6 +20,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLSocket;
 import org.bitfusion.cli.ExitCode;
 import org.bitfusion.cli.Fault;
@@ -42,6 +43,10 @@ final class LeaseConnection implements AutoCloseable {
 
     /// An appliance that has just been started answers when it knows its GPUs.
     private static final int ANSWER_MILLISECONDS = (int) Duration.ofSeconds(30).toMillis();
+
+    private static final String OVER_TLS =
+            " without an answer; an appliance of a pool lets in its clients only, on its own machine"
+                    + " with BF_TLS=always";
 
     private static final int SCHEDULER_PORT = 56001;
 
@@ -132,6 +137,12 @@ final class LeaseConnection implements AutoCloseable {
             }
             return new LeaseConnection(
                     socket, shakeHands(address, socket, self, binding), access, pool);
+        } catch (SSLException refusal) {
+            closeQuietly(socket);
+            throw PoolAccess.refused(address, refusal);
+        } catch (EOFException end) {
+            closeQuietly(socket);
+            throw pool == null ? new EOFException(end.getMessage() + OVER_TLS) : end;
         } catch (IOException | Fault failure) {
             closeQuietly(socket);
             throw failure;

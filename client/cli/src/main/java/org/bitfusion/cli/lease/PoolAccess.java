@@ -69,17 +69,23 @@ public record PoolAccess(TlsContext tls, Path authority, Path identity) {
         try {
             secured.startHandshake();
         } catch (SSLException exception) {
-            throw new Fault(
-                    ExitCode.NOT_ALLOWED,
-                    address
-                            + ": "
-                            + HandshakeFailure.of(exception)
-                                    .map(HandshakeFailure::message)
-                                    .orElse("no TLS 1.3 there (" + exception.getMessage() + ")"));
+            throw refused(address, exception);
         }
         if (tls.admit(secured.getSession()) instanceof Admission.Refused(_, String message)) {
             throw new Fault(ExitCode.NOT_ALLOWED, address + ": " + message);
         }
         return secured;
+    }
+
+    /// What ended a connection over TLS, with what to do. A server looks at this client's
+    /// certificate last: what it thinks of it comes in its first answer's place.
+    static Fault refused(ServerAddress address, SSLException exception) {
+        return new Fault(
+                ExitCode.NOT_ALLOWED,
+                address
+                        + ": "
+                        + HandshakeFailure.of(exception)
+                                .map(HandshakeFailure::message)
+                                .orElse("no TLS 1.3 there (" + exception.getMessage() + ")"));
     }
 }
