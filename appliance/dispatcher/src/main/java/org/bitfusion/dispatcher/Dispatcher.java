@@ -43,7 +43,8 @@ public final class Dispatcher implements AutoCloseable {
     private final EventLoopGroup group;
     private final WorkerPool pool;
     private final RunFolder folder;
-    private final Strangers<Channel> strangers = new Strangers<>(Strangers.MOST);
+    private final Strangers<Channel> strangers =
+            new Strangers<>(Strangers.MOST, channel -> Strangers.place(channel.remoteAddress()));
     private final Strangers<ChannelHandlerContext> lingering = new Strangers<>(LingeringClose.MOST);
     private final AtomicBoolean closed = new AtomicBoolean();
     private final CompletableFuture<String> failure = new CompletableFuture<>();

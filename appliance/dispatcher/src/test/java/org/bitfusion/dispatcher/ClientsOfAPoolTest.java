@@ -171,6 +171,27 @@ class ClientsOfAPoolTest {
         }
     }
 
+    @Test
+    void strangersOfOnePlaceKeepNobodyOutFromElsewhere() throws Exception {
+        Path gate = Files.createFile(folder.resolve("gate"));
+        List<Socket> strangers = new ArrayList<>();
+        try (Dispatcher dispatcher = start(gate, false);
+                Socket client = new Socket()) {
+            client.bind(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.2"), 0));
+            client.connect(
+                    new InetSocketAddress(InetAddress.getLoopbackAddress(), dispatcher.port()));
+            for (int i = 0; i < MANY; i++) {
+                strangers.add(new Socket(InetAddress.getLoopbackAddress(), dispatcher.port()));
+            }
+            sayHello(client);
+            assertThat(client.getInputStream().readNBytes(Hello.BYTES)).hasSize(Hello.BYTES);
+        } finally {
+            for (Socket stranger : strangers) {
+                stranger.close();
+            }
+        }
+    }
+
     /// Its answers would be kept in the dispatcher's memory.
     @Test
     void whoDoesNotReadIsNotHeardForEver() throws Exception {

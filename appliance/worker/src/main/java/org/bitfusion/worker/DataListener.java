@@ -11,7 +11,10 @@ import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
-import java.util.LinkedHashSet;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -42,7 +45,8 @@ final class DataListener implements AutoCloseable {
     private static final Duration TIME_TO_GREET_OVER_TLS = Duration.ofSeconds(15);
 
     /// Connections that have not proved anything yet: so many that have said nothing, and so many
-    /// that have named the session. One more ends the oldest of its kind.
+    /// that have named the session. One more ends the oldest of its kind, of the address that most
+    /// come from.
     static final int MOST_STRANGERS = 64;
 
     /// The session's client.
@@ -152,26 +156,38 @@ final class DataListener implements AutoCloseable {
         }
     }
 
-    /// Connections of one kind, the oldest first.
+    /// Connections of one kind, the oldest first, and where they come from. Who comes from
+    /// elsewhere has time to prove itself, however many come from one place.
     private static final class Greetings {
-        private final LinkedHashSet<SocketChannel> connections = new LinkedHashSet<>();
+        private final LinkedHashMap<SocketChannel, Optional<InetAddress>> connections =
+                new LinkedHashMap<>();
 
         void add(SocketChannel connection) {
-            SocketChannel oldest = null;
+            Optional<SocketChannel> goes = Optional.empty();
             synchronized (this) {
-                connections.add(connection);
+                connections.put(
+                        connection, Optional.ofNullable(connection.socket().getInetAddress()));
                 if (connections.size() > MOST_STRANGERS) {
-                    oldest = connections.removeFirst();
+                    goes = oldestOfMost();
+                    goes.ifPresent(connections::remove);
                 }
             }
-            if (oldest != null) {
-                SessionLink.closeQuietly(oldest);
-            }
+            goes.ifPresent(SessionLink::closeQuietly);
+        }
+
+        private Optional<SocketChannel> oldestOfMost() {
+            Map<Optional<InetAddress>, Integer> counts = new HashMap<>();
+            connections.values().forEach(from -> counts.merge(from, 1, Integer::sum));
+            Integer largest = Collections.max(counts.values());
+            return connections.entrySet().stream()
+                    .filter(each -> largest.equals(counts.get(each.getValue())))
+                    .map(Map.Entry::getKey)
+                    .findFirst();
         }
 
         /// @return false if it has made way
         synchronized boolean remove(SocketChannel connection) {
-            return connections.remove(connection);
+            return connections.remove(connection) != null;
         }
     }
 

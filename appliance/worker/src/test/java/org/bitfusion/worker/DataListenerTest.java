@@ -83,15 +83,19 @@ class DataListenerTest {
 
     private void theOneWhoKnowsTheSecretGetsIn() throws Exception {
         try (SocketChannel client = connect()) {
-            Hello hello = Hello.of(Hello.KIND_DATA, "test", session, 0);
-            client.write(hello.bytes());
-            Hello answer = Hello.read(read(client, Hello.BYTES));
-            ByteBuffer proof = ByteBuffer.allocate(Proof.BYTES);
-            new Handshake(hello, answer, secret).clientProof().write(proof);
-            client.write(proof.flip());
-            await().atMost(Duration.ofSeconds(2)).until(accepted::isDone);
-            accepted.get().channel().close();
+            say(client);
         }
+    }
+
+    private void say(SocketChannel client) throws Exception {
+        Hello hello = Hello.of(Hello.KIND_DATA, "test", session, 0);
+        client.write(hello.bytes());
+        Hello answer = Hello.read(read(client, Hello.BYTES));
+        ByteBuffer proof = ByteBuffer.allocate(Proof.BYTES);
+        new Handshake(hello, answer, secret).clientProof().write(proof);
+        client.write(proof.flip());
+        await().atMost(Duration.ofSeconds(2)).until(accepted::isDone);
+        accepted.get().channel().close();
     }
 
     @Test
@@ -104,6 +108,18 @@ class DataListenerTest {
     void strangersWhoSayHelloAndNoMoreKeepNobodyOut() throws Exception {
         strangersConnect(200, Hello.of(Hello.KIND_DATA, "test", session, 0));
         theOneWhoKnowsTheSecretGetsIn();
+    }
+
+    /// However fast they come.
+    @Test
+    void strangersOfOnePlaceKeepNobodyOutFromElsewhere() throws Exception {
+        try (SocketChannel client = SocketChannel.open()) {
+            client.bind(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.2"), 0));
+            client.connect(
+                    new InetSocketAddress(InetAddress.getLoopbackAddress(), listener.port()));
+            strangersConnect(2 * DataListener.MOST_STRANGERS);
+            say(client);
+        }
     }
 
     @Test
