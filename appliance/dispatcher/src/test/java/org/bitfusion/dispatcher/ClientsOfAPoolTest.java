@@ -24,8 +24,10 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLSocket;
+import org.awaitility.Awaitility;
 import org.bitfusion.dispatcher.DispatcherSettings.PortRange;
 import org.bitfusion.protocol.Handshake;
 import org.bitfusion.protocol.Hello;
@@ -189,6 +191,28 @@ class ClientsOfAPoolTest {
             for (Socket stranger : strangers) {
                 stranger.close();
             }
+        }
+    }
+
+    /// By the system: who is let in need say nothing.
+    @Test
+    void whoseMachineIsGoneIsFoundOut() throws Exception {
+        Path gate = Files.createFile(folder.resolve("gate"));
+        try (Dispatcher dispatcher = start(gate, false);
+                Socket client = new Socket(InetAddress.getLoopbackAddress(), dispatcher.port())) {
+            sayHello(client);
+            assertThat(client.getInputStream().readNBytes(Hello.BYTES)).hasSize(Hello.BYTES);
+            // proc(5): local address, peer, 01 (established), queues, timer (02: keepalive)
+            Pattern kept =
+                    Pattern.compile(
+                            ":%04X [0-9A-F]+:%04X 01 [0-9A-F]+:[0-9A-F]+ 02:"
+                                    .formatted(dispatcher.port(), client.getLocalPort()));
+            Awaitility.await()
+                    .untilAsserted(() ->
+                            assertThat(
+                                            Files.readString(Path.of("/proc/net/tcp"))
+                                                    + Files.readString(Path.of("/proc/net/tcp6")))
+                                    .containsPattern(kept));
         }
     }
 
