@@ -94,7 +94,7 @@ public final class Parts implements AutoCloseable {
     /// Begins to announce and to reconcile, as soon as the pool and the dispatcher's GPUs are
     /// there.
     ///
-    /// @param dispatcher stays the caller's
+    /// @param dispatcher stays the caller's; it grants no leases itself any more
     /// @param nanoClock as [System#nanoTime]
     public Parts(Settings settings, PoolState pool, Dispatcher dispatcher, LongSupplier nanoClock) {
         this.settings = settings;
@@ -104,6 +104,7 @@ public final class Parts implements AutoCloseable {
         for (int i = 0; i < LOCKS; i++) {
             locks.add(new ReentrantLock());
         }
+        dispatcher.leaseOnlyForPool();
         dispatcher.onGivenBack(this::givenBack);
         reconciler = Thread.ofVirtual().name("parts").start(this::reconcileForGood);
     }

@@ -3,6 +3,7 @@ package org.bitfusion.allocator;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -49,6 +50,13 @@ final class SchedulingLoop implements AutoCloseable {
     private final InstantSource clock;
     private final Semaphore wake = new Semaphore(0);
     private final Map<UUID, Instant> avoidedUntil = new ConcurrentHashMap<>();
+
+    /// Grants whose appliances this manager asks for the first time: nobody can use them yet.
+    private final Set<UUID> ownAttempts = ConcurrentHashMap.newKeySet();
+
+    /// Since when an appliance of a lease that was found granted does not answer, by attempt.
+    private final Map<UUID, Instant> silentSince = new ConcurrentHashMap<>();
+
     private final Thread thread;
 
     private volatile Snapshots.Terms terms = Snapshots.Terms.NONE;
@@ -125,6 +133,7 @@ final class SchedulingLoop implements AutoCloseable {
         if (!pool.isConnected()) {
             return;
         }
+        readTerms();
         schedules(candidacy.seek().equals(Optional.of(settings.appliance())));
         if (!isScheduling) {
             return;
@@ -137,7 +146,6 @@ final class SchedulingLoop implements AutoCloseable {
         if (candidates.isEmpty()) {
             return;
         }
-        readTerms();
         pool.settled();
         look(pool.view(), candidates, now);
     }
@@ -147,19 +155,21 @@ final class SchedulingLoop implements AutoCloseable {
             LOG.info("appliance={} schedules={}", settings.appliance(), now);
             settledAt = clock.instant().plus(settings.settling());
             avoidedUntil.clear();
+            silentSince.clear();
             isScheduling = now;
             line.open(now);
         }
     }
 
+    /// Where they cannot be read the last ones hold on.
     private void readTerms() {
         if (areTermsOld) {
             areTermsOld = false;
             try {
                 terms = new Snapshots.Terms(poolSettings.defaults(), poolSettings.clients());
-            } catch (RuntimeException exception) {
+            } catch (ClusterException | TlsException exception) {
                 areTermsOld = true;
-                throw exception;
+                LOG.warn("clients' terms were not read: {}", exception.getMessage());
             }
         }
     }
@@ -195,7 +205,8 @@ final class SchedulingLoop implements AutoCloseable {
                     new Answer.Refused(
                             Refusal.NO_SUCH_PARENT,
                             "another client's lease has this identifier: ask with a new one"));
-        } else if (line.isBeingGranted(request.id())) {
+        } else if (Collections.disjoint(avoidedUntil.keySet(), held.appliances())
+                && line.isBeingGranted(request.id())) {
             background(() -> take(candidate.ask(), held, view));
         }
     }
@@ -235,6 +246,7 @@ final class SchedulingLoop implements AutoCloseable {
                 break;
             }
             decided.add(request.id());
+            ownAttempts.add(held.attempt());
             present = present.with(held);
             PoolView granted = present;
             background(() -> take(ask, held, granted));
@@ -279,6 +291,7 @@ final class SchedulingLoop implements AutoCloseable {
             if (areTaken) {
                 Duration idle = terms.defaults().of(client(ask)).idleTimeout();
                 isDecided = line.decided(request, granting.answer(held, view, idle));
+                silentSince.remove(held.attempt());
                 LOG.info(
                         "lease={} client={} gpus={} granted",
                         request,
@@ -288,16 +301,33 @@ final class SchedulingLoop implements AutoCloseable {
                 said.forEach(this::avoid);
             }
             // Who does not schedule any more leaves it to who does, and to the appliances.
-            if (!isDecided && isScheduling) {
+            if (!isDecided && isScheduling && !mayBeInUse(held, said)) {
                 LOG.warn("lease={} is undone: {}", request, said);
                 granting.over(held);
             }
         } finally {
+            ownAttempts.remove(held.attempt());
             if (!isDecided) {
                 line.waitsOn(request);
             }
             wake();
         }
+    }
+
+    /// A lease that was found granted may be in use: it is not ended because an appliance is silent
+    /// for a moment.
+    private boolean mayBeInUse(HeldLease held, Map<UUID, Granting.Said> said) {
+        UUID attempt = held.attempt();
+        boolean isOnlySilent =
+                !said.isEmpty()
+                        && said.values().stream().noneMatch(Granting.Said.Refused.class::isInstance)
+                        && said.values().stream().anyMatch(Granting.Said.Nothing.class::isInstance);
+        if (!isOnlySilent || ownAttempts.contains(attempt)) {
+            return false;
+        }
+        Instant now = clock.instant();
+        Instant since = silentSince.putIfAbsent(attempt, now);
+        return since == null || now.isBefore(since.plus(settings.limit().multipliedBy(3)));
     }
 
     private @Nullable Client client(Ask ask) {

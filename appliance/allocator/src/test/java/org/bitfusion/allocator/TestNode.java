@@ -23,6 +23,7 @@ import org.bitfusion.dispatcher.DispatcherSettings;
 import org.bitfusion.protocol.Secret;
 import org.bitfusion.scheduler.pool.Appliance;
 import org.bitfusion.server.WorkerMain;
+import org.bitfusion.tls.context.TlsContext;
 
 /// An appliance of a pool in this process: a dispatcher with real workers and two software GPUs of
 /// 256 MiB, its parts, and its manager.
@@ -81,16 +82,16 @@ final class TestNode implements AutoCloseable {
                                 standard.connecting()),
                         connection,
                         new ZooKeeperRecordStore(connection),
-                        Peers.withOwn(id, parts, peers),
+                        peers,
                         InstantSource.system());
         peers.add(this);
     }
 
     static TestNode start(UUID id, PoolConnection connection, TestPeers peers) throws IOException {
-        return new TestNode(id, connection, settings(), peers);
+        return new TestNode(id, connection, settings(Optional.empty()), peers);
     }
 
-    private static DispatcherSettings settings() throws IOException {
+    static DispatcherSettings settings(Optional<TlsContext> tls) throws IOException {
         return new DispatcherSettings(
                 new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
                 new DispatcherSettings.PortRange(0, 0),
@@ -111,7 +112,7 @@ final class TestNode implements AutoCloseable {
                 256,
                 Optional.empty(),
                 Files.createTempDirectory(Path.of("target"), "run").toAbsolutePath(),
-                Optional.empty());
+                tls);
     }
 
     private static List<String> workerCommand() {

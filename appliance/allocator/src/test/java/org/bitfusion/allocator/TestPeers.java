@@ -12,7 +12,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/// How one manager reaches the others of this process, and what goes wrong on the way.
+/// How one manager reaches the appliances of this process, its own too, and what goes wrong on the
+/// way.
 final class TestPeers implements Peers {
     private final Map<UUID, TestNode> nodes;
 

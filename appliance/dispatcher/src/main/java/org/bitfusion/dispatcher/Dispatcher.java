@@ -247,6 +247,16 @@ public final class Dispatcher implements AutoCloseable {
                 lease -> givenBack.forEach(listener -> listener.accept(lease)));
     }
 
+    /// From now on this dispatcher grants no lease itself; who asks is told that it may not. To be
+    /// called once, by who has the pool's parts taken.
+    public void leaseOnlyForPool() {
+        var _ =
+                withBroker((known, done) -> {
+                    known.leaseOnlyForPool();
+                    done.complete(true);
+                });
+    }
+
     /// Takes what the pool granted: it is in the run folder before it is answered, expires unless
     /// it is renewed, and is of use to its client only. The same part again is the same lease.
     /// Waits until the devices are known.

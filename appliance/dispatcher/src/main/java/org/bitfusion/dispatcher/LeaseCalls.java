@@ -38,7 +38,8 @@ import org.jspecify.annotations.Nullable;
 /// there, NOT_READY for a session whose worker is not there yet, OUT_OF_MEMORY for one too many,
 /// DEVICE_UNAVAILABLE when no worker can be had, OPERATING_SYSTEM when no data port is free,
 /// INVALID_VALUE for a window of addresses that no process has, MAP_FAILED for one that the GPU's
-/// driver does not give, NOT_PERMITTED for a word on a lease that the connection does not hold.
+/// driver does not give, NOT_PERMITTED for a word on a lease that the connection does not hold, and
+/// for a request where the pool grants the leases.
 final class LeaseCalls implements LeaseMessageHandler {
     private final DispatcherSettings settings;
     private final SessionBroker broker;
@@ -74,6 +75,10 @@ final class LeaseCalls implements LeaseMessageHandler {
     @Override
     public void leaseRequest(int request, LeaseRequest message) throws IOException {
         ClientConnectionState.Leasing leasing = requesting("lease.request");
+        if (broker.isPoolOnly()) {
+            fail(LeaseRequest.CALL, request, CudaResult.ERROR_NOT_PERMITTED);
+            return;
+        }
         LeaseRequest held =
                 new LeaseRequest(
                         message.deviceCount(),

@@ -47,6 +47,8 @@ final class SessionBroker {
     private final Map<UUID, Set<Session>> sessions = new HashMap<>();
     private final Map<UUID, Ending> endings = new HashMap<>();
 
+    private boolean isPoolOnly;
+
     private record Ending(Lease lease, List<Runnable> whenDone) {}
 
     /// @param givenBack told of each lease of the pool that is over, when its memory is free
@@ -105,6 +107,15 @@ final class SessionBroker {
                 release(lease.id(), () -> {});
             }
         }
+    }
+
+    /// From now on no lease is granted but by the pool.
+    void leaseOnlyForPool() {
+        isPoolOnly = true;
+    }
+
+    boolean isPoolOnly() {
+        return isPoolOnly;
     }
 
     /// Takes what the pool granted.
