@@ -8,6 +8,7 @@ import org.bitfusion.cli.Fault;
 import org.bitfusion.cli.configuration.AdaptorFile;
 import org.bitfusion.cli.configuration.ServerAddress;
 import org.bitfusion.cli.lease.Access;
+import org.bitfusion.cli.lease.Lease;
 import org.bitfusion.cli.lease.Server;
 import org.bitfusion.cli.options.ClientOptions;
 import org.bitfusion.cli.session.SessionFile;
@@ -28,7 +29,12 @@ record ClientCommand(CommandContext context, ClientOptions options) {
         Path file = adaptorFile();
         List<ServerAddress> dispatchers = AdaptorFile.read(file);
         if (AdaptorFile.isLeased(file)) {
-            askAll(dispatchers, access());
+            boolean tls = AdaptorFile.leasedParts(file).stream().allMatch(part -> part.tls());
+            if (tls) {
+                dispatchers.forEach(dispatcher -> Lease.reachable(List.of(dispatcher)));
+            } else {
+                askAll(dispatchers, access());
+            }
             return ProgramRun.execute(context, file, options.application()); // the lease's session
         }
         return execute(dispatchers);

@@ -21,7 +21,7 @@ record CommandContext(
         Starter starter,
         Cancellation cancellation) {
     /// The machine's configuration.
-    static final Path SYSTEM_CONFIGURATION = Path.of("/etc");
+    static final Path SYSTEM_CONFIGURATION = ServerChoice.SYSTEM_CONFIGURATION;
 
     Path userHome() {
         String home = environment.get("HOME");

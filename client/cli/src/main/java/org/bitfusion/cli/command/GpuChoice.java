@@ -2,7 +2,6 @@ package org.bitfusion.cli.command;
 
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
 import org.bitfusion.cli.ExitCode;
 import org.bitfusion.cli.Fault;
@@ -15,8 +14,8 @@ import org.bitfusion.cli.session.Starter;
 import org.bitfusion.cli.session.Transcript;
 import org.jspecify.annotations.Nullable;
 
-/// Finds the server that gives the GPUs: the first of the list that can, now or within the waiting
-/// time.
+/// Finds the dispatcher that gives the GPUs, where there is no pool to ask: the first of the list
+/// that can, now or within the waiting time.
 ///
 /// @param gpuCount how many GPUs, all of one server
 /// @param share memory of each
@@ -83,7 +82,7 @@ record GpuChoice(int gpuCount, Share share, Duration patience, String command) {
         if (!waiting && free.size() == gpuCount) {
             transcript.info(
                     "Requesting GPUs "
-                            + indexes(free)
+                            + ResourceTexts.list(free)
                             + " with "
                             + mebibytes
                             + " MiB of memory from server "
@@ -99,7 +98,7 @@ record GpuChoice(int gpuCount, Share share, Duration patience, String command) {
         if (waiting) {
             transcript.info(
                     "Got GPUs "
-                            + indexes(server.indexes(lease))
+                            + ResourceTexts.list(server.indexes(lease))
                             + " with "
                             + mebibytes
                             + " MiB of memory from server "
@@ -163,14 +162,5 @@ record GpuChoice(int gpuCount, Share share, Duration patience, String command) {
             text.append(text.isEmpty() ? "" : " ").append(address);
         }
         return text.toString();
-    }
-
-    /// As the product prints a list: `[0 1]`.
-    private static String indexes(List<Integer> indexes) {
-        StringBuilder text = new StringBuilder("[");
-        for (Iterator<Integer> i = indexes.iterator(); i.hasNext(); ) {
-            text.append(i.next().intValue()).append(i.hasNext() ? " " : "");
-        }
-        return text.append(']').toString();
     }
 }

@@ -1,128 +1,139 @@
 package org.bitfusion.cli.command;
 
+import java.util.ArrayList;
 import java.util.List;
-import org.bitfusion.cli.configuration.ServerAddress;
-import org.bitfusion.cli.lease.Access;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import org.bitfusion.cli.lease.Lease;
 import org.bitfusion.cli.lease.PoolAccess;
 import org.bitfusion.cli.options.Share;
 import org.bitfusion.cli.session.SessionFile;
+import org.bitfusion.cli.session.ShownCommand;
 import org.bitfusion.cli.session.Transcript;
+import org.bitfusion.cli.session.Witness;
+import org.jspecify.annotations.Nullable;
 
 /// A program in a lease of its own, from the request to the release: what `run` and `local` have in
 /// common.
 final class LeasedProgram {
     private final CommandContext context;
     private final Transcript transcript;
-    private final GpuChoice choice;
+    private final Share share;
     private final List<String> application;
 
     LeasedProgram(
-            CommandContext context,
-            Transcript transcript,
-            GpuChoice choice,
-            List<String> application) {
+            CommandContext context, Transcript transcript, Share share, List<String> application) {
         this.context = context;
         this.transcript = transcript;
-        this.choice = choice;
+        this.share = share;
         this.application = application;
     }
 
     /// The program's exit code.
-    int execute(List<ServerAddress> servers, Access access) {
-        Lease lease = choice.lease(servers, access, transcript, context.starter());
-        lease.keep(transcript::warn);
-        try (SessionFile file = context.sessionFile(lease.adaptorLine() + "\n")) {
-            PoolAccess pool = lease.pool();
+    int execute(Holding holding) {
+        List<Lease> parts = holding.parts();
+        parts.forEach(part -> part.keep(transcript::warn));
+        StringBuilder lines = new StringBuilder();
+        parts.forEach(part -> lines.append(part.adaptorLine()).append('\n'));
+        try (SessionFile file = context.sessionFile(lines.toString())) {
+            PoolAccess pool = parts.getFirst().pool();
             if (pool != null) {
                 file.showPool(pool.authority(), pool.identity());
             }
-            tellLease(servers, lease, file);
-            context.starter()
-                    .watch(file.witnessFolder(), session -> lease.sessionEnded(session.id()));
-            if (lease.hasPreparedSession()) {
+            tellLease(holding, file);
+            context.starter().watch(file.witnessFolder(), session -> tellEnd(parts, session));
+            Lease first = parts.getFirst();
+            if (parts.size() == 1 && first.hasPreparedSession()) {
                 file.announceSession();
-                lease.whenSessionIsPrepared(file::prepareSession);
+                first.whenSessionIsPrepared(file::prepareSession);
             }
             int code = ProgramRun.execute(context, file.path(), application);
             transcript.info("Releasing GPUs from config file '" + file.path() + "'...");
             file.remove();
-            tellRelease(lease, file);
+            tellRelease(parts, file);
             return code;
         } finally {
-            lease.release();
+            releaseAll(parts);
         }
     }
 
-    private void tellRelease(Lease lease, SessionFile file) {
+    private static void tellEnd(List<Lease> parts, Witness.OpenSession session) {
+        if (session.server() >= 0 && session.server() < parts.size()) {
+            parts.get(session.server()).sessionEnded(session.id());
+        }
+    }
+
+    /// At once, so that one that does not answer holds up no other.
+    private static List<Lease.Release> releaseAll(List<Lease> parts) {
+        if (parts.size() == 1) {
+            return List.of(parts.getFirst().release());
+        }
+        List<FutureTask<Lease.Release>> tasks = new ArrayList<>();
+        for (Lease part : parts) {
+            FutureTask<Lease.Release> task = new FutureTask<>(part::release);
+            Thread.ofPlatform().daemon().name("release").start(task);
+            tasks.add(task);
+        }
+        List<Lease.Release> releases = new ArrayList<>();
+        for (FutureTask<Lease.Release> task : tasks) {
+            try {
+                releases.add(task.get());
+            } catch (InterruptedException | ExecutionException _) {
+                releases.add(Lease.Release.NOT_TOLD);
+            }
+        }
+        return releases;
+    }
+
+    private void tellRelease(List<Lease> parts, SessionFile file) {
         String removed = "emoved generated config file '" + file.path() + "'";
-        switch (lease.release()) {
-            case GIVEN_BACK -> transcript.info("Released GPUs on 1 servers and r" + removed);
-            case ENDED_BEFORE ->
-                    transcript.warn(
-                            lease.address()
-                                    + ": the appliance had ended the lease before the program ended. R"
-                                    + removed);
-            case APPLIANCE_GONE ->
-                    transcript.warn(
-                            lease.address()
-                                    + ": the appliance has ended, and the lease with it. R"
-                                    + removed);
-            case NOT_TOLD ->
-                    transcript.warn(
-                            lease.address()
-                                    + ": the appliance cannot be reached; if it still runs, the GPUs are free again within "
-                                    + lease.renewalSeconds()
-                                    + " s. R"
-                                    + removed);
+        List<Lease.Release> releases = releaseAll(parts);
+        int given = 0;
+        for (int i = 0; i < parts.size(); i++) {
+            String problem = problem(parts.get(i), releases.get(i));
+            if (problem == null) {
+                given++;
+            } else {
+                boolean only = parts.size() == 1;
+                transcript.warn(
+                        parts.get(i).address() + ": " + problem + (only ? ". R" + removed : ""));
+            }
+        }
+        if (parts.size() > 1 || given == 1) {
+            transcript.info("Released GPUs on " + given + " servers and r" + removed);
         }
     }
 
-    private void tellLease(List<ServerAddress> servers, Lease lease, SessionFile file) {
-        transcript.plain("Requested resources:");
-        StringBuilder list = new StringBuilder("Server List:");
-        for (ServerAddress server : servers) {
-            list.append(' ').append(server);
-        }
-        transcript.plain(list.toString());
-        transcript.plain("Client idle timeout: 0 min");
+    private static @Nullable String problem(Lease lease, Lease.Release release) {
+        return switch (release) {
+            case GIVEN_BACK -> null;
+            case ENDED_BEFORE -> "the appliance had ended the lease before the program ended";
+            case APPLIANCE_GONE -> "the appliance has ended, and the lease with it";
+            case NOT_TOLD ->
+                    "the appliance cannot be reached; if it still runs, the GPUs are free again within "
+                            + lease.renewalSeconds()
+                            + " s";
+        };
+    }
+
+    private void tellLease(Holding holding, SessionFile file) {
+        new ResourceTexts(transcript).tell(holding.servers(), holding.idleTimeout());
+        int count = holding.deviceCount();
         transcript.info(
                 "Locked "
-                        + lease.deviceCount()
+                        + count
                         + " GPUs with partial memory "
-                        + shown(choice.share())
+                        + ResourceTexts.shown(share)
                         + ", configuration saved to '"
                         + file.path()
                         + "'");
         transcript.info(
                 "Running client command '"
-                        + choice.command()
+                        + ShownCommand.of(application)
                         + "' on "
-                        + lease.deviceCount()
+                        + count
                         + " GPUs, with the following servers:");
-        transcript.info(lease.shownLine());
+        holding.parts().forEach(part -> transcript.info(part.shownLine()));
         transcript.plain("");
-    }
-
-    /// `1`, `0.5`, `0.8`; an amount in MiB as such.
-    private static String shown(Share share) {
-        return switch (share) {
-            case Share.Whole() -> "1";
-            case Share.Mebibytes(long amount) -> amount + " MiB";
-            case Share.Fraction(long numerator, long denominator) ->
-                    decimal(numerator, denominator);
-        };
-    }
-
-    private static String decimal(long numerator, long denominator) {
-        StringBuilder text = new StringBuilder("0.");
-        long rest = numerator;
-        long unit = denominator / 10;
-        while (rest > 0) {
-            text.append(rest / unit);
-            rest %= unit;
-            unit /= 10;
-        }
-        return text.toString();
     }
 }

@@ -1,7 +1,10 @@
 package org.bitfusion.cli.command;
 
+import java.time.Duration;
 import java.util.List;
+import org.bitfusion.cli.configuration.ServerAddress;
 import org.bitfusion.cli.lease.Access;
+import org.bitfusion.cli.lease.Lease;
 import org.bitfusion.cli.lease.Server;
 import org.bitfusion.cli.options.LocalOptions;
 import org.bitfusion.cli.options.WaitTime;
@@ -23,8 +26,10 @@ record LocalCommand(CommandContext context, LocalOptions options) {
             String command = ShownCommand.of(options.application());
             GpuChoice choice = new GpuChoice(gpuCount, options.share(), WaitTime.DEFAULT, command);
             Transcript transcript = new Transcript(options.quiet());
-            return new LeasedProgram(context, transcript, choice, options.application())
-                    .execute(List.of(appliance.address()), access);
+            List<ServerAddress> servers = List.of(appliance.address());
+            Lease lease = choice.lease(servers, access, transcript, context.starter());
+            return new LeasedProgram(context, transcript, options.share(), options.application())
+                    .execute(new Holding(List.of(lease), servers, Duration.ZERO));
         }
     }
 }

@@ -3,6 +3,9 @@ package org.bitfusion.cli.configuration;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.UUID;
 import org.bitfusion.cli.ExitCode;
 import org.bitfusion.cli.Fault;
 
@@ -51,6 +54,63 @@ public final class AdaptorFile {
             }
         }
         return false;
+    }
+
+    /// A line of a lease.
+    ///
+    /// @param secret in hexadecimal digits
+    /// @param tls whether the dispatcher is spoken to over TLS
+    public record LeasedPart(ServerAddress dispatcher, UUID lease, String secret, boolean tls) {
+        /// Without the secret.
+        @Override
+        public String toString() {
+            return "LeasedPart[" + dispatcher + ", " + lease + "]";
+        }
+    }
+
+    /// The parts of a lease, in the file's order; none if it is a file of something else.
+    public static List<LeasedPart> leasedParts(Path file) {
+        List<LeasedPart> parts = new ArrayList<>();
+        for (String line : ConfigurationFile.read(file).split("\n", -1)) {
+            String[] words = words(ServersFile.withoutComment(line).strip());
+            if (!isLease(words)) {
+                continue;
+            }
+            ServerAddress dispatcher = ServerAddress.parse(words[0] + " " + words[1]);
+            try {
+                parts.add(
+                        new LeasedPart(
+                                Objects.requireNonNull(dispatcher),
+                                UUID.fromString(words[2]),
+                                words[LEASE_WORDS - 1],
+                                words.length > LEASE_WORDS));
+            } catch (IllegalArgumentException | NullPointerException _) {
+                throw new Fault(
+                        ExitCode.BROKEN_CONFIGURATION,
+                        file + ": was written by request_gpus or run, and changed since");
+            }
+        }
+        return parts;
+    }
+
+    /// Where the files lie by which the session's programs speak TLS.
+    public static Path tlsFolder(Path file) {
+        return file.resolveSibling(file.getFileName() + ".d").resolve("tls");
+    }
+
+    /// The lease of the session that a file is of, if it can be read and is one.
+    public static Optional<UUID> lease(Path file) {
+        try {
+            for (String line : ConfigurationFile.read(file).split("\n", -1)) {
+                String[] words = words(ServersFile.withoutComment(line).strip());
+                if (isLease(words)) {
+                    return Optional.of(UUID.fromString(words[2]));
+                }
+            }
+        } catch (Fault | IllegalArgumentException _) {
+            // A program that needs it says what is wrong.
+        }
+        return Optional.empty();
     }
 
     private static String[] words(String line) {

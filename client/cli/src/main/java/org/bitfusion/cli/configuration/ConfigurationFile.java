@@ -11,19 +11,19 @@ import org.bitfusion.cli.Fault;
 import org.jspecify.annotations.Nullable;
 
 /// Reads small text files whole; a file that is there but cannot be used is a fault, never skipped.
-final class ConfigurationFile {
+public final class ConfigurationFile {
     private static final long BYTES_LIMIT = 1024 * 1024;
     private static final String BYTE_ORDER_MARK = "\uFEFF";
 
     private ConfigurationFile() {}
 
     /// The text, or null when there is no such file.
-    static @Nullable String readIfPresent(Path file) {
+    public static @Nullable String readIfPresent(Path file) {
         try {
             if (Files.size(file) > BYTES_LIMIT) {
                 throw new Fault(
                         ExitCode.BROKEN_CONFIGURATION,
-                        file + ": larger than 1 MiB, so no list of servers; mend or remove it");
+                        file + ": larger than 1 MiB, so not what it should be; mend or remove it");
             }
             return text(file, Files.readAllBytes(file));
         } catch (NoSuchFileException _) {

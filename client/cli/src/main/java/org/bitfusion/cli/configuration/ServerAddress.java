@@ -6,20 +6,27 @@ import org.bitfusion.cli.ExitCode;
 import org.bitfusion.cli.Fault;
 import org.jspecify.annotations.Nullable;
 
-/// Where a dispatcher listens.
+/// Where a dispatcher or a manager listens.
 ///
 /// @param host name, IPv4 address, or IPv6 address without its brackets
 /// @param port 1 to 65535
 public record ServerAddress(String host, int port) {
-    /// The dispatcher's port; also the default in `servers.conf` until the resource scheduler
-    /// (56001) exists.
+    /// A dispatcher's.
     public static final int DEFAULT_PORT = 55001;
+
+    /// A pool's manager's, in `servers.conf`.
+    public static final int MANAGER_PORT = 56001;
 
     private static final int PORT_LIMIT = 65535;
 
+    /// A dispatcher's address, as [#parse(String, int)] reads it.
+    public static @Nullable ServerAddress parse(String text) {
+        return parse(text, DEFAULT_PORT);
+    }
+
     /// Reads `host`, `host:port`, `host port`, `[v6]` or `[v6]:port`; null when it is none of
     /// these.
-    public static @Nullable ServerAddress parse(String text) {
+    public static @Nullable ServerAddress parse(String text, int defaultPort) {
         String trimmed = text.strip();
         String host;
         String rest;
@@ -44,7 +51,7 @@ public record ServerAddress(String host, int port) {
             return null;
         }
         if (rest.isEmpty()) {
-            return new ServerAddress(host, DEFAULT_PORT);
+            return new ServerAddress(host, defaultPort);
         }
         if (rest.charAt(0) != ':' && rest.charAt(0) > ' ') {
             return null;
@@ -53,8 +60,13 @@ public record ServerAddress(String host, int port) {
         return port < 0 ? null : new ServerAddress(host, port);
     }
 
-    /// Reads the value of `-l`: addresses separated by `;`.
+    /// Reads the value of `-l`: dispatchers' addresses separated by `;`.
     public static List<ServerAddress> parseList(String text) {
+        return parseList(text, DEFAULT_PORT);
+    }
+
+    /// Reads the value of `-l`: addresses separated by `;`.
+    public static List<ServerAddress> parseList(String text, int defaultPort) {
         List<ServerAddress> addresses = new ArrayList<>();
         int start = 0;
         while (start <= text.length()) {
@@ -62,7 +74,7 @@ public record ServerAddress(String host, int port) {
             end = end < 0 ? text.length() : end;
             String item = text.substring(start, end);
             if (!item.isBlank()) {
-                ServerAddress address = parse(item);
+                ServerAddress address = parse(item, defaultPort);
                 if (address == null) {
                     throw new Fault(
                             ExitCode.USAGE,

@@ -21,21 +21,22 @@ public final class ServersFile {
     private ServersFile() {}
 
     /// The servers of `-s FILE`.
-    public static List<ServerAddress> read(Path file) {
-        return parse(file.toString(), ConfigurationFile.read(file));
+    public static List<ServerAddress> read(Path file, int defaultPort) {
+        return parse(file.toString(), ConfigurationFile.read(file), defaultPort);
     }
 
     /// The servers of the first file that exists: the user's, then the machine's.
-    public static List<ServerAddress> find(Path userHome, Path systemConfiguration) {
+    public static List<ServerAddress> find(
+            Path userHome, Path systemConfiguration, int defaultPort) {
         Path user = userHome.resolve(".bitfusion/servers.conf");
         Path system = systemConfiguration.resolve("bitfusion/servers.conf");
         String text = ConfigurationFile.readIfPresent(user);
         if (text != null) {
-            return parse(user.toString(), text);
+            return parse(user.toString(), text, defaultPort);
         }
         text = ConfigurationFile.readIfPresent(system);
         if (text != null) {
-            return parse(system.toString(), text);
+            return parse(system.toString(), text, defaultPort);
         }
         throw new Fault(
                 ExitCode.UNREADABLE_CONFIGURATION,
@@ -45,7 +46,7 @@ public final class ServersFile {
                         + system);
     }
 
-    static List<ServerAddress> parse(String file, String text) {
+    static List<ServerAddress> parse(String file, String text, int defaultPort) {
         List<ServerAddress> addresses = new ArrayList<>();
         boolean yaml = false;
         int number = 0;
@@ -65,7 +66,7 @@ public final class ServersFile {
                     continue;
                 }
             }
-            ServerAddress address = ServerAddress.parse(line);
+            ServerAddress address = ServerAddress.parse(line, defaultPort);
             if (address == null) {
                 throw new Fault(
                         ExitCode.BROKEN_CONFIGURATION,

@@ -16,21 +16,14 @@ public final class HelpTexts {
     /// Commands of the product that this version answers with "not available yet".
     public static final List<String> LATER_COMMANDS =
             List.of(
-                    "tls-certs",
                     "localhealth",
                     "dealloc",
                     "crashreport",
                     "license",
-                    "list_gpus",
                     "initdb",
-                    "token",
                     "register",
                     "unregister",
-                    "removenode",
-                    "user",
                     "health",
-                    "request_gpus",
-                    "release_gpus",
                     "stats",
                     "smi",
                     "net_perf",
@@ -81,7 +74,20 @@ public final class HelpTexts {
     public static String command(String command, Distribution distribution) {
         String name = canonical(command);
         return switch (name) {
-            case "run", "client", "local", "server", "manager", "version", "help" ->
+            case "run",
+                    "client",
+                    "local",
+                    "list_gpus",
+                    "request_gpus",
+                    "release_gpus",
+                    "token",
+                    "user",
+                    "tls-certs",
+                    "removenode",
+                    "server",
+                    "manager",
+                    "version",
+                    "help" ->
                     text(name, distribution);
             default -> throw unknown(name, distribution);
         };

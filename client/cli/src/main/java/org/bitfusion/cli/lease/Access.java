@@ -14,25 +14,37 @@ public final class Access {
     /// Of the environment: `always` has connections to this machine's own addresses be TLS too.
     private static final String TLS = "BF_TLS";
 
+    private static final String ALWAYS = "always";
+
     private final Map<String, String> environment;
     private final Path userHome;
     private @Nullable AccessSecret secret;
     private @Nullable PoolAccess pool;
 
-    private Access(Map<String, String> environment, Path userHome, @Nullable AccessSecret secret) {
+    private Access(
+            Map<String, String> environment,
+            Path userHome,
+            @Nullable AccessSecret secret,
+            @Nullable PoolAccess pool) {
         this.environment = Map.copyOf(environment);
         this.userHome = userHome;
         this.secret = secret;
+        this.pool = pool;
     }
 
     /// As this user's files say; they are read when the first connection needs them.
     public static Access of(Map<String, String> environment, Path userHome) {
-        return new Access(environment, userHome, null);
+        return new Access(environment, userHome, null, null);
     }
 
     /// By a secret, on this machine.
     public static Access of(AccessSecret secret) {
-        return new Access(Map.of(), secret.file(), secret);
+        return new Access(Map.of(), secret.file(), secret, null);
+    }
+
+    /// As a client of a pool, wherever the appliance is.
+    public static Access of(PoolAccess pool) {
+        return new Access(Map.of(TLS, ALWAYS), pool.identity(), null, pool);
     }
 
     /// Reads what connections to these servers will need.
@@ -54,7 +66,7 @@ public final class Access {
     ///
     /// @throws org.bitfusion.cli.Fault if this client is not enrolled with a pool
     synchronized @Nullable PoolAccess pool(InetAddress host) {
-        if (host.isLoopbackAddress() && !environment.getOrDefault(TLS, "").equals("always")) {
+        if (host.isLoopbackAddress() && !environment.getOrDefault(TLS, "").equals(ALWAYS)) {
             return null;
         }
         PoolAccess known = pool;

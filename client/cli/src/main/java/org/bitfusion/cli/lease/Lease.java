@@ -3,6 +3,7 @@ package org.bitfusion.cli.lease;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.SocketTimeoutException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -10,8 +11,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import org.bitfusion.cli.ExitCode;
 import org.bitfusion.cli.Fault;
 import org.bitfusion.cli.configuration.ServerAddress;
+import org.bitfusion.protocol.Secret;
 import org.bitfusion.protocol.message.LeaseRelease;
 import org.bitfusion.protocol.message.LeaseRenew;
 import org.bitfusion.protocol.message.LeaseRequestAnswer;
@@ -47,6 +50,25 @@ public final class Lease {
             String build,
             LeaseRequestAnswer granted,
             @Nullable PreparedSession prepared) {
+        this(
+                address,
+                connection,
+                build,
+                granted,
+                prepared,
+                new LeaseConnection.Identity(
+                        granted.lease(),
+                        connection.handshake().leaseSecret(granted.lease()),
+                        "this session's lease"));
+    }
+
+    private Lease(
+            ServerAddress address,
+            LeaseConnection connection,
+            String build,
+            LeaseRequestAnswer granted,
+            @Nullable PreparedSession prepared,
+            LeaseConnection.Identity owner) {
         this.prepared = prepared;
         this.address = address;
         this.connection = connection;
@@ -55,11 +77,117 @@ public final class Lease {
         this.hostAddress = connection.hostAddress();
         this.access = connection.access();
         this.pool = connection.pool();
-        this.owner =
-                new LeaseConnection.Identity(
-                        granted.lease(),
-                        connection.handshake().leaseSecret(granted.lease()),
-                        "this session's lease");
+        this.owner = owner;
+    }
+
+    /// One appliance's part of a lease that a pool granted.
+    ///
+    /// @param lease the whole lease's id, and its secret
+    /// @param addresses of the appliance's dispatcher, the first that answers is taken
+    /// @param controlPort of the appliance's manager
+    /// @param build of the appliance
+    /// @param renewal how long the part lives without a word
+    public record Part(
+            UUID lease,
+            Secret secret,
+            List<ServerAddress> addresses,
+            int controlPort,
+            String build,
+            Duration renewal,
+            List<LeasedDevice> devices) {
+        public Part {
+            addresses = List.copyOf(addresses);
+            devices = List.copyOf(devices);
+        }
+
+        private LeaseConnection.Identity owner() {
+            return new LeaseConnection.Identity(lease, secret, "this session's lease");
+        }
+    }
+
+    /// The first of a dispatcher's addresses at which somebody listens, in numbers.
+    ///
+    /// @throws Fault if nobody does
+    public static ServerAddress reachable(List<ServerAddress> addresses) {
+        Fault last = new Fault(ExitCode.PROTOCOL, "the pool granted a lease without an address");
+        for (ServerAddress address : addresses) {
+            try {
+                return LeaseConnection.probe(address);
+            } catch (IOException exception) {
+                last = LeaseConnection.fault(address, exception);
+            } catch (Fault fault) {
+                last = fault;
+            }
+        }
+        throw last;
+    }
+
+    /// Gives back a part of a lease that nobody keeps.
+    public static Release release(ServerAddress address, UUID lease, Secret secret, Access access) {
+        LeaseConnection.Identity owner =
+                new LeaseConnection.Identity(lease, secret, "this lease's file");
+        LeaseRelease message = new LeaseRelease(lease);
+        try (LeaseConnection connection = LeaseConnection.connect(address, access, owner)) {
+            int status =
+                    connection
+                            .call(LeaseRelease.CALL, message.wireBytes(), message::writeFrame)
+                            .status();
+            return status == 0 ? Release.GIVEN_BACK : Release.ENDED_BEFORE;
+        } catch (LeaseConnection.LeaseEndedException _) {
+            return Release.ENDED_BEFORE;
+        } catch (ConnectException _) {
+            return Release.APPLIANCE_GONE;
+        } catch (IOException | Fault _) {
+            return Release.NOT_TOLD;
+        }
+    }
+
+    /// Connects to the appliance of a part.
+    ///
+    /// @param command of a program for which a session is asked for at once; null: none is
+    /// @throws Fault if none of its addresses answers, or it does not know the lease
+    public static Lease join(Part part, Access access, @Nullable String command) {
+        Fault last = null;
+        for (ServerAddress address : part.addresses()) {
+            try {
+                return join(part, address, access, command);
+            } catch (LeaseConnection.LeaseEndedException _) {
+                last =
+                        new Fault(
+                                ExitCode.UNAVAILABLE,
+                                address
+                                        + ": does not know the lease that the pool granted (any more); try again");
+            } catch (IOException exception) {
+                last = LeaseConnection.fault(address, exception);
+            } catch (Fault fault) {
+                last = fault;
+            }
+        }
+        throw last != null
+                ? last
+                : new Fault(ExitCode.PROTOCOL, "the pool granted a lease without an address");
+    }
+
+    private static Lease join(
+            Part part, ServerAddress address, Access access, @Nullable String command)
+            throws IOException {
+        LeaseConnection connection = LeaseConnection.connect(address, access, part.owner());
+        try {
+            PreparedSession prepared =
+                    command != null && connection.version() >= PreparedSession.SINCE_VERSION
+                            ? PreparedSession.ask(connection, command)
+                            : null;
+            LeaseRequestAnswer granted =
+                    new LeaseRequestAnswer(
+                            part.lease(),
+                            part.controlPort(),
+                            (int) part.renewal().toMillis(),
+                            part.devices());
+            return new Lease(address, connection, part.build(), granted, prepared, part.owner());
+        } catch (IOException exception) {
+            connection.close();
+            throw exception;
+        }
     }
 
     /// Whether each GPU's share is of so many bytes.

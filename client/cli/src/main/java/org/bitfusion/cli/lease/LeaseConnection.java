@@ -48,8 +48,6 @@ final class LeaseConnection implements AutoCloseable {
             " without an answer; an appliance of a pool lets in its clients only, on its own machine"
                     + " with BF_TLS=always";
 
-    private static final int SCHEDULER_PORT = 56001;
-
     private final Socket socket;
     private final Handshake handshake;
     private final Access access;
@@ -146,6 +144,17 @@ final class LeaseConnection implements AutoCloseable {
         } catch (IOException | Fault failure) {
             closeQuietly(socket);
             throw failure;
+        }
+    }
+
+    /// Connects and says nothing.
+    ///
+    /// @return the address in numbers
+    static ServerAddress probe(ServerAddress address) throws IOException {
+        InetAddress host = resolve(address);
+        try (Socket socket = new Socket()) {
+            socket.connect(new InetSocketAddress(host, address.port()), CONNECT_MILLISECONDS);
+            return new ServerAddress(host.getHostAddress(), address.port());
         }
     }
 
@@ -334,8 +343,8 @@ final class LeaseConnection implements AutoCloseable {
                                     + ": nobody listens there; start the appliance ('bitfusion server -p "
                                     + address.port()
                                     + "') or name another with -l"
-                                    + (address.port() == SCHEDULER_PORT
-                                            ? " (56001 is the resource scheduler's port, which is not available yet;"
+                                    + (address.port() == ServerAddress.MANAGER_PORT
+                                            ? " (56001 is a manager's port, which only clients of its pool ask;"
                                                     + " the dispatcher's is "
                                                     + ServerAddress.DEFAULT_PORT
                                                     + ")"

@@ -74,6 +74,18 @@ final class ArgumentReader {
         return application;
     }
 
+    /// The next word where no flag is; null at the end.
+    @Nullable String nextWord() {
+        return next < arguments.length ? arguments[next++] : null;
+    }
+
+    /// Nothing may be left.
+    void end() {
+        if (next < arguments.length) {
+            throw usage("'" + arguments[next] + "' is one word too many");
+        }
+    }
+
     /// The flag that `nextFlag` gave last is none of the command's.
     Fault unknownFlag() {
         return usage("unknown option " + typed);

@@ -1,6 +1,7 @@
 package org.bitfusion.cli.options;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -11,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 /// @param patience how long to wait for them
 /// @param serverList value of `-l`: addresses separated by `;`
 /// @param serversFile value of `-s`
+/// @param filters values of `--filter`
 /// @param quiet no transcript
 /// @param application program and arguments, at least one word
 public record RunOptions(
@@ -19,6 +21,7 @@ public record RunOptions(
         Duration patience,
         @Nullable String serverList,
         @Nullable String serversFile,
+        List<String> filters,
         boolean quiet,
         List<String> application) {
 
@@ -32,6 +35,7 @@ public record RunOptions(
         Duration patience = WaitTime.DEFAULT;
         String serverList = null;
         String serversFile = null;
+        List<String> filters = new ArrayList<>();
         boolean quiet = false;
         for (String flag = reader.nextFlag(); flag != null; flag = reader.nextFlag()) {
             switch (flag) {
@@ -47,9 +51,7 @@ public record RunOptions(
                 case "h", "help" -> {
                     return null;
                 }
-                case "filter" ->
-                        throw reader.usage(
-                                "--filter is not available yet: the one server is chosen with -l or -s");
+                case "filter" -> filters.add(filter(reader, reader.value()));
                 default -> throw reader.unknownFlag();
             }
         }
@@ -61,10 +63,32 @@ public record RunOptions(
         }
         Share wanted = share == null ? new Share.Whole() : share;
         return new RunOptions(
-                gpuCount, wanted, patience, serverList, serversFile, quiet, reader.application());
+                gpuCount,
+                wanted,
+                patience,
+                serverList,
+                serversFile,
+                filters,
+                quiet,
+                reader.application());
     }
 
-    private static int gpuCount(ArgumentReader reader, String text) {
+    /// What it means is the pool's to say; that it is one is seen here.
+    static String filter(ArgumentReader reader, String text) {
+        boolean compares = false;
+        for (int i = 1; i < text.length(); i++) {
+            compares |= "=<>!".indexOf(text.charAt(i)) >= 0;
+        }
+        if (!compares) {
+            throw reader.usage(
+                    "--filter "
+                            + text
+                            + ": give key=value, for example --filter device.name=*A100*");
+        }
+        return text;
+    }
+
+    static int gpuCount(ArgumentReader reader, String text) {
         int count = text.length() == 1 || text.length() == 2 ? parseDigits(text) : 0;
         if (count < 1 || count > GPU_COUNT_LIMIT) {
             throw reader.usage(
@@ -85,7 +109,7 @@ public record RunOptions(
         return number;
     }
 
-    private static Share only(ArgumentReader reader, @Nullable Share earlier, Share share) {
+    static Share only(ArgumentReader reader, @Nullable Share earlier, Share share) {
         if (earlier != null) {
             throw reader.usage("give either -p or -m, and once");
         }

@@ -10,7 +10,23 @@ public sealed interface Share {
     record Whole() implements Share {}
 
     /// `numerator / denominator` of the memory, more than 0 and less than 1.
-    record Fraction(long numerator, long denominator) implements Share {}
+    ///
+    /// @param numerator at least 1
+    /// @param denominator a power of ten
+    record Fraction(long numerator, long denominator) implements Share {
+        /// `0.5`, as short as can be.
+        public String decimal() {
+            StringBuilder text = new StringBuilder("0.");
+            long rest = numerator;
+            long unit = denominator / 10;
+            while (rest > 0) {
+                text.append(rest / unit);
+                rest %= unit;
+                unit /= 10;
+            }
+            return text.toString();
+        }
+    }
 
     /// A fixed amount.
     record Mebibytes(long amount) implements Share {}

@@ -70,9 +70,11 @@ class ConfigurationFilesTest {
     void thePlainFormAllowsComments() {
         assertThat(
                         ServersFile.parse(
-                                "f", "### rack 1\n10.0.0.1\n\n10.0.0.2:7 # spare\r\n10.0.0.3\t8\n"))
+                                "f",
+                                "### rack 1\n10.0.0.1\n\n10.0.0.2:7 # spare\r\n10.0.0.3\t8\n",
+                                56001))
                 .containsExactly(
-                        address("10.0.0.1", 55001), address("10.0.0.2", 7), address("10.0.0.3", 8));
+                        address("10.0.0.1", 56001), address("10.0.0.2", 7), address("10.0.0.3", 8));
     }
 
     @Test
@@ -87,7 +89,7 @@ class ConfigurationFilesTest {
                 - addresses:
                   - 10.202.122.250
                 """;
-        assertThat(ServersFile.parse("f", text))
+        assertThat(ServersFile.parse("f", text, 55001))
                 .containsExactly(
                         address("10.202.122.249", 56001),
                         address("10.202.122.248", 56001),
@@ -96,13 +98,14 @@ class ConfigurationFilesTest {
 
     @Test
     void aBrokenLineIsNamed() {
-        Fault fault = fault(() -> ServersFile.parse("/etc/x", "10.0.0.1\nhttp://10.0.0.2\n"));
+        Fault fault =
+                fault(() -> ServersFile.parse("/etc/x", "10.0.0.1\nhttp://10.0.0.2\n", 55001));
         assertThat(fault.code()).isEqualTo(ExitCode.BROKEN_CONFIGURATION);
         assertThat(fault.line())
                 .contains("/etc/x line 2")
                 .contains("http://10.0.0.2")
                 .contains("ip:port");
-        assertThat(fault(() -> ServersFile.parse("/etc/x", "# nothing\n")).line())
+        assertThat(fault(() -> ServersFile.parse("/etc/x", "# nothing\n", 55001)).line())
                 .contains("names no server");
     }
 
@@ -110,13 +113,13 @@ class ConfigurationFilesTest {
     void theUsersFileComesBeforeTheMachines() throws IOException {
         write("etc/bitfusion/servers.conf", "10.0.0.1");
         assertThat(
-                        ServersFile.find(folder.resolve("home"), folder.resolve("etc"))
+                        ServersFile.find(folder.resolve("home"), folder.resolve("etc"), 55001)
                                 .getFirst()
                                 .host())
                 .isEqualTo("10.0.0.1");
         write("home/.bitfusion/servers.conf", "10.0.0.2");
         assertThat(
-                        ServersFile.find(folder.resolve("home"), folder.resolve("etc"))
+                        ServersFile.find(folder.resolve("home"), folder.resolve("etc"), 55001)
                                 .getFirst()
                                 .host())
                 .isEqualTo("10.0.0.2");
@@ -124,7 +127,8 @@ class ConfigurationFilesTest {
 
     @Test
     void withoutAnyFileTheUserIsToldBothPlaces() {
-        Fault fault = fault(() -> ServersFile.find(folder.resolve("home"), folder.resolve("etc")));
+        Fault fault =
+                fault(() -> ServersFile.find(folder.resolve("home"), folder.resolve("etc"), 55001));
         assertThat(fault.code()).isEqualTo(ExitCode.UNREADABLE_CONFIGURATION);
         assertThat(fault.line())
                 .contains(
@@ -161,6 +165,6 @@ class ConfigurationFilesTest {
     @Test
     void anEndlessFileIsNotRead() throws IOException {
         Path file = write("large.conf", "#".repeat(1024 * 1024 + 1));
-        assertThat(fault(() -> ServersFile.read(file)).line()).contains("larger than 1 MiB");
+        assertThat(fault(() -> ServersFile.read(file, 55001)).line()).contains("larger than 1 MiB");
     }
 }

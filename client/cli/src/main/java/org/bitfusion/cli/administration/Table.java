@@ -1,0 +1,42 @@
+package org.bitfusion.cli.administration;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.bitfusion.cli.pool.JsonObject;
+
+/// Objects as rows of text: a line of titles, then one for each, in columns.
+final class Table {
+    private static final int GAP = 2;
+
+    private Table() {}
+
+    /// @param titles of the columns
+    /// @param members that stand in them; of one that is not there `-` is shown
+    static String text(List<String> titles, List<String> members, List<JsonObject> objects) {
+        List<List<String>> rows = new ArrayList<>();
+        rows.add(titles);
+        for (JsonObject object : objects) {
+            List<String> row = new ArrayList<>();
+            for (String member : members) {
+                String value = object.anyText(member).orElse("-");
+                row.add(value.isBlank() ? "-" : value.replaceAll("[\\x00-\\x1f\\x7f]+", " "));
+            }
+            rows.add(row);
+        }
+        int[] widths = new int[titles.size()];
+        for (List<String> row : rows) {
+            for (int i = 0; i < widths.length; i++) {
+                widths[i] = Math.max(widths[i], row.get(i).length());
+            }
+        }
+        StringBuilder text = new StringBuilder();
+        for (List<String> row : rows) {
+            StringBuilder line = new StringBuilder();
+            for (int i = 0; i < widths.length; i++) {
+                line.append(row.get(i)).repeat(' ', widths[i] - row.get(i).length() + GAP);
+            }
+            text.append(line.toString().stripTrailing()).append('\n');
+        }
+        return text.toString();
+    }
+}
