@@ -48,7 +48,6 @@ public final class Dispatcher implements AutoCloseable {
     private final Strangers<ChannelHandlerContext> lingering = new Strangers<>(LingeringClose.MOST);
     private final AtomicBoolean closed = new AtomicBoolean();
     private final CompletableFuture<String> failure = new CompletableFuture<>();
-    private final CompletableFuture<List<ServedDevice>> servedDevices = new CompletableFuture<>();
     private final List<Consumer<SessionBroker>> waitingForDevices = new ArrayList<>();
     private final Channel listener;
     private final List<Consumer<UUID>> givenBack = new CopyOnWriteArrayList<>();
@@ -155,11 +154,6 @@ public final class Dispatcher implements AutoCloseable {
         return ((InetSocketAddress) listener.localAddress()).getPort();
     }
 
-    /// The GPUs that are served; known once the first worker has told them, and never if none can.
-    public CompletableFuture<List<ServedDevice>> devices() {
-        return servedDevices.copy();
-    }
-
     private LingeringClose lingeringClose() {
         return new LingeringClose(lingering, LingeringClose.TIME);
     }
@@ -211,7 +205,6 @@ public final class Dispatcher implements AutoCloseable {
             return;
         }
         broker = known;
-        servedDevices.complete(List.copyOf(served));
         waitingForDevices.forEach(taker -> taker.accept(known));
         waitingForDevices.clear();
     }

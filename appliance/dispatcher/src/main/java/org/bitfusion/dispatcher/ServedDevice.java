@@ -6,5 +6,5 @@ import java.util.UUID;
 ///
 /// @param driverIndex its number in the driver of this machine
 /// @param servedBytes of its memory, under the appliance's limit
-public record ServedDevice(
+record ServedDevice(
         int driverIndex, UUID uuid, String name, long servedBytes, int major, int minor) {}

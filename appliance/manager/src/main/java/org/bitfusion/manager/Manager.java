@@ -11,6 +11,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.bitfusion.dispatcher.Dispatcher;
 import org.bitfusion.dispatcher.DispatcherSettings;
 import org.bitfusion.dispatcher.PortInUseException;
+import org.bitfusion.manager.lease.Leasing;
 import org.bitfusion.manager.member.Founding;
 import org.bitfusion.manager.member.Joining;
 import org.bitfusion.manager.member.ManagerException;
@@ -23,6 +24,8 @@ import org.bitfusion.manager.routes.ClientRoutes;
 import org.bitfusion.manager.routes.Elsewhere;
 import org.bitfusion.manager.routes.EnrolmentRoutes;
 import org.bitfusion.manager.routes.EventRoutes;
+import org.bitfusion.manager.routes.LeaseRoutes;
+import org.bitfusion.manager.routes.PartRoutes;
 import org.bitfusion.manager.routes.PoolRoutes;
 import org.bitfusion.manager.routes.RenewalRoutes;
 import org.bitfusion.manager.routes.ServerRoutes;
@@ -44,6 +47,7 @@ final class Manager implements AutoCloseable {
     private final Pool pool;
     private final Dispatcher dispatcher;
     private final Upkeep upkeep;
+    private final Leasing leasing;
     private final Elsewhere elsewhere;
     private final Port port;
     private final AtomicBoolean closed = new AtomicBoolean();
@@ -54,7 +58,8 @@ final class Manager implements AutoCloseable {
         this.pool = pool;
         this.dispatcher = dispatcher;
         elsewhere = new Elsewhere(pool);
-        upkeep = new Upkeep(pool, folder, settings, Settings.BUILD, dispatcher.devices());
+        upkeep = new Upkeep(pool, folder, settings);
+        leasing = new Leasing(pool, settings, dispatcher, Settings.BUILD);
         try {
             port =
                     Port.open(
@@ -65,13 +70,16 @@ final class Manager implements AutoCloseable {
                                     new EnrolmentRoutes(pool, elsewhere),
                                     new RenewalRoutes(pool, elsewhere),
                                     new TokenRoutes(pool, elsewhere),
-                                    new PoolRoutes(pool, VERSION, Settings.BUILD),
+                                    new PoolRoutes(pool, leasing, VERSION, Settings.BUILD),
                                     new ServerRoutes(pool),
+                                    new LeaseRoutes(leasing),
+                                    new PartRoutes(leasing),
                                     new ClientRoutes(pool),
                                     new UserRoutes(pool),
                                     new SettingsRoutes(pool),
                                     new EventRoutes(pool)));
         } catch (RuntimeException exception) {
+            leasing.close();
             upkeep.close();
             elsewhere.close();
             throw exception;
@@ -135,6 +143,7 @@ final class Manager implements AutoCloseable {
             DispatcherSettings dispatcherSettings =
                     new Settings(environment)
                             .inPool(
+                                    pool.self().appliance(),
                                     new InetSocketAddress(
                                             settings.listen(), settings.dispatcherPort()),
                                     folder.dispatcher(),
@@ -174,6 +183,7 @@ final class Manager implements AutoCloseable {
             return;
         }
         port.close();
+        leasing.close();
         upkeep.close();
         elsewhere.close();
         dispatcher.close();

@@ -430,4 +430,23 @@ class ManagerIT {
                     .contains(Integer.toString(manager().ports().dispatcher()));
         }
     }
+
+    @Test
+    void aTokenForClientsLetsNoApplianceJoin() throws Exception {
+        String token = manager().asRoot(201, "POST", "/tokens", Map.of()).path("id").asString();
+        Path download = manager().download(token);
+        try (TestManager refused =
+                TestManager.failing(
+                        folder.resolve("refused"), "127.0.0.3", "--join", download.toString())) {
+            assertThat(refused.process().exitValue()).isEqualTo(69);
+            assertThat(refused.log()).contains("[BF-7406]").contains("is for clients");
+            assertThat(refused.log()).doesNotContain(Enrolled.token(download));
+        }
+        Files.setPosixFilePermissions(download, PosixFilePermissions.fromString("rw-r--r--"));
+        try (TestManager refused =
+                TestManager.failing(
+                        folder.resolve("refused"), "127.0.0.3", "--join", download.toString())) {
+            assertThat(refused.log()).contains("[BF-7101]").contains("chmod 600");
+        }
+    }
 }

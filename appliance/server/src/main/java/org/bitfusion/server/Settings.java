@@ -55,33 +55,37 @@ public final class Settings {
     DispatcherSettings read(List<String> arguments, Secret accessSecret) throws SettingsException {
         int port = port(arguments);
         Optional<TlsContext> tls = TlsFolder.read(environment);
-        return dispatcher(
-                new InetSocketAddress(address(tls.isPresent()), port),
-                accessSecret,
-                runFolder(port),
-                tls);
+        InetSocketAddress listen = new InetSocketAddress(address(tls.isPresent()), port);
+        return dispatcher(identity(listen), listen, accessSecret, runFolder(port), tls);
     }
 
     /// Of an appliance whose place in the pool its manager knows; what is left to say the BF_*
     /// variables do.
     ///
+    /// @param appliance tells its software GPUs from those of others
     /// @param runFolder nobody else's
     /// @param tls what clients must speak
     /// @throws SettingsException if a variable makes no sense
     /// @throws IOException if the run folder's secret cannot be read or made
-    public DispatcherSettings inPool(InetSocketAddress address, Path runFolder, TlsContext tls)
+    public DispatcherSettings inPool(
+            UUID appliance, InetSocketAddress address, Path runFolder, TlsContext tls)
             throws SettingsException, IOException {
         Secret secret = AccessSecret.readOrCreate(runFolder.resolveSibling("access.secret"));
-        DispatcherSettings settings = dispatcher(address, secret, runFolder, Optional.of(tls));
+        DispatcherSettings settings =
+                dispatcher(appliance.toString(), address, secret, runFolder, Optional.of(tls));
         ApplianceMain.tellUsers(settings);
         return settings;
     }
 
     private DispatcherSettings dispatcher(
-            InetSocketAddress listen, Secret accessSecret, Path runFolder, Optional<TlsContext> tls)
+            String identity,
+            InetSocketAddress listen,
+            Secret accessSecret,
+            Path runFolder,
+            Optional<TlsContext> tls)
             throws SettingsException {
         Map<String, String> workers = new HashMap<>();
-        workers.put("BF_SOFT_ID", environment.getOrDefault("BF_SOFT_ID", identity(listen)));
+        workers.put("BF_SOFT_ID", environment.getOrDefault("BF_SOFT_ID", identity));
         if (tls.isPresent()) {
             workers.put(Worker.DATA_TLS, "1");
             workers.put(Worker.DATA_ADDRESS, listen.getAddress().getHostAddress());

@@ -137,16 +137,6 @@ public final class PoolState {
         connection.settled();
     }
 
-    /// Whether an administrator drained an appliance, be it there or not.
-    ///
-    /// @throws ClusterException NOT_CONNECTED, RECORD_DAMAGED
-    public boolean isDrained(UUID appliance) {
-        return content(APPLIANCES + "/" + appliance)
-                .map(content -> Records.appliance(appliance, content, true).state())
-                .filter(state -> state == ApplianceState.DRAINING)
-                .isPresent();
-    }
-
     /// Shows that this appliance is there, until it is closed or its session is over.
     public Presence presence(UUID appliance) {
         return connection.present(ALIVE + "/" + appliance);

@@ -1,34 +1,36 @@
 package org.bitfusion.manager.member;
 
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
-import org.bitfusion.tls.store.Fields;
-import org.bitfusion.tls.store.RecordPath;
-import org.bitfusion.tls.store.RecordStore;
-import org.bitfusion.tls.store.StoredRecord;
+import org.bitfusion.cluster.pool.Contact;
+import org.bitfusion.cluster.pool.PoolState;
+import org.bitfusion.cluster.pool.PoolView;
+import org.bitfusion.scheduler.pool.Appliance;
 
-/// Where each appliance of the pool is reached, as each said at its start. Thread-safe.
+/// Where the managers of the pool are reached, as each appliance announced. What it tells may be a
+/// few seconds old. Thread-safe.
 public final class ApplianceDirectory {
-    private static final String FOLDER = "appliances";
-    private static final String KIND = "appliance-ports";
+    private static final Duration FRESH = Duration.ofSeconds(5);
 
-    private final RecordStore store;
+    private final PoolState state;
+    private final Entry own;
+    private final InstantSource clock;
+    private List<Entry> known = List.of();
+    private Instant readAt = Instant.MIN;
 
-    ApplianceDirectory(RecordStore store) {
-        this.store = store;
+    ApplianceDirectory(PoolState state, Entry own, InstantSource clock) {
+        this.state = state;
+        this.own = own;
+        this.clock = clock;
     }
 
     /// @param addresses the first is its host in the ensemble
-    /// @param build what runs there, for messages that name both sides
-    public record Entry(
-            UUID appliance,
-            String name,
-            List<String> addresses,
-            int controlPort,
-            int dispatcherPort,
-            String build) {
+    public record Entry(UUID appliance, String name, List<String> addresses, int controlPort) {
         public Entry {
             addresses = List.copyOf(addresses);
         }
@@ -42,54 +44,32 @@ public final class ApplianceDirectory {
         }
     }
 
-    /// @throws org.bitfusion.tls.TlsException STORE_FAILED
-    void say(Entry entry) {
-        RecordPath path = path(entry.appliance());
-        byte[] content =
-                Fields.of(KIND)
-                        .with("name", entry.name())
-                        .with("addresses", String.join(" ", entry.addresses()))
-                        .with("control-port", entry.controlPort())
-                        .with("dispatcher-port", entry.dispatcherPort())
-                        .with("build", entry.build())
-                        .encode();
-        Optional<StoredRecord> present = store.read(path);
-        // Only the appliance itself writes it, so nobody comes in between.
-        if (present.isEmpty()) {
-            store.create(path, content);
-        } else {
-            store.compareAndSet(path, present.get().version(), content);
+    /// All of them, this one first.
+    ///
+    /// @throws org.bitfusion.cluster.ClusterException NOT_CONNECTED
+    public synchronized List<Entry> entries() {
+        if (clock.instant().isAfter(readAt.plus(FRESH))) {
+            PoolView view = state.view();
+            List<Entry> entries = new ArrayList<>(List.of(own));
+            for (Appliance appliance : view.appliances()) {
+                Contact contact = view.contact(appliance.id());
+                if (!appliance.id().equals(own.appliance()) && contact.controlPort() != 0) {
+                    entries.add(
+                            new Entry(
+                                    appliance.id(),
+                                    appliance.host().name(),
+                                    appliance.host().addresses(),
+                                    contact.controlPort()));
+                }
+            }
+            known = List.copyOf(entries);
+            readAt = clock.instant();
         }
+        return known;
     }
 
-    public void forget(UUID appliance) {
-        store.read(path(appliance))
-                .ifPresent(record -> store.delete(path(appliance), record.version()));
-    }
-
-    public List<Entry> entries() {
-        List<Entry> entries = new ArrayList<>();
-        for (String name : store.list(FOLDER)) {
-            find(UUID.fromString(name)).ifPresent(entries::add);
-        }
-        return entries;
-    }
-
+    /// @throws org.bitfusion.cluster.ClusterException NOT_CONNECTED
     public Optional<Entry> find(UUID appliance) {
-        return store.read(path(appliance))
-                .map(record -> {
-                    Fields fields = Fields.decode(KIND, record.content());
-                    return new Entry(
-                            appliance,
-                            fields.text("name"),
-                            List.of(fields.text("addresses").split(" ")),
-                            Math.toIntExact(fields.number("control-port")),
-                            Math.toIntExact(fields.number("dispatcher-port")),
-                            fields.text("build"));
-                });
-    }
-
-    private static RecordPath path(UUID appliance) {
-        return new RecordPath(FOLDER, appliance.toString());
+        return entries().stream().filter(each -> each.appliance().equals(appliance)).findFirst();
     }
 }

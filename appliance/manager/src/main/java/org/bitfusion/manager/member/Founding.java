@@ -48,7 +48,7 @@ public final class Founding {
         zooKeeper.writeIdentity(identity);
         zooKeeper.writeRoots(List.of(authority.root()));
         zooKeeper.begin(self, List.of(self), List.of());
-        Pool pool = Pool.open(folder, self, clock);
+        Pool pool = Pool.open(folder, settings, self, clock);
         try {
             fill(pool, store);
             ManagerYaml.write(

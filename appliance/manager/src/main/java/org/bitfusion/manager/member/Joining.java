@@ -111,7 +111,7 @@ public final class Joining {
         Certificates.writeFile(folder.roots(), download.roots());
         identity.writeFile(folder.identity());
         Member self = begin(folder, download.roots(), identity, welcome);
-        Pool pool = Pool.open(folder, self, clock);
+        Pool pool = Pool.open(folder, settings, self, clock);
         try {
             Founding.awaitConnected(pool);
             ManagerYaml.write(

@@ -45,9 +45,10 @@ public final class Pool implements AutoCloseable {
     private final ZooKeeperRecordStore store;
     private final Revocations revocations;
     private final Users users;
+    private final ApplianceDirectory appliances;
     private @Nullable Issuer issuer;
 
-    private Pool(ManagerFolder folder, Member self, InstantSource clock) {
+    private Pool(ManagerFolder folder, ManagerSettings settings, Member self, InstantSource clock) {
         this.folder = folder;
         this.self = self;
         this.clock = clock;
@@ -75,12 +76,22 @@ public final class Pool implements AutoCloseable {
                         Certificates.readFile(folder.roots()), revocations::snapshot, clock);
         outgoing = TlsContext.client(Optional.of(identity), trust);
         users = new Users(store);
+        appliances =
+                new ApplianceDirectory(
+                        state(),
+                        new ApplianceDirectory.Entry(
+                                self.appliance(),
+                                settings.name(),
+                                settings.addresses(),
+                                settings.port()),
+                        clock);
     }
 
     /// Starts this member's ZooKeeper, and returns without waiting until it serves. Its folder has
     /// what [Founding] or [Joining] put there.
-    static Pool open(ManagerFolder folder, Member self, InstantSource clock) {
-        return new Pool(folder, self, clock);
+    static Pool open(
+            ManagerFolder folder, ManagerSettings settings, Member self, InstantSource clock) {
+        return new Pool(folder, settings, self, clock);
     }
 
     /// Goes on as the member that an earlier start became.
@@ -92,6 +103,7 @@ public final class Pool implements AutoCloseable {
         Pool pool =
                 open(
                         folder,
+                        settings,
                         new Member(
                                 place.number(),
                                 place.appliance(),
@@ -167,7 +179,7 @@ public final class Pool implements AutoCloseable {
     }
 
     public ApplianceDirectory appliances() {
-        return new ApplianceDirectory(store);
+        return appliances;
     }
 
     public ClientDirectory clients() {

@@ -2,38 +2,37 @@ package org.bitfusion.manager.member;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.security.KeyPair;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.bitfusion.cluster.ClusterException;
-import org.bitfusion.cluster.connection.Presence;
 import org.bitfusion.cluster.connection.Watch;
 import org.bitfusion.cluster.ensemble.Health;
 import org.bitfusion.cluster.ensemble.Membership;
 import org.bitfusion.cluster.ensemble.SettleOutcome;
-import org.bitfusion.dispatcher.ServedDevice;
-import org.bitfusion.scheduler.pool.Appliance;
-import org.bitfusion.scheduler.pool.ApplianceState;
-import org.bitfusion.scheduler.pool.Gpu;
 import org.bitfusion.tls.TlsException;
 import org.bitfusion.tls.authority.PoolKey;
 import org.bitfusion.tls.authority.Renewal;
+import org.bitfusion.tls.identity.Identity;
+import org.bitfusion.tls.pem.Certificates;
+import org.bitfusion.tls.pem.PrivateKeys;
+import org.bitfusion.tls.request.CertificateRequest;
 import org.bitfusion.tls.revocation.RevocationList;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.json.JsonMapper;
 
-/// What a member does all the time, on a virtual thread of its own: says what it is and has, keeps
-/// its copy of the revocations, sees to it that those vote who should, has the pool key where it
-/// votes, and renews its certificate. What fails is tried again.
+/// What a member does all the time, on a virtual thread of its own: keeps its copy of the
+/// revocations, sees to it that those vote who should, has the pool key where it votes, and renews
+/// its certificate. What fails is tried again.
 public final class Upkeep implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Upkeep.class);
     private static final Duration BETWEEN = Duration.ofSeconds(5);
@@ -42,42 +41,27 @@ public final class Upkeep implements AutoCloseable {
     private static final Duration ABSENCE = Duration.ofMinutes(1);
 
     private static final int OK = 200;
-    private static final long MIB = 1 << 20;
+    private static final JsonMapper JSON = new JsonMapper();
 
     private final Pool pool;
     private final ManagerFolder folder;
     private final ManagerSettings settings;
-    private final String build;
-    private final CompletableFuture<List<ServedDevice>> devices;
     private final Map<Integer, Instant> lastSeen = new HashMap<>();
     private final Semaphore wake = new Semaphore(0);
     private final Thread thread;
     private final Watch revocations;
-    private @Nullable Presence presence;
-    private boolean isAnnounced;
-    private boolean isListed;
     private volatile boolean isClosed;
 
-    public Upkeep(
-            Pool pool,
-            ManagerFolder folder,
-            ManagerSettings settings,
-            String build,
-            CompletableFuture<List<ServedDevice>> devices) {
+    public Upkeep(Pool pool, ManagerFolder folder, ManagerSettings settings) {
         this.pool = pool;
         this.folder = folder;
         this.settings = settings;
-        this.build = build;
-        this.devices = devices;
         revocations = pool.store().watch(RevocationList.FOLDER, wake::release);
-        var _ = devices.thenRun(wake::release);
         thread = Thread.ofVirtual().name("upkeep").start(this::run);
     }
 
     private void run() {
         while (!isClosed) {
-            attempt("directory", this::list);
-            attempt("announce", this::announce);
             attempt("revocations", pool.revocations()::refresh);
             attempt("votes", this::settle);
             attempt("certificate", this::renew);
@@ -102,56 +86,6 @@ public final class Upkeep implements AutoCloseable {
         } catch (RuntimeException exception) {
             LOG.error("upkeep={}", what, exception);
         }
-    }
-
-    /// Where this appliance is reached.
-    private void list() {
-        if (!isListed) {
-            pool.appliances()
-                    .say(
-                            new ApplianceDirectory.Entry(
-                                    pool.self().appliance(),
-                                    settings.name(),
-                                    settings.addresses(),
-                                    settings.port(),
-                                    settings.dispatcherPort(),
-                                    build));
-            isListed = true;
-        }
-    }
-
-    /// What GPUs it has, once the first worker has told. An administrator's word that it is drained
-    /// stays.
-    private void announce() {
-        if (isAnnounced || !devices.isDone() || devices.isCompletedExceptionally()) {
-            return;
-        }
-        boolean isDrained = pool.state().isDrained(pool.self().appliance());
-        pool.state()
-                .announce(
-                        new Appliance(
-                                pool.self().appliance(),
-                                new Appliance.Host(
-                                        settings.name(), settings.addresses(), false, "", ""),
-                                isDrained ? ApplianceState.DRAINING : ApplianceState.AVAILABLE,
-                                gpus(devices.join())));
-        if (presence == null) {
-            presence = pool.state().presence(pool.self().appliance());
-        }
-        isAnnounced = true;
-        LOG.info("announced gpus={} drained={}", devices.join().size(), isDrained);
-    }
-
-    private static List<Gpu> gpus(List<ServedDevice> served) {
-        return served.stream()
-                .map(device ->
-                        new Gpu(
-                                device.driverIndex(),
-                                device.uuid(),
-                                device.name(),
-                                Math.toIntExact(device.servedBytes() / MIB),
-                                0))
-                .toList();
     }
 
     /// Those that are reached, or were a moment ago: a restart costs nobody its vote.
@@ -228,26 +162,64 @@ public final class Upkeep implements AutoCloseable {
         }
         Optional<Issuer> issuer = pool.issuer();
         if (issuer.isPresent()) {
-            pool.replaceIdentity(
+            use(
                     OwnCertificate.issue(
                             issuer.get().authority(),
                             pool.self().appliance(),
                             settings,
                             pool.now()));
-            LOG.info("renewed until={}", pool.identity().get().certificate().getNotAfter());
+        } else {
+            renewElsewhere();
         }
     }
 
-    /// Says that this appliance is no longer there.
+    private void use(Identity next) {
+        pool.replaceIdentity(next);
+        LOG.info("renewed until={}", next.certificate().getNotAfter());
+    }
+
+    private void renewElsewhere() {
+        KeyPair pair = PrivateKeys.generate();
+        byte[] body =
+                JSON.writeValueAsBytes(
+                        Map.of(
+                                "request", CertificateRequest.write(pair, settings.name()),
+                                "hostNames", OwnCertificate.hostNames(settings),
+                                "addresses", OwnCertificate.addresses(settings)));
+        try (Peers peers = new Peers(pool.outgoing())) {
+            for (ApplianceDirectory.Entry entry : pool.appliances().entries()) {
+                for (String address : entry.controlAddresses()) {
+                    if (!entry.appliance().equals(pool.self().appliance())
+                            && isRenewed(peers, address, pair, body)) {
+                        return;
+                    }
+                }
+            }
+        }
+        LOG.warn("certificate error=\"no appliance with the pool key renewed it\"");
+    }
+
+    private boolean isRenewed(Peers peers, String address, KeyPair pair, byte[] body) {
+        try {
+            Peers.Answer answer =
+                    peers.send("POST", address, "/api/v1/renewal", Map.of(), Optional.of(body));
+            if (answer.status() == OK) {
+                String chain = JSON.readTree(answer.body()).path("certificates").asString("");
+                use(new Identity(pair.getPrivate(), Certificates.read(chain)));
+                return true;
+            }
+            LOG.info("renewal at={} status={}", address, answer.status());
+        } catch (IOException | JacksonException exception) {
+            LOG.info("renewal at={} error={}", address, exception.getMessage());
+        }
+        return false;
+    }
+
     @Override
     public void close() {
         isClosed = true;
         wake.release();
         thread.interrupt();
         revocations.close();
-        Presence shown = presence;
-        if (shown != null) {
-            shown.close();
-        }
     }
 }

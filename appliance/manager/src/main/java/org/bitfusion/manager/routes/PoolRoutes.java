@@ -1,10 +1,14 @@
 package org.bitfusion.manager.routes;
 
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.UUID;
+import org.bitfusion.allocator.Allocator;
 import org.bitfusion.cluster.Member;
 import org.bitfusion.cluster.ensemble.Health;
+import org.bitfusion.manager.lease.Leasing;
 import org.bitfusion.manager.member.Pool;
+import org.bitfusion.manager.web.Caller;
 import org.bitfusion.manager.web.For;
 import org.bitfusion.manager.web.Problem;
 import org.bitfusion.manager.web.Who;
@@ -22,11 +26,13 @@ import org.springframework.web.bind.annotation.RestController;
 @RequestMapping("/api/v1")
 public final class PoolRoutes {
     private final Pool pool;
+    private final Leasing leasing;
     private final String version;
     private final String build;
 
-    public PoolRoutes(Pool pool, String version, String build) {
+    public PoolRoutes(Pool pool, Leasing leasing, String version, String build) {
         this.pool = pool;
+        this.leasing = leasing;
         this.version = version;
         this.build = build;
     }
@@ -57,7 +63,7 @@ public final class PoolRoutes {
                 version,
                 build,
                 health.leader().map(Member::appliance).orElse(null),
-                null,
+                leasing.opened().flatMap(Allocator::scheduling).orElse(null),
                 health.members().stream()
                         .map(each ->
                                 new MemberView(
@@ -73,10 +79,8 @@ public final class PoolRoutes {
     /// The pool key, for an appliance that votes and for nobody else.
     @For(Who.APPLIANCE)
     @GetMapping("/appliance/pool-key")
-    public ResponseEntity<byte[]> poolKey(
-            @RequestAttribute(org.bitfusion.manager.web.Caller.ATTRIBUTE)
-                    org.bitfusion.manager.web.Caller caller) {
-        if (!(caller instanceof org.bitfusion.manager.web.Caller.Appliance appliance)) {
+    public ResponseEntity<byte[]> poolKey(@RequestAttribute(Caller.ATTRIBUTE) Caller caller) {
+        if (!(caller instanceof Caller.Appliance appliance)) {
             throw new Problem(403, "this is for appliances that vote");
         }
         boolean votes =
@@ -91,6 +95,6 @@ public final class PoolRoutes {
         return ResponseEntity.ok()
                 .contentType(MediaType.APPLICATION_OCTET_STREAM)
                 .header("Cache-Control", "no-store")
-                .body(key.text().getBytes(java.nio.charset.StandardCharsets.US_ASCII));
+                .body(key.text().getBytes(StandardCharsets.US_ASCII));
     }
 }

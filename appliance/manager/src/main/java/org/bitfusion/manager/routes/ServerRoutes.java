@@ -8,16 +8,15 @@ import org.bitfusion.cluster.Member;
 import org.bitfusion.cluster.ensemble.Health;
 import org.bitfusion.cluster.ensemble.Membership;
 import org.bitfusion.cluster.ensemble.RemoveOutcome;
+import org.bitfusion.cluster.pool.Contact;
 import org.bitfusion.cluster.pool.PoolView;
 import org.bitfusion.cluster.pool.Promises;
-import org.bitfusion.manager.member.ApplianceDirectory;
 import org.bitfusion.manager.member.Pool;
 import org.bitfusion.manager.web.Caller;
 import org.bitfusion.manager.web.For;
 import org.bitfusion.manager.web.Problem;
 import org.bitfusion.manager.web.Who;
 import org.bitfusion.scheduler.pool.Appliance;
-import org.bitfusion.scheduler.pool.ApplianceState;
 import org.bitfusion.scheduler.pool.Gpu;
 import org.bitfusion.tls.PeerRole;
 import org.bitfusion.tls.authority.Lifetimes;
@@ -72,15 +71,15 @@ public final class ServerRoutes {
 
     private ServerView view(Appliance appliance, PoolView view) {
         Promises promises = view.promises().get(appliance.id());
-        Optional<ApplianceDirectory.Entry> entry = pool.appliances().find(appliance.id());
+        Contact contact = view.contact(appliance.id());
         return new ServerView(
                 appliance.id(),
                 appliance.host().name(),
                 appliance.host().addresses(),
-                entry.map(ApplianceDirectory.Entry::controlPort).orElse(0),
-                entry.map(ApplianceDirectory.Entry::dispatcherPort).orElse(0),
+                contact.controlPort(),
+                contact.dispatcherPort(),
                 appliance.state().name().toLowerCase(Locale.ROOT),
-                promises == null ? 0 : promises.byLease().size(),
+                promises == null ? 0 : promises.leases().size(),
                 appliance.gpus().stream().map(gpu -> view(gpu, promises)).toList());
     }
 
@@ -103,10 +102,7 @@ public final class ServerRoutes {
             @RequestBody ServerChange change) {
         boolean draining = Needed.value("draining", change.draining());
         Appliance appliance = find(Needed.id("server", id));
-        pool.state()
-                .announce(
-                        appliance.withState(
-                                draining ? ApplianceState.DRAINING : ApplianceState.AVAILABLE));
+        pool.state().drain(appliance.id(), draining);
         pool.events()
                 .append(
                         pool.now(),
@@ -149,10 +145,9 @@ public final class ServerRoutes {
                             + health.votesReachable()
                             + " can be reached; a server is removed when more than half can");
         }
+        PoolView view = pool.state().view();
         Optional<Appliance> known =
-                pool.state().view().appliances().stream()
-                        .filter(each -> each.id().equals(appliance))
-                        .findFirst();
+                view.appliances().stream().filter(each -> each.id().equals(appliance)).findFirst();
         // One change: no lease can be granted there any more.
         if (!pool.state().forget(appliance)) {
             throw Problem.conflict(
@@ -162,15 +157,19 @@ public final class ServerRoutes {
             case RemoveOutcome.Removed _, RemoveOutcome.NoSuchMember _ ->
                     forget(caller, appliance, member);
             case RemoveOutcome.LastMember _ -> {
-                known.ifPresent(pool.state()::announce);
+                announceAgain(known, view);
                 throw Problem.conflict("the last server of a pool cannot be removed");
             }
             case RemoveOutcome.NoMajority(String why) -> {
-                known.ifPresent(pool.state()::announce);
+                announceAgain(known, view);
                 throw Problem.conflict(why);
             }
         }
         return ResponseEntity.noContent().build();
+    }
+
+    private void announceAgain(Optional<Appliance> known, PoolView view) {
+        known.ifPresent(each -> pool.state().announce(each, view.contact(each.id())));
     }
 
     private void forget(Caller caller, UUID appliance, Member member) {
@@ -182,7 +181,6 @@ public final class ServerRoutes {
                                 "removed from the pool",
                                 pool.now(),
                                 pool.now().plus(Lifetimes.DEFAULT.appliances())));
-        pool.appliances().forget(appliance);
         pool.events().append(pool.now(), "appliance-removed", caller.name(), "at " + member.host());
     }
 }

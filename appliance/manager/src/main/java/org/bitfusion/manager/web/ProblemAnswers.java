@@ -2,6 +2,7 @@ package org.bitfusion.manager.web;
 
 import java.util.UUID;
 import org.bitfusion.cluster.ClusterException;
+import org.bitfusion.scheduler.request.RequestSyntaxException;
 import org.bitfusion.tls.TlsException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -23,7 +24,7 @@ public final class ProblemAnswers extends ResponseEntityExceptionHandler {
     /// A route's own.
     @ExceptionHandler(Problem.class)
     public ResponseEntity<Object> problem(Problem problem) {
-        return ProblemText.answer(problem.status(), problem.detail());
+        return ProblemText.answer(problem.status(), problem.detail(), problem.code());
     }
 
     /// Of identities and records.
@@ -57,6 +58,13 @@ public final class ProblemAnswers extends ResponseEntityExceptionHandler {
                     REFUSED_BY_ZOOKEEPER ->
                     internal(exception);
         };
+    }
+
+    /// A text of a request for GPUs that means nothing.
+    @ExceptionHandler(RequestSyntaxException.class)
+    public ResponseEntity<Object> syntax(RequestSyntaxException exception) {
+        return ProblemText.answer(
+                422, String.valueOf(exception.getMessage()), exception.refusal().number());
     }
 
     /// A value out of its range: the message says which.

@@ -21,10 +21,16 @@ public final class ProblemText {
     private ProblemText() {}
 
     static ResponseEntity<Object> answer(int status, String detail) {
+        return answer(status, detail, 0);
+    }
+
+    /// @param code 0 for the one that the detail begins with
+    static ResponseEntity<Object> answer(int status, String detail, int code) {
         ProblemDetail problem =
                 ProblemDetail.forStatusAndDetail(HttpStatus.valueOf(status), detail);
         problem.setTitle(title(status));
-        code(detail).ifPresent(code -> problem.setProperty("code", code));
+        Optional<Integer> number = code == 0 ? code(detail) : Optional.of(code);
+        number.ifPresent(known -> problem.setProperty("code", known));
         return ResponseEntity.status(status)
                 .contentType(MediaType.APPLICATION_PROBLEM_JSON)
                 .body(problem);
@@ -35,7 +41,7 @@ public final class ProblemText {
         problem.put("title", title(status));
         problem.put("status", status);
         problem.put("detail", detail);
-        code(detail).ifPresent(code -> problem.put("code", code));
+        code(detail).ifPresent(number -> problem.put("code", number));
         byte[] body = JSON.writeValueAsBytes(problem);
         response.setStatus(status);
         response.setContentType(MediaType.APPLICATION_PROBLEM_JSON_VALUE);
