@@ -71,10 +71,10 @@ final class Manager implements AutoCloseable {
                                     new RenewalRoutes(pool, elsewhere),
                                     new TokenRoutes(pool, elsewhere),
                                     new PoolRoutes(pool, leasing, VERSION, Settings.BUILD),
-                                    new ServerRoutes(pool),
+                                    new ServerRoutes(pool, leasing),
                                     new LeaseRoutes(leasing),
                                     new PartRoutes(leasing),
-                                    new ClientRoutes(pool),
+                                    new ClientRoutes(pool, leasing),
                                     new UserRoutes(pool),
                                     new SettingsRoutes(pool),
                                     new EventRoutes(pool)));

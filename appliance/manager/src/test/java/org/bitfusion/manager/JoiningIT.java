@@ -51,7 +51,7 @@ class JoiningIT {
     /// Of two appliances one votes.
     private static void servesAtWhoHasNoPoolKey(TestManager first, TestManager second)
             throws Exception {
-        awaitServers(second, 2);
+        awaitServers(second, 2, 2);
         JsonNode pool = second.asRoot(200, "GET", "/pool", null);
         assertThat(pool.path("pool"))
                 .isEqualTo(first.asRoot(200, "GET", "/pool", null).path("pool"));
@@ -92,7 +92,7 @@ class JoiningIT {
                     .as("asked again it is told the same")
                     .isNotEmpty();
             UUID later = UUID.randomUUID();
-            Peers.Answer queued = lease(manager, client, ask(later, 1), 0);
+            Peers.Answer queued = lease(manager, client, ask(later, 1), 2);
             assertThat(queued.status()).as(TestManager.text(queued)).isEqualTo(202);
             assertThat(TestManager.json(queued).path("place").asInt()).isEqualTo(1);
             assertThat(manager.asRoot(200, "GET", "/queue", null).toString())
@@ -172,7 +172,7 @@ class JoiningIT {
 
     private static void goesOnWithoutTheFirst(
             TestManager first, TestManager second, TestManager third) throws Exception {
-        awaitServers(third, 3);
+        awaitServers(third, 3, 3);
         String id =
                 first.asRoot(200, "GET", "/pool", null)
                         .path("members")
@@ -180,6 +180,11 @@ class JoiningIT {
                         .path("appliance")
                         .asString();
         first.asRoot(409, "DELETE", "/servers/" + id, null);
+        Enrolled enrolled = Enrolled.by(third, "on-all-of-them");
+        try (Peers client = third.client(enrolled.identity())) {
+            granted(third, client, ask(UUID.randomUUID(), 6));
+        }
+        second.asRoot(409, "DELETE", "/servers/" + id, null);
         first.kill();
         String token =
                 Awaitility.await()
@@ -203,9 +208,11 @@ class JoiningIT {
         JsonNode pool = second.asRoot(200, "GET", "/pool", null);
         assertThat(pool.path("majority").asBoolean()).isTrue();
         assertThat(pool.path("members").get(0).path("reachable").asBoolean()).isFalse();
+        awaitServers(second, 2, 3);
         second.asRoot(204, "DELETE", "/servers/" + id, null);
+        assertThat(second.asRoot(200, "GET", "/leases", null).isEmpty()).isTrue();
         assertThat(second.asRoot(200, "GET", "/pool", null).path("members").size()).isEqualTo(2);
-        awaitServers(third, 2);
+        awaitServers(third, 2, 2);
         try (Peers gone = third.client(first.identity())) {
             Awaitility.await()
                     .atMost(PATIENCE)
@@ -221,7 +228,7 @@ class JoiningIT {
         }
     }
 
-    private static void awaitServers(TestManager manager, int count) {
+    private static void awaitServers(TestManager manager, int count, int all) {
         Awaitility.await()
                 .atMost(PATIENCE)
                 .ignoreExceptions()
@@ -231,7 +238,7 @@ class JoiningIT {
                     for (JsonNode server : servers) {
                         available += server.path("state").asString().equals("available") ? 1 : 0;
                     }
-                    return available == count && servers.size() == count;
+                    return available == count && servers.size() == all;
                 });
     }
 }

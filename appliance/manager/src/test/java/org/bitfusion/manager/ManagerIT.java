@@ -201,7 +201,10 @@ class ManagerIT {
         String path = "/clients/" + enrolled.id();
         try (Peers before = manager().client(enrolled.identity())) {
             assertThat(manager().ask(before, "GET", "/pool", null).status()).isEqualTo(200);
+            String lease = lease(before);
             manager().asRoot(200, "PATCH", path, Map.of("state", "disabled", "gpuLimit", 3));
+            assertThat(manager().asRoot(200, "GET", "/leases", null).toString())
+                    .doesNotContain(lease);
             // The connection that is open still, and then any other.
             assertRefused(before);
             try (Peers after = manager().client(enrolled.identity())) {
@@ -219,6 +222,23 @@ class ManagerIT {
         }
         manager().asRoot(204, "DELETE", path, null);
         manager().asRoot(404, "GET", path, null);
+    }
+
+    private static String lease(Peers client) {
+        String id = java.util.UUID.randomUUID().toString();
+        Awaitility.await()
+                .atMost(60, TimeUnit.SECONDS)
+                .until(() ->
+                        manager()
+                                        .ask(
+                                                client,
+                                                "POST",
+                                                "/leases?waitSeconds=5",
+                                                Map.of("id", id, "gpuCount", 1))
+                                        .status()
+                                == 201);
+        assertThat(manager().asRoot(200, "GET", "/leases", null).toString()).contains(id);
+        return id;
     }
 
     private static void assertRefused(Peers client) {

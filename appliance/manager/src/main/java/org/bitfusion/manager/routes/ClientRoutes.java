@@ -3,7 +3,11 @@ package org.bitfusion.manager.routes;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
+import org.bitfusion.allocator.Allocator;
+import org.bitfusion.cluster.pool.HeldLease;
+import org.bitfusion.manager.lease.Leasing;
 import org.bitfusion.manager.member.ClientDirectory;
 import org.bitfusion.manager.member.Pool;
 import org.bitfusion.manager.web.Caller;
@@ -35,9 +39,11 @@ public final class ClientRoutes {
     private static final String DISABLED = "disabled";
 
     private final Pool pool;
+    private final Leasing leasing;
 
-    public ClientRoutes(Pool pool) {
+    public ClientRoutes(Pool pool, Leasing leasing) {
         this.pool = pool;
+        this.leasing = leasing;
     }
 
     /// @param token by which it came; an administrator who deletes the client may want to delete it
@@ -161,6 +167,20 @@ public final class ClientRoutes {
                                 reason,
                                 pool.now(),
                                 pool.now().plus(Lifetimes.DEFAULT.clients())));
+        endLeases(id);
+    }
+
+    /// What it holds is free for others, and its programs end: it could not renew any more.
+    private void endLeases(UUID client) {
+        Optional<Allocator> allocator = leasing.opened();
+        if (allocator.isEmpty()) {
+            return; // they end without renewal
+        }
+        for (HeldLease held : allocator.get().leases()) {
+            if (held.lease().client().equals(client.toString())) {
+                var _ = allocator.get().leave(held.lease().id(), Optional.empty());
+            }
+        }
     }
 
     private static Revoked revoked(UUID id) {

@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.UUID;
+import org.bitfusion.allocator.LeaveAnswer;
 import org.bitfusion.cluster.Member;
 import org.bitfusion.cluster.ensemble.Health;
 import org.bitfusion.cluster.ensemble.Membership;
@@ -11,12 +12,14 @@ import org.bitfusion.cluster.ensemble.RemoveOutcome;
 import org.bitfusion.cluster.pool.Contact;
 import org.bitfusion.cluster.pool.PoolView;
 import org.bitfusion.cluster.pool.Promises;
+import org.bitfusion.manager.lease.Leasing;
 import org.bitfusion.manager.member.Pool;
 import org.bitfusion.manager.web.Caller;
 import org.bitfusion.manager.web.For;
 import org.bitfusion.manager.web.Problem;
 import org.bitfusion.manager.web.Who;
 import org.bitfusion.scheduler.pool.Appliance;
+import org.bitfusion.scheduler.pool.ApplianceState;
 import org.bitfusion.scheduler.pool.Gpu;
 import org.bitfusion.tls.PeerRole;
 import org.bitfusion.tls.authority.Lifetimes;
@@ -38,9 +41,11 @@ import org.springframework.web.bind.annotation.RestController;
 @RequestMapping("/api/v1/servers")
 public final class ServerRoutes {
     private final Pool pool;
+    private final Leasing leasing;
 
-    public ServerRoutes(Pool pool) {
+    public ServerRoutes(Pool pool, Leasing leasing) {
         this.pool = pool;
+        this.leasing = leasing;
     }
 
     /// @param controlPort 0 where the appliance has not said it yet, as `dispatcherPort`
@@ -120,8 +125,9 @@ public final class ServerRoutes {
                 .orElseThrow(() -> Problem.notFound("there is no such server"));
     }
 
-    /// Takes an appliance out of the pool, be it there or not: refused while something is promised
-    /// there and without a majority. Its certificate counts no longer afterwards.
+    /// Takes an appliance out of the pool: refused while something is promised there and without a
+    /// majority. Leases of one that cannot be reached are ended: their programs have lost their
+    /// GPUs. Its certificate counts no longer afterwards.
     @For(Who.ADMIN)
     @DeleteMapping("/{id}")
     public ResponseEntity<Void> remove(
@@ -148,6 +154,9 @@ public final class ServerRoutes {
         PoolView view = pool.state().view();
         Optional<Appliance> known =
                 view.appliances().stream().filter(each -> each.id().equals(appliance)).findFirst();
+        if (known.isPresent() && known.get().state() == ApplianceState.UNAVAILABLE) {
+            endLeases(view.promises().get(appliance));
+        }
         // One change: no lease can be granted there any more.
         if (!pool.state().forget(appliance)) {
             throw Problem.conflict(
@@ -166,6 +175,18 @@ public final class ServerRoutes {
             }
         }
         return ResponseEntity.noContent().build();
+    }
+
+    private void endLeases(@Nullable Promises promises) {
+        if (promises == null) {
+            return;
+        }
+        for (UUID lease : promises.leases()) {
+            if (leasing.allocator().leave(lease, Optional.empty())
+                    instanceof LeaveAnswer.NoMajority(String why)) {
+                throw Problem.unavailable(why);
+            }
+        }
     }
 
     private void announceAgain(Optional<Appliance> known, PoolView view) {
