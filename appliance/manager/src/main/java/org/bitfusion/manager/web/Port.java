@@ -1,5 +1,7 @@
 package org.bitfusion.manager.web;
 
+import io.swagger.v3.oas.models.OpenAPI;
+import io.swagger.v3.oas.models.info.Info;
 import java.net.InetAddress;
 import java.util.List;
 import java.util.Map;
@@ -88,6 +90,10 @@ public final class Port implements AutoCloseable {
         context.registerBean("bodyLimit", BodyLimit.class, BodyLimit::new);
         context.registerBean("callers", CallerFilter.class, () -> new CallerFilter(pool));
         context.registerBean("problems", ProblemAnswers.class, ProblemAnswers::new);
+        context.registerBean(
+                "description",
+                OpenAPI.class,
+                () -> new OpenAPI().info(new Info().title("Bitfusion").version("v1")));
         context.registerBean("gate", WebMvcConfigurer.class, GateConfigurer::new);
         routes.forEach(each -> register(context, each));
     }
