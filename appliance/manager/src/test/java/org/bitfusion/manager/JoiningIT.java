@@ -108,7 +108,7 @@ class JoiningIT {
                     .isEqualTo(204);
             assertThat(manager.ask(client, "DELETE", "/leases/" + later, null).status())
                     .isEqualTo(204);
-            Peers.Answer refused = lease(manager, client, ask(UUID.randomUUID(), 64), 0);
+            Peers.Answer refused = lease(manager, client, ask(UUID.randomUUID(), 64), 5);
             assertThat(refused.status()).isEqualTo(422);
             assertThat(TestManager.json(refused).path("code").asInt()).isEqualTo(122);
         }
