@@ -99,7 +99,7 @@ public final class LeaseOrder {
                                 .repeatable()
                                 .within(ANSWER));
         if (!answer.isSuccess()) {
-            throw refusal(Problem.of(answer));
+            throw Problem.of(answer).fault();
         }
         try {
             JsonObject object = JsonObject.read(answer.body());
@@ -118,13 +118,6 @@ public final class LeaseOrder {
         } catch (MalformedJsonException exception) {
             throw pool.nonsense(exception);
         }
-    }
-
-    private Fault refusal(Problem problem) {
-        Fault fault = problem.fault();
-        return problem.status() == Problem.TIMED_OUT
-                ? new Fault(fault.code(), problem.text() + "; ask for less, or wait longer with -t")
-                : fault;
     }
 
     /// Leaves the line, or ends what was granted; from any thread, over a connection of its own, as

@@ -7,7 +7,7 @@ import org.bitfusion.cli.Fault;
 /// What a manager says instead of an answer (RFC 9457).
 ///
 /// @param status of HTTP
-/// @param code of the reason, where it has a number
+/// @param code of the reason, where it has a number; 101 to 103 are what the user mistyped
 /// @param text for people, one line
 record Problem(int status, Optional<Long> code, String text) {
     private static final int LONGEST = 600;
@@ -47,9 +47,11 @@ record Problem(int status, Optional<Long> code, String text) {
     }
 
     Fault fault() {
+        boolean mistyped = code.filter(number -> number >= 101 && number <= 103).isPresent();
         return new Fault(
                 switch (status) {
                     case 400 -> ExitCode.USAGE;
+                    case REFUSED -> mistyped ? ExitCode.USAGE : ExitCode.UNAVAILABLE;
                     case 401, 403 -> ExitCode.NOT_ALLOWED;
                     case TIMED_OUT -> ExitCode.WAITED_IN_VAIN;
                     default -> ExitCode.UNAVAILABLE;

@@ -156,7 +156,23 @@ class LeaseOrderTest {
                                         WISH,
                                         _ -> StandInManager.Answer.problem(408, "70 s are over")));
         assertThat(late.code()).isEqualTo(ExitCode.WAITED_IN_VAIN);
-        assertThat(late.line()).startsWith("70 s are over").contains("-t");
+        assertThat(late.line()).isEqualTo("70 s are over");
+    }
+
+    @Test
+    void aFilterThatMakesNoSenseIsWrongUsage() {
+        Fault fault =
+                catchThrowableOfType(
+                        Fault.class,
+                        () ->
+                                await(
+                                        WISH,
+                                        _ ->
+                                                StandInManager.Answer.json(
+                                                        422,
+                                                        "{\"code\":101,\"detail\":\"no key color\"}")));
+        assertThat(fault.code()).isEqualTo(ExitCode.USAGE);
+        assertThat(fault.line()).isEqualTo("no key color");
     }
 
     /// The scheduling manager died: its successor has not come up yet.
