@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.UUID;
+import org.bitfusion.scheduler.request.Request;
 import org.bitfusion.scheduler.request.Share;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -89,6 +90,53 @@ class AllocatorIT {
         for (Ask each : new Ask[] {others, large, third}) {
             manager.leave(each.request().id(), Optional.of(CLIENT));
         }
+    }
+
+    @Test
+    void whatIsAskedForInsideASessionIsCutOutOfItsLeaseAndEndsWithIt() {
+        Allocator manager = pool.scheduling().allocator;
+        Answer.Granted parent =
+                TestPool.granted(manager, TestPool.ask(CLIENT, 2, new Share.Mebibytes(200)));
+        Ask inside = inside(parent.id(), CLIENT, new Share.Mebibytes(150));
+        Answer.Granted child = TestPool.granted(manager, inside);
+        Answer.GivenPart part = child.parts().getFirst();
+        assertThat(parent.parts())
+                .anySatisfy(of -> {
+                    assertThat(of.appliance()).isEqualTo(part.appliance());
+                    assertThat(of.gpus())
+                            .extracting(Answer.GivenGpu::uuid)
+                            .contains(part.gpus().getFirst().uuid());
+                });
+        TestNode node =
+                pool.nodes.stream()
+                        .filter(each -> each.id.equals(part.appliance()))
+                        .findFirst()
+                        .orElseThrow();
+        assertThat(node.dispatcher.ledger().join().gpus())
+                .as("it takes nothing of the pool")
+                .allMatch(gpu -> gpu.poolBytes() == 0 || gpu.poolBytes() == 200L << 20);
+        assertThat(node.dispatcher.ledger().join().parts()).hasSize(2);
+        assertThat(manager.request(inside(parent.id(), CLIENT, new Share.Mebibytes(201)), SOON))
+                .isInstanceOf(Answer.Refused.class);
+        assertThat(
+                        manager.request(
+                                inside(parent.id(), UUID.randomUUID(), new Share.Mebibytes(10)),
+                                SOON))
+                .as("another client's lease")
+                .isInstanceOf(Answer.Refused.class);
+        assertThat(manager.leave(parent.id(), Optional.of(CLIENT)))
+                .isInstanceOf(LeaveAnswer.Over.class);
+    }
+
+    private static Ask inside(UUID parent, UUID client, Share share) {
+        Ask plain = TestPool.ask(client, 1, share);
+        Request request = plain.request();
+        return new Ask(
+                new Request(
+                        request.id(), request.client(), request.origin(), request.wish(), parent),
+                plain.asker(),
+                plain.timeout(),
+                Optional.empty());
     }
 
     @Test

@@ -460,6 +460,30 @@ public final class PoolState {
         }
     }
 
+    /// Takes back all that an appliance has promised: for one that will not come back, before
+    /// [#forget]. What other appliances give of the same leases goes on.
+    ///
+    /// @return the leases that it gave a part of
+    /// @throws ClusterException NOT_CONNECTED, CONTENDED
+    public List<Lease> takeBackAll(UUID appliance) {
+        List<Lease> ended = new ArrayList<>();
+        for (UUID lease : promised(appliance).map(Promises::leases).orElse(Set.of())) {
+            Optional<HeldLease> held = held(lease).filter(each -> each.isGivenBy(appliance));
+            boolean isTakenBack =
+                    held.isPresent()
+                            ? !(endPart(lease, held.get().attempt(), appliance)
+                                    instanceof EndOutcome.NoMajority)
+                            : takeBackOrphan(lease, appliance);
+            if (!isTakenBack) {
+                throw new ClusterException(
+                        ClusterError.CONTENDED,
+                        "lease " + lease + " could not be ended there just now; try again");
+            }
+            held.map(HeldLease::remaining).ifPresent(ended::add);
+        }
+        return ended;
+    }
+
     private Promises promises(UUID appliance) throws KeeperException {
         Stat stat = new Stat();
         byte[] content =

@@ -209,6 +209,21 @@ class PoolStateIT {
     }
 
     @Test
+    void whatADeadApplianceHasPromisedCanBeTakenBackForIt() {
+        Lease both = lease(new LeasedGpu(first, 1, 300), new LeasedGpu(second, 0, 300));
+        Lease one = lease(new LeasedGpu(first, 0, 100));
+        state.grant(both, state.view());
+        state.grant(one, state.view());
+        assertThat(state.forget(first)).isFalse();
+        assertThat(state.takeBackAll(first)).containsExactlyInAnyOrder(both, one);
+        assertThat(state.forget(first)).isTrue();
+        assertThat(promised(second, 0)).as("goes on").isEqualTo(300);
+        assertThat(state.held(one.id())).isEmpty();
+        assertThat(state.end(both.id())).isInstanceOf(EndOutcome.Ended.class);
+        assertThat(state.takeBackAll(first)).isEmpty();
+    }
+
+    @Test
     void aPromiseOfNoLeaseIsTakenBack() {
         Lease lease = lease(new LeasedGpu(first, 0, 100));
         state.grant(lease, state.view());
