@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.bitfusion.cli.ExitCode;
 import org.bitfusion.cli.Fault;
+import org.bitfusion.cli.configuration.ApplianceFiles;
 import org.bitfusion.cli.lease.PoolAccess;
 import org.bitfusion.cli.pool.Json;
 import org.bitfusion.cli.pool.JsonObject;

@@ -11,6 +11,7 @@ import java.util.Optional;
 import org.bitfusion.cli.ExitCode;
 import org.bitfusion.cli.Fault;
 import org.bitfusion.cli.command.ServerChoice;
+import org.bitfusion.cli.configuration.ApplianceFiles;
 import org.bitfusion.cli.configuration.ServerAddress;
 import org.bitfusion.cli.lease.PoolAccess;
 import org.bitfusion.cli.options.AdminOptions;
@@ -107,11 +108,7 @@ record Desk(
     }
 
     List<ServerAddress> managers() {
-        if (options.has("server_list") || options.has("servers")) {
-            return servers().managers();
-        }
-        List<ServerAddress> own = appliance().managers();
-        return own.isEmpty() ? servers().managers() : own;
+        return servers().managersFrom(appliance());
     }
 
     private static Notices warnings() {

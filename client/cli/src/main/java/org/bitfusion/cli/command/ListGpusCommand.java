@@ -1,8 +1,10 @@
 package org.bitfusion.cli.command;
 
+import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.bitfusion.cli.configuration.ApplianceFiles;
 import org.bitfusion.cli.configuration.ServerAddress;
 import org.bitfusion.cli.lease.PoolAccess;
 import org.bitfusion.cli.options.ListOptions;
@@ -10,26 +12,41 @@ import org.bitfusion.cli.pool.Json;
 import org.bitfusion.cli.pool.JsonObject;
 import org.bitfusion.cli.pool.MalformedJsonException;
 import org.bitfusion.cli.pool.Membership;
+import org.bitfusion.cli.pool.Notices;
 import org.bitfusion.cli.pool.Pool;
 import org.bitfusion.cli.session.Transcript;
 
-/// `list_gpus`: the pool's appliances and what is free of their GPUs.
+/// `list_gpus`: the pool's appliances and what is free of their GPUs. Root on an appliance that is
+/// no client of the pool asks with the appliance's certificate.
 ///
 /// @param surroundings of the command
 /// @param options what the user typed
 record ListGpusCommand(PoolCommands.Surroundings surroundings, ListOptions options) {
     int execute() {
         ServerChoice servers = surroundings.servers(options.serverList(), options.serversFile());
-        List<ServerAddress> managers = servers.managers();
         Transcript transcript = new Transcript(false);
+        Notices notices = new PoolRequest(transcript).enrolling();
         Membership membership = servers.membership();
-        PoolAccess access = membership.access(managers, new PoolRequest(transcript).enrolling());
-        try (Pool pool =
-                new Pool(
-                        managers,
-                        access.tls(),
-                        Optional.empty(),
-                        new PoolRequest(transcript).enrolling())) {
+        ApplianceFiles appliance = ApplianceFiles.of(surroundings.environment());
+        if (!membership.isThere() && Files.isReadable(appliance.identity())) {
+            list(
+                    servers.managersFrom(appliance),
+                    PoolAccess.readFiles(appliance.authority(), appliance.identity()),
+                    notices);
+            return 0;
+        }
+        List<ServerAddress> managers = servers.managers();
+        PoolAccess access = membership.access(managers, notices);
+        list(managers, access, notices);
+        String problem = membership.renewIfDue(managers, access);
+        if (problem != null) {
+            transcript.warn(problem);
+        }
+        return 0;
+    }
+
+    private void list(List<ServerAddress> managers, PoolAccess access, Notices notices) {
+        try (Pool pool = new Pool(managers, access.tls(), Optional.empty(), notices)) {
             byte[] answer = pool.succeed(Pool.Request.get("/api/v1/servers")).body();
             try {
                 List<JsonObject> listed = JsonObject.readAll(answer);
@@ -39,11 +56,6 @@ record ListGpusCommand(PoolCommands.Surroundings surroundings, ListOptions optio
                 throw pool.nonsense(exception);
             }
         }
-        String problem = membership.renewIfDue(managers, access);
-        if (problem != null) {
-            transcript.warn(problem);
-        }
-        return 0;
     }
 
     private static String json(List<JsonObject> servers) throws MalformedJsonException {

@@ -3,6 +3,7 @@ package org.bitfusion.cli.command;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import org.bitfusion.cli.configuration.ApplianceFiles;
 import org.bitfusion.cli.configuration.ServerAddress;
 import org.bitfusion.cli.configuration.ServersFile;
 import org.bitfusion.cli.pool.Membership;
@@ -54,6 +55,13 @@ public record ServerChoice(
     /// Whom to ask.
     public List<ServerAddress> managers() {
         return find(ServerAddress.MANAGER_PORT);
+    }
+
+    /// Whom to ask on an appliance: its own manager, if the user names no other.
+    public List<ServerAddress> managersFrom(ApplianceFiles appliance) {
+        List<ServerAddress> own =
+                serverList == null && serversFile == null ? appliance.managers() : List.of();
+        return own.isEmpty() ? managers() : own;
     }
 
     private List<ServerAddress> find(int defaultPort) {

@@ -345,14 +345,4 @@ class AdminCommandsTest {
         assertThat(catchThrowableOfType(Fault.class, () -> ValidTime.parse(text)).line())
                 .contains("30d");
     }
-
-    @Test
-    void anAppliancesFileIsRead() {
-        String yaml =
-                "# x\nname: a\naddresses:\n- \"10.0.0.1\"\n- \"fd00::1\"\nport: 57001\ndispatcher_port: 1\n";
-        assertThat(ApplianceFiles.addresses(yaml)).containsExactly("10.0.0.1", "fd00::1");
-        assertThat(ApplianceFiles.port(yaml)).isEqualTo(57001);
-        assertThat(ApplianceFiles.port("")).isEqualTo(56001);
-        assertThat(ApplianceFiles.addresses("")).isEmpty();
-    }
 }

@@ -21,7 +21,9 @@ import org.bitfusion.cli.ExitCode;
 import org.bitfusion.cli.Fault;
 import org.bitfusion.cli.configuration.AdaptorFile;
 import org.bitfusion.cli.pool.StandInManager;
+import org.bitfusion.tls.PeerRole;
 import org.bitfusion.tls.TestPool;
+import org.bitfusion.tls.pem.Certificates;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -82,6 +84,37 @@ class PoolCommandsTest {
             String json = output(manager, "list_gpus", "--output", "json");
             assertThat(json.replaceAll("\\s+", "")).isEqualTo(SERVERS.replaceAll("\\s+", ""));
             assertThat(manager.asked.getFirst().target()).isEqualTo("/api/v1/servers");
+        }
+    }
+
+    @Test
+    void onAnApplianceItsOwnCertificateDoes() throws IOException {
+        try (StandInManager manager =
+                new StandInManager(POOL, _ -> StandInManager.Answer.json(200, SERVERS))) {
+            Path appliance = home.resolve("appliance");
+            Files.createDirectories(appliance.resolve("tls"));
+            Certificates.writeFile(appliance.resolve("tls/ca.crt"), List.of(POOL.authority.root()));
+            POOL.appliance().writeFile(appliance.resolve("tls/appliance.pem"));
+            Files.writeString(
+                    appliance.resolve("bitfusion-manager.yaml"),
+                    "addresses:\n- \"127.0.0.1\"\nport: " + manager.address().port() + "\n");
+            ByteArrayOutputStream output = new ByteArrayOutputStream();
+            assertThat(
+                            PoolCommands.execute(
+                                    DISTRIBUTION,
+                                    Map.of(
+                                            "HOME",
+                                            home.toString(),
+                                            "BF_MANAGER_FOLDER",
+                                            appliance.toString()),
+                                    new PrintStream(output, true, StandardCharsets.UTF_8),
+                                    "list_gpus"))
+                    .isZero();
+            assertThat(output.toString(StandardCharsets.UTF_8))
+                    .contains("- server 1 [172.31.51.26:56003]");
+            assertThat(manager.asked.getFirst().client().orElseThrow().role())
+                    .isEqualTo(PeerRole.APPLIANCE);
+            assertThat(home.resolve(".bitfusion")).doesNotExist();
         }
     }
 

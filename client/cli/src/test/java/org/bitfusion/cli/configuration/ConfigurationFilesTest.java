@@ -167,4 +167,14 @@ class ConfigurationFilesTest {
         Path file = write("large.conf", "#".repeat(1024 * 1024 + 1));
         assertThat(fault(() -> ServersFile.read(file, 55001)).line()).contains("larger than 1 MiB");
     }
+
+    @Test
+    void anAppliancesFileIsRead() {
+        String yaml =
+                "# x\nname: a\naddresses:\n- \"10.0.0.1\"\n- \"fd00::1\"\nport: 57001\ndispatcher_port: 1\n";
+        assertThat(ApplianceFiles.addresses(yaml)).containsExactly("10.0.0.1", "fd00::1");
+        assertThat(ApplianceFiles.port(yaml)).isEqualTo(57001);
+        assertThat(ApplianceFiles.port("")).isEqualTo(56001);
+        assertThat(ApplianceFiles.addresses("")).isEmpty();
+    }
 }

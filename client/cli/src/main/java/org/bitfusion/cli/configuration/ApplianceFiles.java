@@ -1,37 +1,38 @@
-package org.bitfusion.cli.administration;
+package org.bitfusion.cli.configuration;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import org.bitfusion.cli.configuration.ConfigurationFile;
-import org.bitfusion.cli.configuration.ServerAddress;
 import org.jspecify.annotations.Nullable;
 
 /// The files of the appliance on this machine, as its manager writes them.
 ///
 /// @param folder `BF_MANAGER_FOLDER`, else `/etc/bitfusion`
-record ApplianceFiles(Path folder) {
-    static ApplianceFiles of(Map<String, String> environment) {
+public record ApplianceFiles(Path folder) {
+    /// As the environment says.
+    public static ApplianceFiles of(Map<String, String> environment) {
         String named = environment.getOrDefault("BF_MANAGER_FOLDER", "").strip();
         return new ApplianceFiles(Path.of(named.isEmpty() ? "/etc/bitfusion" : named));
     }
 
-    Path authority() {
+    /// The certificate of the pool.
+    public Path authority() {
         return folder.resolve("tls/ca.crt");
     }
 
-    Path identity() {
+    /// Key and certificate of the appliance, which root alone reads.
+    public Path identity() {
         return folder.resolve("tls/appliance.pem");
     }
 
     /// The addresses under which the appliance is known; none where it does not say.
-    List<String> addresses() {
+    public List<String> addresses() {
         return addresses(yaml());
     }
 
     /// Where its manager listens.
-    List<ServerAddress> managers() {
+    public List<ServerAddress> managers() {
         String text = yaml();
         int port = port(text);
         List<ServerAddress> managers = new ArrayList<>();
