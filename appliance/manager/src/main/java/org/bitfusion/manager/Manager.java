@@ -71,7 +71,7 @@ final class Manager implements AutoCloseable {
                                     new RenewalRoutes(pool, elsewhere),
                                     new TokenRoutes(pool, elsewhere),
                                     new PoolRoutes(pool, leasing, VERSION, Settings.BUILD),
-                                    new ServerRoutes(pool, leasing),
+                                    new ServerRoutes(pool),
                                     new LeaseRoutes(leasing),
                                     new PartRoutes(leasing),
                                     new ClientRoutes(pool, leasing),

@@ -181,8 +181,12 @@ class JoiningIT {
                         .asString();
         first.asRoot(409, "DELETE", "/servers/" + id, null);
         Enrolled enrolled = Enrolled.by(third, "on-all-of-them");
+        UUID lease = UUID.randomUUID();
         try (Peers client = third.client(enrolled.identity())) {
-            granted(third, client, ask(UUID.randomUUID(), 6));
+            // It lasts for minutes without its client.
+            Map<String, Object> ask = ask(lease, 6);
+            ask.put("origin", "request_gpus");
+            assertThat(granted(third, client, ask).path("parts").size()).isEqualTo(3);
         }
         second.asRoot(409, "DELETE", "/servers/" + id, null);
         first.kill();
@@ -210,7 +214,7 @@ class JoiningIT {
         assertThat(pool.path("members").get(0).path("reachable").asBoolean()).isFalse();
         awaitServers(second, 2, 3);
         second.asRoot(204, "DELETE", "/servers/" + id, null);
-        assertThat(second.asRoot(200, "GET", "/leases", null).isEmpty()).isTrue();
+        keepsWhatTheOthersGive(second, lease, id);
         assertThat(second.asRoot(200, "GET", "/pool", null).path("members").size()).isEqualTo(2);
         awaitServers(third, 2, 2);
         try (Peers gone = third.client(first.identity())) {
@@ -218,6 +222,16 @@ class JoiningIT {
                     .atMost(PATIENCE)
                     .untilAsserted(() -> assertThat(isRefused(third, gone)).isTrue());
         }
+    }
+
+    private static void keepsWhatTheOthersGive(TestManager manager, UUID lease, String removed) {
+        JsonNode leases = manager.asRoot(200, "GET", "/leases", null);
+        assertThat(leases.size()).isEqualTo(1);
+        assertThat(leases.get(0).path("id").asString()).isEqualTo(lease.toString());
+        assertThat(leases.get(0).path("gpus").size()).isEqualTo(4);
+        assertThat(leases.get(0).toString()).doesNotContain(removed);
+        manager.asRoot(204, "DELETE", "/leases/" + lease, null);
+        assertThat(manager.asRoot(200, "GET", "/leases", null).isEmpty()).isTrue();
     }
 
     private static boolean isRefused(TestManager manager, Peers client) {

@@ -20,6 +20,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.bitfusion.manager.member.Peers;
+import org.bitfusion.protocol.cuda.CudaResult;
 import org.bitfusion.tls.context.TlsContext;
 import org.bitfusion.tls.pem.PrivateKeys;
 import org.jspecify.annotations.Nullable;
@@ -222,6 +223,16 @@ class ManagerIT {
         }
         manager().asRoot(204, "DELETE", path, null);
         manager().asRoot(404, "GET", path, null);
+    }
+
+    /// Limits and the line are the pool's: nobody goes past them.
+    @Test
+    void aDispatcherLeasesNothingToWhoAsksItDirectly() throws Exception {
+        Enrolled enrolled = Enrolled.by(manager(), "impatient");
+        assertThat(DirectRequest.status(manager(), enrolled.identity()))
+                .isEqualTo(CudaResult.ERROR_NOT_PERMITTED);
+        assertThat(manager().asRoot(200, "GET", "/leases", null).toString())
+                .doesNotContain(enrolled.id().toString());
     }
 
     private static String lease(Peers client) {

@@ -4,7 +4,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.UUID;
-import org.bitfusion.allocator.LeaveAnswer;
 import org.bitfusion.cluster.Member;
 import org.bitfusion.cluster.ensemble.Health;
 import org.bitfusion.cluster.ensemble.Membership;
@@ -12,7 +11,6 @@ import org.bitfusion.cluster.ensemble.RemoveOutcome;
 import org.bitfusion.cluster.pool.Contact;
 import org.bitfusion.cluster.pool.PoolView;
 import org.bitfusion.cluster.pool.Promises;
-import org.bitfusion.manager.lease.Leasing;
 import org.bitfusion.manager.member.Pool;
 import org.bitfusion.manager.web.Caller;
 import org.bitfusion.manager.web.For;
@@ -21,11 +19,14 @@ import org.bitfusion.manager.web.Who;
 import org.bitfusion.scheduler.pool.Appliance;
 import org.bitfusion.scheduler.pool.ApplianceState;
 import org.bitfusion.scheduler.pool.Gpu;
+import org.bitfusion.scheduler.pool.Lease;
 import org.bitfusion.tls.PeerRole;
 import org.bitfusion.tls.authority.Lifetimes;
 import org.bitfusion.tls.revocation.Revocation;
 import org.bitfusion.tls.revocation.Revoked;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.DeleteMapping;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -40,12 +41,12 @@ import org.springframework.web.bind.annotation.RestController;
 @RestController
 @RequestMapping("/api/v1/servers")
 public final class ServerRoutes {
-    private final Pool pool;
-    private final Leasing leasing;
+    private static final Logger LOG = LoggerFactory.getLogger(ServerRoutes.class);
 
-    public ServerRoutes(Pool pool, Leasing leasing) {
+    private final Pool pool;
+
+    public ServerRoutes(Pool pool) {
         this.pool = pool;
-        this.leasing = leasing;
     }
 
     /// @param controlPort 0 where the appliance has not said it yet, as `dispatcherPort`
@@ -126,8 +127,9 @@ public final class ServerRoutes {
     }
 
     /// Takes an appliance out of the pool: refused while something is promised there and without a
-    /// majority. Leases of one that cannot be reached are ended: their programs have lost their
-    /// GPUs. Its certificate counts no longer afterwards.
+    /// majority. Of one that cannot be reached the parts of leases are taken back: their programs
+    /// have lost those GPUs, and keep what other appliances give. Its certificate counts no longer
+    /// afterwards.
     @For(Who.ADMIN)
     @DeleteMapping("/{id}")
     public ResponseEntity<Void> remove(
@@ -151,11 +153,18 @@ public final class ServerRoutes {
                             + health.votesReachable()
                             + " can be reached; a server is removed when more than half can");
         }
+        pool.state().settled();
         PoolView view = pool.state().view();
         Optional<Appliance> known =
                 view.appliances().stream().filter(each -> each.id().equals(appliance)).findFirst();
         if (known.isPresent() && known.get().state() == ApplianceState.UNAVAILABLE) {
-            endLeases(view.promises().get(appliance));
+            for (Lease left : pool.state().takeBackAll(appliance)) {
+                LOG.info(
+                        "server={} removed with its part of lease={} client={}",
+                        appliance,
+                        left.id(),
+                        left.client());
+            }
         }
         // One change: no lease can be granted there any more.
         if (!pool.state().forget(appliance)) {
@@ -175,18 +184,6 @@ public final class ServerRoutes {
             }
         }
         return ResponseEntity.noContent().build();
-    }
-
-    private void endLeases(@Nullable Promises promises) {
-        if (promises == null) {
-            return;
-        }
-        for (UUID lease : promises.leases()) {
-            if (leasing.allocator().leave(lease, Optional.empty())
-                    instanceof LeaveAnswer.NoMajority(String why)) {
-                throw Problem.unavailable(why);
-            }
-        }
     }
 
     private void announceAgain(Optional<Appliance> known, PoolView view) {
