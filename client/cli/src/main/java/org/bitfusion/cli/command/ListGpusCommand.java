@@ -73,9 +73,11 @@ record ListGpusCommand(PoolCommands.Surroundings surroundings, ListOptions optio
             String host = addresses.isEmpty() ? server.text("name") : addresses.getFirst();
             String state = server.text("state");
             text.append("- server ").append(i).append(" [");
-            text.append(host.indexOf(':') >= 0 ? "[" + host + "]" : host).append(':');
-            text.append(server.number("controlPort", 0, 65535)).append("]: running ");
+            text.append(host.indexOf(':') >= 0 ? "[" + host + "]" : host);
+            int port = server.number("controlPort", 0, 65535); // 0: it has not said it yet
+            text.append(port == 0 ? "" : ":" + port).append("]: running ");
             text.append(server.number("tasks")).append(" tasks");
+            text.append(port == 0 ? ", starting" : "");
             text.append(state.equals("available") ? "" : ", " + state).append('\n');
             for (JsonObject gpu : server.objects("gpus")) {
                 text.append("   |- GPU ").append(gpu.number("index")).append(": free memory ");

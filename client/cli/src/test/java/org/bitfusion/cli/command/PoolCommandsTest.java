@@ -88,6 +88,22 @@ class PoolCommandsTest {
     }
 
     @Test
+    void aServerThatHasNotSaidItsPortIsStarting() throws IOException {
+        String starting = SERVERS.replace("\"controlPort\":56003", "\"controlPort\":0");
+        try (StandInManager manager =
+                new StandInManager(
+                        POOL,
+                        _ ->
+                                StandInManager.Answer.json(
+                                        200, starting.replace("draining", "unavailable")))) {
+            assertThat(output(manager, "list_gpus"))
+                    .contains("- server 0 [172.31.51.20:56001]: running 0 tasks\n")
+                    .endsWith(
+                            "- server 1 [172.31.51.26]: running 2 tasks, starting, unavailable\n");
+        }
+    }
+
+    @Test
     void onAnApplianceItsOwnCertificateDoes() throws IOException {
         try (StandInManager manager =
                 new StandInManager(POOL, _ -> StandInManager.Answer.json(200, SERVERS))) {
