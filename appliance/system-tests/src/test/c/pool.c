@@ -1,0 +1,74 @@
+// A program of a pool under load.
+#include "check.h"
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+enum { MOST_DEVICES = 16, BEYOND = 2 << 20 };
+
+/* "+ GPU BYTES" or "- GPU BYTES" in BF_TEST_FILE: one line after the other for all programs. */
+static void note(char what, CUdevice device, size_t bytes)
+{
+    unsigned char uuid[16];
+    char line[80], *at = line;
+    int log = open(getenv("BF_TEST_FILE"), O_WRONLY | O_APPEND | O_CREAT, 0600);
+    OK(cuDeviceGetUuid_v2(uuid, device));
+    at += sprintf(at, "%c ", what);
+    for (int i = 0; i < 16; i++) at += sprintf(at, "%02x", uuid[i]);
+    at += sprintf(at, " %zu\n", bytes);
+    CHECK(log >= 0 && !flock(log, LOCK_EX) && write(log, line, (size_t)(at - line)) == at - line);
+    close(log);
+}
+
+static CUcontext contexts[MOST_DEVICES];
+static CUdeviceptr memory[MOST_DEVICES];
+static size_t bytes[MOST_DEVICES];
+static uint32_t word;
+
+static void take_all(CUdevice device)
+{
+    CUdeviceptr more;
+    size_t total;
+    OK(cuDevicePrimaryCtxRetain(&contexts[device], device));
+    OK(cuCtxSetCurrent(contexts[device]));
+    OK(cuMemGetInfo_v2(&bytes[device], &total));
+    if (bytes[device] > total || total - bytes[device] >= BEYOND) /* memory is given in pages */
+        FAIL("device %d: %zu of %zu bytes free in a lease of its own", device, bytes[device], total);
+    OK(cuMemAlloc_v2(&memory[device], bytes[device]));
+    note('+', device, bytes[device]);
+    EXPECT(OUT_OF_MEMORY, cuMemAlloc_v2(&more, BEYOND));
+    OK(cuMemsetD32_v2(memory[device], word + (uint32_t)device, bytes[device] / 4));
+}
+
+static void look_and_give_back(CUdevice device)
+{
+    OK(cuCtxSetCurrent(contexts[device]));
+    uint32_t *seen = malloc(bytes[device]);
+    CHECK(seen);
+    OK(cuMemcpyDtoH_v2(seen, memory[device], bytes[device]));
+    for (size_t i = 0; i < bytes[device] / 4; i++) CHECK(seen[i] == word + (uint32_t)device);
+    free(seen);
+    note('-', device, bytes[device]);
+    OK(cuMemFree_v2(memory[device]));
+}
+
+/* Takes all of its share of each device, writes a word of its own everywhere, holds it for BF_TEST_SECONDS, and looks whether
+ * the word is still there. */
+static void fills_its_share(void)
+{
+    int count;
+    double seconds = atof(getenv("BF_TEST_SECONDS"));
+    OK(cuInit(0));
+    OK(cuDeviceGetCount(&count));
+    CHECK(count <= MOST_DEVICES);
+    word = (uint32_t)getpid() * 2654435761u;
+    for (int i = 0; i < count && !failure[0]; i++) take_all(i);
+    nanosleep(&(struct timespec){(time_t)seconds, (long)((seconds - (double)(time_t)seconds) * 1e9)}, NULL);
+    for (int i = 0; i < count && !failure[0]; i++) look_and_give_back(i);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct test tests[] = {{"fills_its_share", fills_its_share}, {0, 0}};
+    return run_tests(tests, argc, argv);
+}

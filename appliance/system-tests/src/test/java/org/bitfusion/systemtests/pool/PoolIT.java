@@ -1,0 +1,118 @@
+package org.bitfusion.systemtests.pool;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.time.Duration;
+import org.bitfusion.systemtests.CProgram;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
+
+/// What a client gets of a pool of three appliances with two GPUs each. The tests that break
+/// something come last.
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+class PoolIT {
+    private static final int APPLIANCES = 3;
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    private static PoolOfAppliances pool;
+    private static CProgram program;
+
+    @BeforeAll
+    static void startPool() {
+        program = CProgram.build("pool");
+        pool = PoolOfAppliances.start(APPLIANCES);
+    }
+
+    @AfterAll
+    static void stopPool() {
+        pool.close();
+    }
+
+    private static ClientRun start(double seconds, String... options) {
+        return ClientRun.start(pool, program, seconds, options);
+    }
+
+    @Test
+    @Order(1)
+    void aProgramHasGpusOfSeveralAppliances() {
+        ClientRun run = start(0, "-n", "6");
+        assertThat(run.end()).as(run.errorText()).isZero();
+        assertThat(run.gpus()).doesNotHaveDuplicates().hasSize(APPLIANCES * PoolOfAppliances.GPUS);
+        assertThat(run.errorText())
+                .contains("Locked 6 GPUs")
+                .contains("Released GPUs on 3 servers");
+    }
+
+    @Test
+    @Order(1)
+    void twoSharesFitOnOneGpuAndAThirdWaitsAndGivesUp() {
+        String address = pool.member(2).machine().address();
+        ClientRun large = start(20, "-n", "2", "-p", "0.66", "--server_list", address).holding(2);
+        ClientRun small = start(20, "-n", "2", "-p", "0.33", "--server_list", address).holding(2);
+        assertThat(small.gpus()).containsExactlyInAnyOrderElementsOf(large.gpus());
+        ClientRun third =
+                start(0, "-n", "1", "-p", "0.33", "--server_list", address, "--timeout", "3");
+        assertThat(third.end()).as(third.errorText()).isEqualTo(75);
+        assertThat(third.errorText()).contains("wait");
+        ClientRun fourth = start(0, "-n", "1", "-p", "0.33", "--server_list", address);
+        await().atMost(PATIENCE).until(() -> fourth.errorText().contains("wait"));
+        large.process().destroy();
+        assertThat(fourth.end()).as(fourth.errorText()).isZero();
+        assertThat(large.gpus()).containsAll(fourth.gpus());
+        assertThat(small.end()).as(small.errorText()).isZero();
+    }
+
+    @Test
+    @Order(1)
+    void whatCanNeverBeServedIsRefusedWithTheReason() {
+        ClientRun many = start(0, "-n", "7");
+        assertThat(many.end()).isEqualTo(69);
+        assertThat(many.errorText()).contains("7 GPUs").contains("only 6");
+        ClientRun large = start(0, "-n", "1", "-m", "100000");
+        assertThat(large.end()).isEqualTo(69);
+        assertThat(large.errorText()).contains("100000 MiB");
+        ClientRun nowhere = start(0, "-n", "1", "--filter", "device.name=*H200*");
+        assertThat(nowhere.end()).isEqualTo(69);
+        assertThat(nowhere.errorText()).contains("H200");
+    }
+
+    /// The lease is the client's for some time after its appliance's manager has gone.
+    @Test
+    @Order(2)
+    void aManagerThatEndsAndComesBackCostsItsProgramsNothing() {
+        PoolOfAppliances.Member member = pool.member(3);
+        ClientRun run =
+                start(25, "-n", "1", "-p", "0.5", "--server_list", member.machine().address())
+                        .holding(1);
+        member.killManager();
+        member.startAgain();
+        member.listening();
+        assertThat(run.end()).as(run.errorText()).isZero();
+        await().atMost(PATIENCE).until(() -> pool.isUnused(member));
+    }
+
+    @Test
+    @Order(3)
+    void anApplianceThatDiesTakesItsProgramsWithItAndNoOthers() {
+        PoolOfAppliances.Member dying = pool.member(3);
+        String there = dying.machine().address();
+        String elsewhere = pool.member(2).machine().address();
+        ClientRun both =
+                start(40, "-n", "2", "-p", "0.5", "--server_list", there + ";" + elsewhere);
+        ClientRun alone = start(40, "-n", "1", "-p", "0.25", "--server_list", there).holding(1);
+        both.holding(2);
+        ClientRun other = start(20, "-n", "1", "-p", "0.25", "--server_list", elsewhere).holding(1);
+        dying.kill();
+        assertThat(alone.end()).isNotZero();
+        assertThat(other.end()).as(other.errorText()).isZero();
+        both.process().destroy();
+        ClientRun next = start(0, "-n", "4");
+        assertThat(next.end()).as(next.errorText()).isZero();
+        assertThat(next.errorText()).doesNotContain(there + ":");
+    }
+}
