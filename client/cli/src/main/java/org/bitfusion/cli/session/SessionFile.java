@@ -88,7 +88,8 @@ public final class SessionFile implements AutoCloseable {
         return path.resolveSibling(path.getFileName() + ".d");
     }
 
-    /// Lets the session's programs speak TLS: copies of the files, of this user only.
+    /// Lets the session's programs speak TLS: names the files there. They are not copied, so that a
+    /// command that is killed leaves no private key behind.
     ///
     /// @param authority with the pool's certificate
     /// @param identity with this client's key and certificate
@@ -96,22 +97,17 @@ public final class SessionFile implements AutoCloseable {
         Path folder = witnessFolder().resolve(TLS);
         try {
             Files.createDirectory(folder, PosixFilePermissions.asFileAttribute(OWNER_ONLY_FOLDER));
-            copy(authority, folder.resolve("ca.crt"));
-            copy(identity, folder.resolve("client.pem"));
+            Files.createSymbolicLink(folder.resolve("ca.crt"), authority.toAbsolutePath());
+            Files.createSymbolicLink(folder.resolve("client.pem"), identity.toAbsolutePath());
         } catch (IOException exception) {
             throw new Fault(
                     ExitCode.CANNOT_CREATE,
-                    "cannot write the pool's files into "
+                    "cannot name the pool's files in "
                             + folder
                             + " ("
                             + exception.getMessage()
                             + "); make room or rights there, or set TMPDIR");
         }
-    }
-
-    private static void copy(Path from, Path to) throws IOException {
-        Files.createFile(to, PosixFilePermissions.asFileAttribute(OWNER_ONLY));
-        Files.write(to, Files.readAllBytes(from));
     }
 
     /// Says that a session for the first program may follow: programs wait for it a moment.

@@ -88,6 +88,22 @@ class SessionTest {
     }
 
     @Test
+    void thePoolsFilesAreNamedAndNotCopied() throws IOException {
+        Path authority = Files.writeString(home.resolve("ca.crt"), "authority");
+        Path identity = Files.writeString(home.resolve("client.pem"), "key");
+        Path folder;
+        try (SessionFile file = SessionFile.create(home, "a")) {
+            folder = file.witnessFolder();
+            file.showPool(authority, identity);
+            assertThat(folder.resolve("tls/ca.crt")).isSymbolicLink().hasContent("authority");
+            assertThat(folder.resolve("tls/client.pem")).isSymbolicLink().hasContent("key");
+        }
+        assertThat(folder).doesNotExist();
+        assertThat(authority).hasContent("authority");
+        assertThat(identity).hasContent("key");
+    }
+
+    @Test
     void noRoomForTheFileIsAFault() {
         assertThatThrownBy(() -> SessionFile.create(home.resolve("absent"), "a"))
                 .isInstanceOf(Fault.class)
