@@ -84,7 +84,13 @@ record RunCommand(CommandContext context, RunOptions options) {
             LeaseOrder order =
                     context.cancellation()
                             .make(() -> new LeaseOrder(pool, wish), LeaseOrder::withdraw);
-            Holding holding = join(words.await(order, wish), order, access);
+            Holding holding =
+                    new PoolGrant(
+                                    words,
+                                    context.cancellation(),
+                                    transcript::warn,
+                                    PoolGrant.PERSISTENCE)
+                            .take(order, wish, lease -> join(lease, access));
             pool.hangUp();
             int code = program.execute(holding);
             String problem = membership.renewIfDue(managers, access);
@@ -96,7 +102,7 @@ record RunCommand(CommandContext context, RunOptions options) {
     }
 
     /// A word with each appliance of the lease.
-    private Holding join(GrantedLease lease, LeaseOrder order, PoolAccess access) {
+    private Holding join(GrantedLease lease, PoolAccess access) {
         List<Lease> parts = new ArrayList<>();
         try {
             for (GrantedLease.Part part : lease.parts()) {
@@ -105,8 +111,8 @@ record RunCommand(CommandContext context, RunOptions options) {
                         Lease.join(part.joined(), Access.of(access), only ? shortCommand() : null));
             }
         } catch (Fault fault) {
-            order.withdraw();
-            throw new Fault(fault.code(), "the GPUs were granted, but " + fault.line());
+            parts.forEach(Lease::release);
+            throw fault;
         }
         return new Holding(parts, PoolRequest.servers(lease), lease.idleTimeout());
     }

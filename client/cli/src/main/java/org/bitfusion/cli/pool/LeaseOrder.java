@@ -19,14 +19,21 @@ public final class LeaseOrder {
     private static final Duration GRACE = Duration.ofSeconds(30);
 
     private final Pool pool;
-    private final LeaseWish wish;
-    private final UUID id;
+    private LeaseWish wish;
+    private volatile UUID id;
     private String ticket = "";
 
     public LeaseOrder(Pool pool, LeaseWish wish) {
         this.pool = pool;
         this.wish = wish;
         this.id = UUID.randomUUID();
+    }
+
+    /// Begins anew, as another request, once what was granted is withdrawn.
+    public void again(LeaseWish other) {
+        wish = other;
+        ticket = "";
+        id = UUID.randomUUID();
     }
 
     /// What is told of the waiting.

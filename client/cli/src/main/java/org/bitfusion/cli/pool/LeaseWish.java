@@ -34,6 +34,11 @@ public record LeaseWish(
         servers = List.copyOf(servers);
     }
 
+    /// The same with another waiting time.
+    public LeaseWish within(Duration time) {
+        return new LeaseWish(gpuCount, share, filters, servers, time, origin, parent, command);
+    }
+
     /// The body of `POST /leases`.
     Map<String, Object> body(UUID id, String ticket) {
         Map<String, Object> body = new LinkedHashMap<>();
