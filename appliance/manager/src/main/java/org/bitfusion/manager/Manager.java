@@ -35,6 +35,7 @@ import org.bitfusion.manager.routes.UserRoutes;
 import org.bitfusion.manager.web.Port;
 import org.bitfusion.server.Settings;
 import org.bitfusion.tls.PeerRole;
+import org.bitfusion.tls.PoolId;
 import org.bitfusion.tls.context.ClientCertificate;
 import org.bitfusion.tls.context.TlsContext;
 
@@ -114,6 +115,32 @@ final class Manager implements AutoCloseable {
                             + " cannot be opened: "
                             + exception.getMessage(),
                     exception);
+        }
+    }
+
+    /// Founds a pool, and starts no service.
+    ///
+    /// @return the pool's id
+    /// @throws Flags.UsageException if flags or variables make no sense
+    /// @throws ManagerException if there is a pool here already, or it cannot be founded
+    static PoolId found(Flags flags, Map<String, String> environment) throws Flags.UsageException {
+        ManagerFolder folder = ManagerFolder.of(environment);
+        folder.make();
+        ManagerYaml yaml = ManagerYaml.read(folder.yaml());
+        ManagerSettings settings = flags.settings(yaml);
+        if (yaml.place().isPresent()) {
+            throw new ManagerException(
+                    "this appliance is a member of a pool, as "
+                            + folder.yaml()
+                            + " says; to found another one, stop its service and delete that file");
+        }
+        if (settings.join().isPresent()) {
+            throw new Flags.UsageException(
+                    "a pool that is there is joined, not founded: bitfusion manager --join "
+                            + settings.join().get().download());
+        }
+        try (Pool pool = Founding.found(folder, settings, InstantSource.system())) {
+            return pool.trust().pool();
         }
     }
 

@@ -10,8 +10,8 @@ import org.bitfusion.tls.TlsException;
 /// The appliance's service: `bitfusion manager`. Standard output says where it listens, standard
 /// error is the log, its own and its workers'.
 public final class ManagerMain {
-    private static final int USAGE = 64;
-    private static final int UNAVAILABLE = 69;
+    static final int USAGE = 64;
+    static final int UNAVAILABLE = 69;
 
     private ManagerMain() {}
 
@@ -25,12 +25,12 @@ public final class ManagerMain {
         try {
             manager = Manager.start(new Flags(arguments), environment);
         } catch (Flags.UsageException exception) {
-            return complain(exception, USAGE);
+            return complain("manager", exception, USAGE);
         } catch (ManagerException
                 | ClusterException
                 | TlsException
                 | UncheckedIOException exception) {
-            return complain(exception, UNAVAILABLE);
+            return complain("manager", exception, UNAVAILABLE);
         }
         try (manager) {
             Runtime.getRuntime().addShutdownHook(new Thread(manager::close, "shutdown"));
@@ -48,8 +48,8 @@ public final class ManagerMain {
         }
     }
 
-    private static int complain(Exception problem, int exitCode) {
-        System.err.println("bitfusion manager: " + problem.getMessage());
+    static int complain(String command, Exception problem, int exitCode) {
+        System.err.println("bitfusion " + command + ": " + problem.getMessage());
         return exitCode;
     }
 }

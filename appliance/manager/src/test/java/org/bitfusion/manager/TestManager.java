@@ -69,6 +69,11 @@ final class TestManager implements AutoCloseable {
     }
 
     private TestManager(Path folder, String address, Ports ports, List<String> more) {
+        this(ManagerMain.class, folder, address, ports, more);
+    }
+
+    private TestManager(
+            Class<?> main, Path folder, String address, Ports ports, List<String> more) {
         this.folder = folder;
         this.address = address;
         this.ports = ports;
@@ -81,7 +86,7 @@ final class TestManager implements AutoCloseable {
                                 "-XX:TieredStopAtLevel=1",
                                 "-cp",
                                 System.getProperty("java.class.path"),
-                                ManagerMain.class.getName(),
+                                main.getName(),
                                 "--name",
                                 "appliance-" + address.replace('.', '-'),
                                 "--listen",
@@ -128,6 +133,23 @@ final class TestManager implements AutoCloseable {
         return manager;
     }
 
+    /// `initdb`: it has ended when this returns.
+    static TestManager founding(Path folder, String address, String... more) {
+        return founding(folder, address, Ports.free(address), more);
+    }
+
+    /// `initdb` once more.
+    TestManager foundAgain(String... more) {
+        return founding(folder, address, ports, more);
+    }
+
+    private static TestManager founding(Path folder, String address, Ports ports, String... more) {
+        TestManager manager =
+                new TestManager(FoundingMain.class, folder, address, ports, List.of(more));
+        manager.awaitEnd();
+        return manager;
+    }
+
     /// The same again, after it has ended.
     TestManager startAgain() {
         return new TestManager(folder, address, ports, List.of()).listening();
@@ -168,7 +190,7 @@ final class TestManager implements AutoCloseable {
         return address;
     }
 
-    private String output() {
+    String output() {
         return text("out");
     }
 

@@ -9,6 +9,7 @@ import org.bitfusion.cli.Fault;
 /// appliance class.
 final class ApplianceProcess {
     private static final String SERVER = "org.bitfusion.server.ApplianceMain";
+    private static final String FOUNDING = "org.bitfusion.manager.FoundingMain";
     private static final String MANAGER = "org.bitfusion.manager.ManagerMain";
 
     private ApplianceProcess() {}
@@ -21,6 +22,11 @@ final class ApplianceProcess {
     /// Runs the appliance's service in this process until it ends; its exit code.
     static int becomeManager(List<String> arguments) throws Exception {
         return become("manager", MANAGER, arguments.toArray(String[]::new));
+    }
+
+    /// Founds a pool in this process; its exit code.
+    static int found(List<String> arguments) throws Exception {
+        return become("initdb", FOUNDING, arguments.toArray(String[]::new));
     }
 
     private static int become(String command, String mainClass, String... arguments)

@@ -23,7 +23,8 @@ import picocli.CommandLine.Unmatched;
             FrontCommand.HelpCommand.class,
             FrontCommand.VersionCommand.class,
             FrontCommand.ServerCommand.class,
-            FrontCommand.ManagerCommand.class
+            FrontCommand.ManagerCommand.class,
+            FrontCommand.InitdbCommand.class
         })
 public final class FrontCommand implements ParsedCommand {
     private final Distribution distribution;
@@ -63,7 +64,7 @@ public final class FrontCommand implements ParsedCommand {
 
     private static boolean isFrontCommand(String command) {
         return switch (HelpTexts.canonical(command)) {
-            case "help", "version", "server", "manager" -> true;
+            case "help", "version", "server", "manager", "initdb" -> true;
             default -> false;
         };
     }
@@ -163,6 +164,27 @@ public final class FrontCommand implements ParsedCommand {
                 return 0;
             }
             return ApplianceProcess.becomeManager(arguments);
+        }
+    }
+
+    /// `initdb [flags]`: founds a pool; the flags are the service's.
+    @Command(name = "initdb")
+    static final class InitdbCommand implements ParsedCommand {
+        @ParentCommand private @Nullable FrontCommand front;
+
+        @Unmatched private final List<String> arguments = new ArrayList<>();
+
+        @Option(names = {"-h", "--help"})
+        private boolean help;
+
+        @Override
+        public int call() throws Exception {
+            FrontCommand parent = Objects.requireNonNull(front);
+            if (help) {
+                parent.output.print(HelpTexts.command("initdb", parent.distribution));
+                return 0;
+            }
+            return ApplianceProcess.found(arguments);
         }
     }
 }

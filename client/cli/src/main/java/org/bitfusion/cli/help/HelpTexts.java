@@ -20,7 +20,6 @@ public final class HelpTexts {
                     "dealloc",
                     "crashreport",
                     "license",
-                    "initdb",
                     "register",
                     "unregister",
                     "health",
@@ -86,6 +85,7 @@ public final class HelpTexts {
                     "removenode",
                     "server",
                     "manager",
+                    "initdb",
                     "version",
                     "help" ->
                     text(name, distribution);

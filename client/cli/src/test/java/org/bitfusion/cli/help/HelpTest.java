@@ -79,6 +79,7 @@ class HelpTest {
                 "server",
                 "s",
                 "manager",
+                "initdb",
                 "version",
                 "v",
                 "help",
