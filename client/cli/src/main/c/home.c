@@ -52,7 +52,7 @@ __attribute__((format(printf, 2, 3))) static void add(struct command *command, c
 
 static bool is_server(int argument_count, char **arguments) {
     return argument_count > 1 && (strcmp(arguments[1], "server") == 0 || strcmp(arguments[1], "s") == 0 ||
-                                  strcmp(arguments[1], "manager") == 0);
+                                  strcmp(arguments[1], "manager") == 0 || strcmp(arguments[1], "initdb") == 0);
 }
 
 /* Java needs all three, whatever the program gets. */

@@ -85,6 +85,17 @@ class OtherCommandsIT {
     }
 
     @Test
+    void initdbIsTheAppliances() {
+        Cli.Result result =
+                home().with("BF_MANAGER_FOLDER", folder.resolve("appliance").toString())
+                        .execute("initdb", "--join", "x.tar");
+        assertThat(result.exitCode()).as(result.errors()).isEqualTo(64);
+        assertThat(result.errors())
+                .contains("bitfusion initdb: ", "bitfusion manager --join x.tar");
+        assertThat(result.output()).isEmpty();
+    }
+
+    @Test
     void aBrokenConfigurationNamesFileAndLine() throws IOException {
         Files.createDirectories(folder.resolve(".bitfusion"));
         Files.writeString(folder.resolve(".bitfusion/servers.conf"), "127.0.0.1\n%%%\n");
