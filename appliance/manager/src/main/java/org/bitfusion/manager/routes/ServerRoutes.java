@@ -1,5 +1,6 @@
 package org.bitfusion.manager.routes;
 
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -67,12 +68,17 @@ public final class ServerRoutes {
     /// @param draining whether it is to give no new leases
     public record ServerChange(@Nullable Boolean draining) {}
 
-    /// All appliances.
+    /// All appliances, by name.
     @For({Who.CLIENT, Who.VIEWER})
     @GetMapping
     public List<ServerView> list() {
         PoolView view = pool.state().view();
-        return view.appliances().stream().map(appliance -> view(appliance, view)).toList();
+        return view.appliances().stream()
+                .sorted(
+                        Comparator.comparing((Appliance appliance) -> appliance.host().name())
+                                .thenComparing(Appliance::id))
+                .map(appliance -> view(appliance, view))
+                .toList();
     }
 
     private ServerView view(Appliance appliance, PoolView view) {

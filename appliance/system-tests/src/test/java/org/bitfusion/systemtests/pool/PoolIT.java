@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import java.time.Duration;
+import java.util.List;
 import org.bitfusion.systemtests.CProgram;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -46,6 +47,21 @@ class PoolIT {
         assertThat(run.errorText())
                 .contains("Locked 6 GPUs")
                 .contains("Released GPUs on 3 servers");
+    }
+
+    @Test
+    @Order(1)
+    void theGpusOfAllAppliancesAreListedByTheNamesOfThese() {
+        String listed = pool.client("list_gpus").output();
+        List<String> addresses =
+                listed.lines()
+                        .filter(line -> line.startsWith("- server "))
+                        .map(line -> line.replaceFirst(".*\\[(.*):.*\\].*", "$1"))
+                        .toList();
+        assertThat(addresses)
+                .as(listed)
+                .isEqualTo(
+                        pool.members().stream().map(member -> member.machine().address()).toList());
     }
 
     @Test
