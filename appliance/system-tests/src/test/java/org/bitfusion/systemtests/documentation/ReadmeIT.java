@@ -1,15 +1,19 @@
 package org.bitfusion.systemtests.documentation;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.bitfusion.systemtests.CProgram;
 import org.bitfusion.systemtests.Repository;
@@ -42,6 +46,7 @@ class ReadmeIT {
     }
 
     private static void holds(Shown shown) {
+        Set<Long> before = processesOfTheProduct();
         CProgram.Result result =
                 CProgram.run(
                         List.of(
@@ -51,6 +56,9 @@ class ReadmeIT {
                         Map.of("BF_DEV_BUILT", "1"),
                         300);
         assertThat(result.exitCode()).as(result.output()).isZero();
+        await("nothing goes on behind " + shown.command())
+                .atMost(Duration.ofSeconds(20))
+                .until(() -> before.containsAll(processesOfTheProduct()));
         String actual = "\n" + comparable(result.output()) + "\n";
         int from = 0;
         for (String line : shown.output()) {
@@ -64,6 +72,14 @@ class ReadmeIT {
                 from = at;
             }
         }
+    }
+
+    private static Set<Long> processesOfTheProduct() {
+        String product = Repository.root().resolve("target/dist").toString();
+        return ProcessHandle.allProcesses()
+                .filter(process -> process.info().commandLine().orElse("").contains(product))
+                .map(ProcessHandle::pid)
+                .collect(Collectors.toSet());
     }
 
     /// Numbers and the kind of white space are not what is compared.
