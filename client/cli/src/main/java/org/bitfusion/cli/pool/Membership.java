@@ -81,7 +81,9 @@ public final class Membership {
     }
 
     private @Nullable String token() {
-        String token = ClientFile.token(own.resolve("client.yaml"));
+        // A home that this user may not enter, as one that HOME still names after a change of the
+        // user, holds nothing of this user's.
+        String token = Files.isDirectory(own) ? ClientFile.token(own.resolve("client.yaml")) : null;
         return token != null ? token : ClientFile.token(system.resolve("client.yaml"));
     }
 
