@@ -100,9 +100,13 @@ class TlsIT {
                         "bash",
                         "-c",
                         "ls -l $BF_ADAPTOR_CONFIG.d/tls; echo $BF_ADAPTOR_CONFIG");
-        assertThat(result.output().lines().filter(line -> line.startsWith("-")))
-                .hasSize(2)
-                .allMatch(line -> line.startsWith("-rw-------"));
+        Path own = client.resolve(".bitfusion/tls");
+        assertThat(result.output().lines().filter(line -> !line.startsWith("total")))
+                .as("names of the client's files, no copies")
+                .hasSize(3)
+                .anyMatch(line -> line.endsWith("client.pem -> " + own.resolve("client.pem")))
+                .anyMatch(line -> line.endsWith("ca.crt -> " + own.resolve("ca.crt")));
+        assertThat(own.resolve("client.pem")).exists();
         Path file = Path.of(result.output().lines().toList().getLast());
         assertThat(Files.exists(file)).isFalse();
         assertThat(Files.exists(file.resolveSibling(file.getFileName() + ".d"))).isFalse();
@@ -188,7 +192,7 @@ class TlsIT {
                 "bash",
                 "-c",
                 "while [ -e $BF_ADAPTOR_CONFIG.d/preparing ]; do sleep 0.01; done;"
-                        + " rm -f $BF_ADAPTOR_CONFIG.d/prepared; cp "
+                        + " rm -f $BF_ADAPTOR_CONFIG.d/prepared; ln -sf "
                         + identity
                         + " $BF_ADAPTOR_CONFIG.d/tls/client.pem; "
                         + PROGRAM.executable()
