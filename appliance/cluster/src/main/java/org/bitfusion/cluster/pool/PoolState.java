@@ -39,26 +39,29 @@ import org.slf4j.LoggerFactory;
 /// Renewals, metrics and history are not here: what is written is what changes hands. Thread-safe.
 public final class PoolState {
     private static final Logger LOG = LoggerFactory.getLogger(PoolState.class);
-    private static final String APPLIANCES = "/appliances";
-    private static final String PROMISES = "/promises";
-    private static final String ALIVE = "/alive";
-    private static final String LEASES = "/leases";
 
     /// How often another grant on the same appliance may come before an end.
     private static final int TRIES = 50;
 
     private final PoolConnection connection;
+    private final PoolNodes nodes;
 
     public PoolState(PoolConnection connection) {
         this.connection = connection;
+        nodes = new PoolNodes(connection);
     }
 
     /// Makes the folders of an empty pool; nothing happens where they are.
     ///
     /// @throws ClusterException NOT_CONNECTED
     public void prepare() {
-        for (String folder : List.of(APPLIANCES, PROMISES, ALIVE, LEASES)) {
-            createUnlessThere(folder, new byte[0]);
+        for (String folder :
+                List.of(
+                        PoolNodes.APPLIANCES,
+                        PoolNodes.PROMISES,
+                        PoolNodes.ALIVE,
+                        PoolNodes.LEASES)) {
+            nodes.createUnlessThere(folder, new byte[0]);
         }
     }
 
@@ -74,10 +77,11 @@ public final class PoolState {
     ///
     /// @throws ClusterException NOT_CONNECTED, CONTENDED
     public void announce(Appliance appliance, Contact contact) {
-        createUnlessThere(
-                PROMISES + "/" + appliance.id(),
+        nodes.createUnlessThere(
+                PoolNodes.PROMISES + "/" + appliance.id(),
                 Records.encode(new Promises(appliance.id(), 0, Map.of())));
-        createUnlessThere(APPLIANCES + "/" + appliance.id(), Records.encode(appliance, contact));
+        nodes.createUnlessThere(
+                PoolNodes.APPLIANCES + "/" + appliance.id(), Records.encode(appliance, contact));
         change(
                 appliance.id(),
                 present ->
@@ -98,7 +102,7 @@ public final class PoolState {
 
     /// Doing it twice is doing it once: it is done again where the answer was lost.
     private boolean change(UUID appliance, UnaryOperator<byte[]> change) {
-        String node = APPLIANCES + "/" + appliance;
+        String node = PoolNodes.APPLIANCES + "/" + appliance;
         for (int attempt = 0; attempt < TRIES; attempt++) {
             try {
                 Stat stat = new Stat();
@@ -139,7 +143,7 @@ public final class PoolState {
 
     /// Shows that this appliance is there, until it is closed or its session is over.
     public Presence presence(UUID appliance) {
-        return connection.present(ALIVE + "/" + appliance);
+        return connection.present(PoolNodes.ALIVE + "/" + appliance);
     }
 
     /// Takes an appliance and its promises out; its leases are ended before.
@@ -148,7 +152,7 @@ public final class PoolState {
     /// @throws ClusterException NOT_CONNECTED, OUTCOME_UNKNOWN
     public boolean forget(UUID appliance) {
         try {
-            Promises present = promises(appliance);
+            Promises present = nodes.promises(appliance);
             if (!present.leases().isEmpty()) {
                 return false;
             }
@@ -159,10 +163,13 @@ public final class PoolState {
                                             curator.transactionOp()
                                                     .delete()
                                                     .withVersion(present.version())
-                                                    .forPath(PROMISES + "/" + appliance),
+                                                    .forPath(PoolNodes.PROMISES + "/" + appliance),
                                             curator.transactionOp()
                                                     .delete()
-                                                    .forPath(APPLIANCES + "/" + appliance)));
+                                                    .forPath(
+                                                            PoolNodes.APPLIANCES
+                                                                    + "/"
+                                                                    + appliance)));
             if (!(attempt instanceof Attempt.Done<?>)) {
                 throw new ClusterException(
                         ClusterError.OUTCOME_UNKNOWN,
@@ -182,18 +189,18 @@ public final class PoolState {
     ///
     /// @throws ClusterException NOT_CONNECTED, RECORD_DAMAGED
     public PoolView view() {
-        Set<String> alive = Set.copyOf(children(ALIVE));
+        Set<String> alive = Set.copyOf(nodes.children(PoolNodes.ALIVE));
         List<Appliance> appliances = new ArrayList<>();
         TreeMap<UUID, Promises> promises = new TreeMap<>();
         TreeMap<UUID, Contact> contacts = new TreeMap<>();
-        for (String name : children(APPLIANCES)) {
+        for (String name : nodes.children(PoolNodes.APPLIANCES)) {
             UUID id = UUID.fromString(name);
-            Optional<byte[]> content = content(APPLIANCES + "/" + name);
+            Optional<byte[]> content = nodes.content(PoolNodes.APPLIANCES + "/" + name);
             if (content.isPresent()) {
                 appliances.add(Records.appliance(id, content.get(), alive.contains(name)));
                 contacts.put(id, Records.contact(id, content.get()));
                 try {
-                    promises.put(id, promises(id));
+                    promises.put(id, nodes.promises(id));
                 } catch (KeeperException.NoNodeException _) {
                     appliances.removeLast();
                 } catch (KeeperException exception) {
@@ -202,7 +209,7 @@ public final class PoolState {
             }
         }
         List<HeldLease> leases = new ArrayList<>();
-        for (String name : children(LEASES)) {
+        for (String name : nodes.children(PoolNodes.LEASES)) {
             UUID id = UUID.fromString(name);
             held(id).ifPresent(leases::add);
         }
@@ -214,7 +221,7 @@ public final class PoolState {
     /// @throws ClusterException NOT_CONNECTED, RECORD_DAMAGED
     public Optional<Promises> promised(UUID appliance) {
         try {
-            return Optional.of(promises(appliance));
+            return Optional.of(nodes.promises(appliance));
         } catch (KeeperException.NoNodeException _) {
             return Optional.empty();
         } catch (KeeperException exception) {
@@ -234,17 +241,7 @@ public final class PoolState {
 
     /// @throws ClusterException NOT_CONNECTED, RECORD_DAMAGED
     public Optional<HeldLease> held(UUID lease) {
-        Stat stat = new Stat();
-        try {
-            byte[] content =
-                    connection.repeated(curator ->
-                            curator.getData().storingStatIn(stat).forPath(LEASES + "/" + lease));
-            return Optional.of(Records.held(lease, stat.getVersion(), content));
-        } catch (KeeperException.NoNodeException _) {
-            return Optional.empty();
-        } catch (KeeperException exception) {
-            throw PoolConnection.refused(exception);
-        }
+        return nodes.held(lease);
     }
 
     /// Whether the pool has this appliance give its part of the lease, now: what everybody was told
@@ -312,12 +309,13 @@ public final class PoolState {
             operations.add(set(curator, promises, promises.with(held.lease())));
         }
         if (parent != null) {
-            operations.add(curator.transactionOp().check().forPath(LEASES + "/" + parent));
+            operations.add(
+                    curator.transactionOp().check().forPath(PoolNodes.LEASES + "/" + parent));
         }
         operations.add(
                 curator.transactionOp()
                         .create()
-                        .forPath(LEASES + "/" + held.lease().id(), Records.encode(held)));
+                        .forPath(PoolNodes.LEASES + "/" + held.lease().id(), Records.encode(held)));
         return operations;
     }
 
@@ -326,7 +324,7 @@ public final class PoolState {
         return curator.transactionOp()
                 .setData()
                 .withVersion(before.version())
-                .forPath(PROMISES + "/" + before.appliance(), Records.encode(now));
+                .forPath(PoolNodes.PROMISES + "/" + before.appliance(), Records.encode(now));
     }
 
     /// What became of a grant whose answer was lost. The lease and its attempt tell: what this
@@ -400,7 +398,7 @@ public final class PoolState {
         for (UUID appliance : parts) {
             after = after.without(appliance);
             try {
-                Promises promises = promises(appliance);
+                Promises promises = nodes.promises(appliance);
                 if (promises.leases().contains(held.lease().id())) {
                     concerned.add(promises);
                 }
@@ -428,7 +426,7 @@ public final class PoolState {
 
     /// The lease as it is now, or its end.
     private static CuratorOp written(CuratorFramework curator, HeldLease now) throws Exception {
-        String node = LEASES + "/" + now.lease().id();
+        String node = PoolNodes.LEASES + "/" + now.lease().id();
         return now.isOver()
                 ? curator.transactionOp().delete().withVersion(now.version()).forPath(node)
                 : curator.transactionOp()
@@ -447,7 +445,7 @@ public final class PoolState {
             return false;
         }
         try {
-            Promises present = promises(appliance);
+            Promises present = nodes.promises(appliance);
             return !present.leases().contains(lease)
                     || connection.change(curator ->
                             curator.transaction()
@@ -482,45 +480,5 @@ public final class PoolState {
             held.map(HeldLease::remaining).ifPresent(ended::add);
         }
         return ended;
-    }
-
-    private Promises promises(UUID appliance) throws KeeperException {
-        Stat stat = new Stat();
-        byte[] content =
-                connection.repeated(curator ->
-                        curator.getData().storingStatIn(stat).forPath(PROMISES + "/" + appliance));
-        return Records.promises(appliance, stat.getVersion(), content);
-    }
-
-    private Optional<byte[]> content(String node) {
-        try {
-            return Optional.of(connection.repeated(curator -> curator.getData().forPath(node)));
-        } catch (KeeperException.NoNodeException _) {
-            return Optional.empty();
-        } catch (KeeperException exception) {
-            throw PoolConnection.refused(exception);
-        }
-    }
-
-    private List<String> children(String node) {
-        try {
-            return connection.repeated(curator -> curator.getChildren().forPath(node));
-        } catch (KeeperException.NoNodeException _) {
-            return List.of();
-        } catch (KeeperException exception) {
-            throw PoolConnection.refused(exception);
-        }
-    }
-
-    /// The same whether this one or another made it, so it may be asked for again.
-    private void createUnlessThere(String node, byte[] content) {
-        try {
-            connection.repeated(
-                    curator -> curator.create().creatingParentsIfNeeded().forPath(node, content));
-        } catch (KeeperException.NodeExistsException _) {
-            // As wanted.
-        } catch (KeeperException exception) {
-            throw PoolConnection.refused(exception);
-        }
     }
 }

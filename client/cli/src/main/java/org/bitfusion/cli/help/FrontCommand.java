@@ -146,9 +146,10 @@ public final class FrontCommand implements ParsedCommand {
         }
     }
 
-    /// `manager [flags]`: this process becomes the appliance's service, which knows its flags.
-    @Command(name = "manager")
-    static final class ManagerCommand implements ParsedCommand {
+    /// A command whose flags are for the appliance's service, which knows them.
+    abstract static class ManagerFlagsCommand implements ParsedCommand {
+        private final String name;
+
         @ParentCommand private @Nullable FrontCommand front;
 
         @Unmatched private final List<String> arguments = new ArrayList<>();
@@ -156,35 +157,47 @@ public final class FrontCommand implements ParsedCommand {
         @Option(names = {"-h", "--help"})
         private boolean help;
 
+        ManagerFlagsCommand(String name) {
+            this.name = name;
+        }
+
+        /// @return exit code
+        abstract int run(List<String> flags) throws Exception;
+
         @Override
-        public int call() throws Exception {
+        public final int call() throws Exception {
             FrontCommand parent = Objects.requireNonNull(front);
             if (help) {
-                parent.output.print(HelpTexts.command("manager", parent.distribution));
+                parent.output.print(HelpTexts.command(name, parent.distribution));
                 return 0;
             }
-            return ApplianceProcess.becomeManager(arguments);
+            return run(arguments);
         }
     }
 
-    /// `initdb [flags]`: founds a pool; the flags are the service's.
-    @Command(name = "initdb")
-    static final class InitdbCommand implements ParsedCommand {
-        @ParentCommand private @Nullable FrontCommand front;
-
-        @Unmatched private final List<String> arguments = new ArrayList<>();
-
-        @Option(names = {"-h", "--help"})
-        private boolean help;
+    /// `manager [flags]`: this process becomes the appliance's service.
+    @Command(name = "manager")
+    static final class ManagerCommand extends ManagerFlagsCommand {
+        ManagerCommand() {
+            super("manager");
+        }
 
         @Override
-        public int call() throws Exception {
-            FrontCommand parent = Objects.requireNonNull(front);
-            if (help) {
-                parent.output.print(HelpTexts.command("initdb", parent.distribution));
-                return 0;
-            }
-            return ApplianceProcess.found(arguments);
+        int run(List<String> flags) throws Exception {
+            return ApplianceProcess.becomeManager(flags);
+        }
+    }
+
+    /// `initdb [flags]`: founds a pool.
+    @Command(name = "initdb")
+    static final class InitdbCommand extends ManagerFlagsCommand {
+        InitdbCommand() {
+            super("initdb");
+        }
+
+        @Override
+        int run(List<String> flags) throws Exception {
+            return ApplianceProcess.found(flags);
         }
     }
 }
