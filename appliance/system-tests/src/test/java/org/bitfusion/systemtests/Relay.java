@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -32,10 +33,17 @@ public final class Relay implements AutoCloseable {
     private record Piece(long due, ByteBuffer bytes) {}
 
     /// Two sockets that belong together.
-    private record Connection(SocketChannel client, SocketChannel server) {
+    private record Connection(SocketChannel client, SocketChannel server, AtomicLong passed) {
         void cut() {
             closeQuietly(client);
             closeQuietly(server);
+        }
+    }
+
+    /// Cuts one connection that comes after it was set, in the midst of what passes there.
+    private record Trap(Set<Connection> spared, long bytes, CompletableFuture<Void> sprung) {
+        boolean takes(Connection connection) {
+            return connection.passed().get() > bytes && !spared.contains(connection);
         }
     }
 
@@ -48,7 +56,7 @@ public final class Relay implements AutoCloseable {
     private volatile long openFrom = System.nanoTime();
     private final AtomicInteger accepted = new AtomicInteger();
     private final AtomicLong passed = new AtomicLong();
-    private final AtomicReference<Connection> newest = new AtomicReference<>();
+    private final AtomicReference<Trap> trap = new AtomicReference<>();
 
     private Relay(Duration delay) {
         this.delay = delay;
@@ -120,14 +128,13 @@ public final class Relay implements AutoCloseable {
                     SocketChannel.open(
                             new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
             server.setOption(StandardSocketOptions.TCP_NODELAY, true);
-            Connection connection = new Connection(client, server);
+            Connection connection = new Connection(client, server, new AtomicLong());
             connections.add(connection);
             if (gone || refuses) { // a listener that is being closed may still have accepted
                 connections.remove(connection);
                 connection.cut();
                 return;
             }
-            newest.set(connection);
             accepted.incrementAndGet();
             pump(connection, client, server);
             pump(connection, server, client);
@@ -138,7 +145,7 @@ public final class Relay implements AutoCloseable {
 
     private void pump(Connection connection, SocketChannel from, SocketChannel to) {
         BlockingQueue<Piece> way = new LinkedBlockingQueue<>(1024);
-        Thread.ofPlatform().daemon().start(() -> read(from, way));
+        Thread.ofPlatform().daemon().start(() -> read(connection, from, way));
         Thread.ofPlatform()
                 .daemon()
                 .start(() -> {
@@ -147,7 +154,7 @@ public final class Relay implements AutoCloseable {
                 });
     }
 
-    private void read(SocketChannel from, BlockingQueue<Piece> way) {
+    private void read(Connection connection, SocketChannel from, BlockingQueue<Piece> way) {
         try {
             boolean more = true;
             while (more) {
@@ -155,6 +162,8 @@ public final class Relay implements AutoCloseable {
                 int count = from.read(bytes);
                 more = count >= 0;
                 passed.addAndGet(Math.max(0, count));
+                connection.passed().addAndGet(Math.max(0, count));
+                springTrap(connection);
                 way.put(new Piece(System.nanoTime() + delay.toNanos(), bytes.flip()));
             }
         } catch (IOException e) {
@@ -197,11 +206,21 @@ public final class Relay implements AutoCloseable {
         }
     }
 
-    /// Ends the connection that came last, if it is still there.
-    public void cutNewest() {
-        Connection last = newest.get();
-        if (last != null && connections.remove(last)) {
-            last.cut();
+    /// Ends the first connection that comes from now on and has passed more than so many bytes.
+    ///
+    /// @return ends when that has happened
+    public CompletableFuture<Void> cutNextAfter(long bytes) {
+        Trap set = new Trap(Set.copyOf(connections), bytes, new CompletableFuture<>());
+        trap.set(set);
+        return set.sprung();
+    }
+
+    private void springTrap(Connection connection) {
+        Trap set = trap.get();
+        if (set != null && set.takes(connection) && trap.compareAndSet(set, null)) {
+            connections.remove(connection);
+            connection.cut();
+            set.sprung().complete(null);
         }
     }
 
