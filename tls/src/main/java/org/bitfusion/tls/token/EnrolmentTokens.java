@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -67,7 +68,7 @@ public final class EnrolmentTokens {
         }
     }
 
-    /// All tokens, by name; a record that was altered is left out and logged.
+    /// All tokens, the oldest first; a record that was altered is left out and logged.
     public List<Token> list() {
         List<Token> tokens = new ArrayList<>();
         for (String name : store.list(TokenRecord.FOLDER)) {
@@ -77,6 +78,8 @@ public final class EnrolmentTokens {
                 LOG.error("token={} error={}", name, exception.getMessage());
             }
         }
+        tokens.sort(
+                Comparator.comparing(Token::created).thenComparing(token -> token.id().toString()));
         return tokens;
     }
 

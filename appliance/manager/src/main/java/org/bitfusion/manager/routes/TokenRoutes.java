@@ -146,7 +146,7 @@ public final class TokenRoutes {
         if (issuer.isEmpty()) {
             return elsewhere.ask("GET", BASE + "/" + name(id), null);
         }
-        return ResponseEntity.ok(TokenView.of(found(issuer.get().tokens().find(name(id)))));
+        return ResponseEntity.ok(TokenView.of(found(id, issuer.get().tokens().find(name(id)))));
     }
 
     /// Changes one.
@@ -161,16 +161,17 @@ public final class TokenRoutes {
             return elsewhere.ask("PATCH", BASE + "/" + name(id), change);
         }
         EnrolmentTokens tokens = issuer.get().tokens();
-        Token token = found(tokens.find(name(id)));
+        Token token = found(id, tokens.find(name(id)));
         if (change.description() != null) {
-            token = found(tokens.describe(token.id(), change.description()));
+            token = found(id, tokens.describe(token.id(), change.description()));
         }
         if (change.expires() != null) {
-            token = found(tokens.extend(token.id(), change.expires()));
+            token = found(id, tokens.extend(token.id(), change.expires()));
         }
         if (change.enabled() != null) {
             token =
                     found(
+                            id,
                             change.enabled()
                                     ? tokens.enable(token.id())
                                     : tokens.disable(token.id()));
@@ -189,7 +190,7 @@ public final class TokenRoutes {
             return elsewhere.ask("DELETE", BASE + "/" + name(id), null);
         }
         if (!issuer.get().tokens().delete(name(id))) {
-            throw noSuchToken();
+            throw noSuchToken(id);
         }
         pool.events().append(pool.now(), "token-deleted", caller.name(), "token " + id);
         return ResponseEntity.noContent().build();
@@ -203,7 +204,7 @@ public final class TokenRoutes {
         if (issuer.isEmpty()) {
             return elsewhere.ask("GET", BASE + "/" + name(id) + "/download", null);
         }
-        TokenText text = issuer.get().tokens().text(name(id)).orElseThrow(TokenRoutes::noSuchToken);
+        TokenText text = issuer.get().tokens().text(name(id)).orElseThrow(() -> noSuchToken(id));
         List<String> servers =
                 pool.appliances().entries().stream()
                         .map(ApplianceDirectory.Entry::controlAddresses)
@@ -223,14 +224,14 @@ public final class TokenRoutes {
     }
 
     private static TokenId name(String id) {
-        return TokenId.parse(id).orElseThrow(TokenRoutes::noSuchToken);
+        return TokenId.parse(id).orElseThrow(() -> noSuchToken(id));
     }
 
-    private static Token found(Optional<Token> token) {
-        return token.orElseThrow(TokenRoutes::noSuchToken);
+    private static Token found(String id, Optional<Token> token) {
+        return token.orElseThrow(() -> noSuchToken(id));
     }
 
-    private static Problem noSuchToken() {
-        return Problem.notFound("there is no such token");
+    private static Problem noSuchToken(String id) {
+        return Problem.notFound("there is no token " + id);
     }
 }

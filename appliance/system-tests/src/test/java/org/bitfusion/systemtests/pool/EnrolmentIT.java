@@ -73,7 +73,8 @@ class EnrolmentIT {
         output(appliance.asRoot("token", "extend", id, "--expires", "60d"));
         output(appliance.asRoot("token", "delete", id));
         assertThat(output(appliance.asRoot("token", "list"))).doesNotContain(id);
-        assertThat(appliance.asRoot("token", "delete", id).output()).contains("no such token");
+        assertThat(appliance.asRoot("token", "delete", id).output())
+                .contains("there is no token " + id);
     }
 
     @Test

@@ -28,13 +28,15 @@ final class ManagedAppliance implements AutoCloseable {
     private final Path folder;
     private final String address;
     private final int port;
+    private final int dispatcherPort;
     private final Process process;
 
     private ManagedAppliance(Path folder, String address, List<String> more) throws IOException {
         this.folder = folder;
         this.address = address;
         List<Integer> ports = freePorts(address);
-        port = ports.getFirst();
+        port = ports.get(0);
+        dispatcherPort = ports.get(1);
         List<String> command =
                 new ArrayList<>(
                         List.of(
@@ -107,6 +109,19 @@ final class ManagedAppliance implements AutoCloseable {
 
     static String program() {
         return Repository.root().resolve("target/dist/bitfusion/bin/bitfusion").toString();
+    }
+
+    /// All of its files.
+    Path folder() {
+        return folder;
+    }
+
+    int port() {
+        return port;
+    }
+
+    int dispatcherPort() {
+        return dispatcherPort;
     }
 
     /// `127.0.0.2:56001`

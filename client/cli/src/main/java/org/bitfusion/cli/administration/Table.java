@@ -2,11 +2,15 @@ package org.bitfusion.cli.administration;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.bitfusion.cli.pool.JsonObject;
 
 /// Objects as rows of text: a line of titles, then one for each, in columns.
 final class Table {
     private static final int GAP = 2;
+
+    private static final Pattern FRACTION =
+            Pattern.compile("^(\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d)\\.\\d+Z$");
 
     private Table() {}
 
@@ -19,7 +23,7 @@ final class Table {
             List<String> row = new ArrayList<>();
             for (String member : members) {
                 String value = object.anyText(member).orElse("-");
-                row.add(value.isBlank() ? "-" : value.replaceAll("[\\x00-\\x1f\\x7f]+", " "));
+                row.add(value.isBlank() ? "-" : shown(value));
             }
             rows.add(row);
         }
@@ -38,5 +42,10 @@ final class Table {
             text.append(line.toString().stripTrailing()).append('\n');
         }
         return text.toString();
+    }
+
+    /// Times are shown to the second.
+    static String shown(String value) {
+        return FRACTION.matcher(value).replaceFirst("$1Z").replaceAll("[\\x00-\\x1f\\x7f]+", " ");
     }
 }

@@ -66,7 +66,7 @@ record TokenCommand(Desk desk) {
                             : "Token "
                                     + id
                                     + " created; it expires at "
-                                    + token.anyText("expires").orElse("?")
+                                    + Table.shown(token.anyText("expires").orElse("?"))
                                     + ". Its files: bitfusion token download "
                                     + id
                                     + "\n");
