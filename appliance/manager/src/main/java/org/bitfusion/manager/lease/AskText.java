@@ -1,5 +1,6 @@
 package org.bitfusion.manager.lease;
 
+import io.swagger.v3.oas.annotations.media.Schema;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.List;
@@ -51,6 +52,7 @@ public record AskText(
     /// Neither of them: whole GPUs.
     ///
     /// @param fraction of each GPU's memory, as `0.5`
+    @Schema(name = "Share")
     public record ShareText(@Nullable String fraction, @Nullable Integer mebibytes) {
         Share share() {
             if (fraction != null && mebibytes != null) {

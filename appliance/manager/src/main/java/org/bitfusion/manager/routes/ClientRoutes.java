@@ -1,5 +1,9 @@
 package org.bitfusion.manager.routes;
 
+import io.swagger.v3.oas.annotations.Operation;
+import io.swagger.v3.oas.annotations.media.Content;
+import io.swagger.v3.oas.annotations.media.Schema;
+import io.swagger.v3.oas.annotations.responses.ApiResponse;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -60,9 +64,20 @@ public final class ClientRoutes {
             @Nullable Integer priority,
             @Nullable Long idleTimeoutSeconds) {}
 
+    /// What [#change] reads; that a member is absent and that it is null are not the same, so that
+    /// this only describes it.
+    ///
+    /// @param state `enabled` or `disabled`
+    public record ClientChange(
+            @Nullable String state,
+            @Nullable Integer gpuLimit,
+            @Nullable Integer priority,
+            @Nullable Long idleTimeoutSeconds) {}
+
     /// All of them.
     @For(Who.VIEWER)
     @GetMapping
+    @Operation(operationId = "listClients", summary = "All clients")
     public List<ClientView> list() {
         return pool.clients().entries().stream().map(this::view).toList();
     }
@@ -70,6 +85,7 @@ public final class ClientRoutes {
     /// One.
     @For(Who.VIEWER)
     @GetMapping("/{id}")
+    @Operation(operationId = "getClient", summary = "One client")
     public ClientView find(@PathVariable("id") String id) {
         return view(found(id));
     }
@@ -101,10 +117,18 @@ public final class ClientRoutes {
     /// `idleTimeoutSeconds`; null makes the pool's default hold, what is not said stays.
     @For(Who.ADMIN)
     @PatchMapping("/{id}")
+    @Operation(
+            operationId = "changeClient",
+            summary =
+                    "Changes a client; null makes the default of the pool hold, what is not said stays")
     public ClientView change(
             @RequestAttribute(Caller.ATTRIBUTE) Caller caller,
             @PathVariable("id") String id,
-            @RequestBody JsonNode change) {
+            @RequestBody
+                    @io.swagger.v3.oas.annotations.parameters.RequestBody(
+                            content =
+                                    @Content(schema = @Schema(implementation = ClientChange.class)))
+                    JsonNode change) {
         ClientDirectory.Entry entry = found(id);
         Boolean disabled =
                 switch (change.path("state").asString("")) {
@@ -190,6 +214,10 @@ public final class ClientRoutes {
     /// Deletes one: its certificates count no longer. With a token it can enrol as somebody new.
     @For(Who.ADMIN)
     @DeleteMapping("/{id}")
+    @Operation(
+            operationId = "deleteClient",
+            summary = "Deletes a client: its certificates count no longer, its leases end")
+    @ApiResponse(responseCode = "204", description = "done")
     public ResponseEntity<Void> delete(
             @RequestAttribute(Caller.ATTRIBUTE) Caller caller, @PathVariable("id") String id) {
         ClientDirectory.Entry entry = found(id);

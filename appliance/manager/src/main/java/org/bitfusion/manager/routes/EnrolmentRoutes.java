@@ -1,5 +1,9 @@
 package org.bitfusion.manager.routes;
 
+import io.swagger.v3.oas.annotations.Operation;
+import io.swagger.v3.oas.annotations.media.Content;
+import io.swagger.v3.oas.annotations.media.Schema;
+import io.swagger.v3.oas.annotations.responses.ApiResponse;
 import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.Optional;
@@ -58,6 +62,14 @@ public final class EnrolmentRoutes {
     /// Enrols a client.
     @For(Who.NOBODY)
     @PostMapping("/clients")
+    @Operation(operationId = "enrolClient", summary = "Enrols a client by a token")
+    @ApiResponse(
+            responseCode = "201",
+            description = "made",
+            content =
+                    @Content(
+                            mediaType = "application/json",
+                            schema = @Schema(implementation = Enrolled.class)))
     public ResponseEntity<Object> enrolClient(@RequestBody ClientApplication asked) {
         Optional<Issuer> issuer = pool.issuer();
         if (issuer.isEmpty()) {
@@ -87,6 +99,14 @@ public final class EnrolmentRoutes {
     /// Lets an appliance join: a certificate, and a place among the members.
     @For(Who.NOBODY)
     @PostMapping("/appliances")
+    @Operation(operationId = "enrolAppliance", summary = "Lets an appliance join by a token")
+    @ApiResponse(
+            responseCode = "201",
+            description = "made",
+            content =
+                    @Content(
+                            mediaType = "application/json",
+                            schema = @Schema(implementation = Joining.Welcome.class)))
     public ResponseEntity<Object> enrolAppliance(@RequestBody Joining.Application asked) {
         Optional<Issuer> issuer = pool.issuer();
         if (issuer.isEmpty()) {

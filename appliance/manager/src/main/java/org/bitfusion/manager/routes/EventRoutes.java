@@ -1,5 +1,6 @@
 package org.bitfusion.manager.routes;
 
+import io.swagger.v3.oas.annotations.Operation;
 import java.util.List;
 import org.bitfusion.cluster.pool.Event;
 import org.bitfusion.cluster.pool.Events;
@@ -26,6 +27,7 @@ public final class EventRoutes {
     /// @param after only those with a higher number
     @For(Who.VIEWER)
     @GetMapping
+    @Operation(operationId = "listEvents", summary = "What was done in the pool, the oldest first")
     public List<Event> list(@RequestParam(name = "after", defaultValue = "-1") long after) {
         return pool.events().newest(Events.MOST).stream()
                 .filter(event -> event.number() > after)

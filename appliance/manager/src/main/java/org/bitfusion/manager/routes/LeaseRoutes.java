@@ -1,5 +1,9 @@
 package org.bitfusion.manager.routes;
 
+import io.swagger.v3.oas.annotations.Operation;
+import io.swagger.v3.oas.annotations.media.Content;
+import io.swagger.v3.oas.annotations.media.Schema;
+import io.swagger.v3.oas.annotations.responses.ApiResponse;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -10,6 +14,7 @@ import org.bitfusion.allocator.LeaveAnswer;
 import org.bitfusion.cluster.pool.HeldLease;
 import org.bitfusion.manager.lease.AnswerText;
 import org.bitfusion.manager.lease.AskText;
+import org.bitfusion.manager.lease.GrantText;
 import org.bitfusion.manager.lease.Leasing;
 import org.bitfusion.manager.lease.WaiterText;
 import org.bitfusion.manager.web.Caller;
@@ -59,6 +64,23 @@ public final class LeaseRoutes {
     /// @param waitSeconds how long at most the answer is held back while nothing changes
     @For(Who.CLIENT)
     @PostMapping("/leases")
+    @Operation(
+            operationId = "requestLease",
+            summary = "Asks for a lease, or asks again: the same id is the same request")
+    @ApiResponse(
+            responseCode = "201",
+            description = "granted",
+            content =
+                    @Content(
+                            mediaType = "application/json",
+                            schema = @Schema(implementation = GrantText.class)))
+    @ApiResponse(
+            responseCode = "202",
+            description = "queued: ask again",
+            content =
+                    @Content(
+                            mediaType = "application/json",
+                            schema = @Schema(implementation = AnswerText.Queued.class)))
     public ResponseEntity<Object> request(
             @RequestAttribute(Caller.ATTRIBUTE) Caller caller,
             @RequestParam(name = "waitSeconds", defaultValue = "0") long waitSeconds,
@@ -72,6 +94,8 @@ public final class LeaseRoutes {
     /// Leaves the line, or ends the lease; none may be there any more.
     @For({Who.CLIENT, Who.ADMIN})
     @DeleteMapping("/leases/{id}")
+    @Operation(operationId = "endLease", summary = "Leaves the line, or ends the lease")
+    @ApiResponse(responseCode = "204", description = "done")
     public ResponseEntity<Void> leave(
             @RequestAttribute(Caller.ATTRIBUTE) Caller caller, @PathVariable("id") String id) {
         return switch (leasing.allocator().leave(Needed.id("lease", id), client(caller))) {
@@ -83,6 +107,7 @@ public final class LeaseRoutes {
     /// All leases; a client's own.
     @For({Who.CLIENT, Who.VIEWER})
     @GetMapping("/leases")
+    @Operation(operationId = "listLeases", summary = "All leases; of a client its own")
     public List<LeaseView> leases(@RequestAttribute(Caller.ATTRIBUTE) Caller caller) {
         Optional<String> own = client(caller).map(UUID::toString);
         return leasing.allocator().leases().stream()
@@ -108,6 +133,9 @@ public final class LeaseRoutes {
     /// Who waits, in the order of the line; a client's own.
     @For({Who.CLIENT, Who.VIEWER})
     @GetMapping("/queue")
+    @Operation(
+            operationId = "listQueue",
+            summary = "Who waits, in the order of the line; of a client its own")
     public List<WaiterText> queue(@RequestAttribute(Caller.ATTRIBUTE) Caller caller) {
         Optional<UUID> own = client(caller);
         try {

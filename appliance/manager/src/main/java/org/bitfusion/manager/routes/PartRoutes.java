@@ -1,5 +1,6 @@
 package org.bitfusion.manager.routes;
 
+import io.swagger.v3.oas.annotations.Hidden;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -26,6 +27,7 @@ import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
 
 /// What other appliances' managers ask of this one about leases.
+@Hidden
 @RestController
 @RequestMapping("/api/v1/appliance")
 public final class PartRoutes {

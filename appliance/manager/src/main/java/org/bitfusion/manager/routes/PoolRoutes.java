@@ -1,5 +1,7 @@
 package org.bitfusion.manager.routes;
 
+import io.swagger.v3.oas.annotations.Hidden;
+import io.swagger.v3.oas.annotations.Operation;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.UUID;
@@ -56,6 +58,7 @@ public final class PoolRoutes {
     /// How the pool is.
     @For({Who.CLIENT, Who.VIEWER})
     @GetMapping("/pool")
+    @Operation(operationId = "getPool", summary = "The pool: its members, who votes, who leads")
     public PoolView show() {
         Health health = pool.health();
         return new PoolView(
@@ -79,6 +82,7 @@ public final class PoolRoutes {
     /// The pool key, for an appliance that votes and for nobody else.
     @For(Who.APPLIANCE)
     @GetMapping("/appliance/pool-key")
+    @Hidden
     public ResponseEntity<byte[]> poolKey(@RequestAttribute(Caller.ATTRIBUTE) Caller caller) {
         if (!(caller instanceof Caller.Appliance appliance)) {
             throw new Problem(403, "this is for appliances that vote");

@@ -1,5 +1,10 @@
 package org.bitfusion.manager.routes;
 
+import io.swagger.v3.oas.annotations.Hidden;
+import io.swagger.v3.oas.annotations.Operation;
+import io.swagger.v3.oas.annotations.media.Content;
+import io.swagger.v3.oas.annotations.media.Schema;
+import io.swagger.v3.oas.annotations.responses.ApiResponse;
 import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.Optional;
@@ -50,6 +55,16 @@ public final class RenewalRoutes {
     /// Renews the certificate that the caller shows.
     @For({Who.CLIENT, Who.APPLIANCE})
     @PostMapping("/renewal")
+    @Operation(
+            operationId = "renewCertificate",
+            summary = "Renews the certificate that the caller shows")
+    @ApiResponse(
+            responseCode = "200",
+            description = "as asked",
+            content =
+                    @Content(
+                            mediaType = "application/json",
+                            schema = @Schema(implementation = Renewed.class)))
     public ResponseEntity<Object> renew(
             @RequestAttribute(Caller.ATTRIBUTE) Caller caller,
             @RequestAttribute(CHAIN) X509Certificate[] chain,
@@ -87,6 +102,7 @@ public final class RenewalRoutes {
     /// A client's renewal that another appliance, without the pool key, passes on.
     @For(Who.APPLIANCE)
     @PostMapping("/appliance/renewal")
+    @Hidden
     public ResponseEntity<Object> renewPassedOn(@RequestBody PassedOn asked) {
         Issuer issuer =
                 pool.issuer()

@@ -1,5 +1,7 @@
 package org.bitfusion.manager.routes;
 
+import io.swagger.v3.oas.annotations.Operation;
+import io.swagger.v3.oas.annotations.responses.ApiResponse;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
@@ -71,6 +73,7 @@ public final class ServerRoutes {
     /// All appliances, by name.
     @For({Who.CLIENT, Who.VIEWER})
     @GetMapping
+    @Operation(operationId = "listServers", summary = "All appliances with their GPUs, by name")
     public List<ServerView> list() {
         PoolView view = pool.state().view();
         return view.appliances().stream()
@@ -108,6 +111,7 @@ public final class ServerRoutes {
     /// Drains an appliance, or ends that.
     @For(Who.ADMIN)
     @PatchMapping("/{id}")
+    @Operation(operationId = "changeServer", summary = "Drains an appliance, or ends that")
     public ServerView change(
             @RequestAttribute(Caller.ATTRIBUTE) Caller caller,
             @PathVariable("id") String id,
@@ -138,6 +142,8 @@ public final class ServerRoutes {
     /// afterwards.
     @For(Who.ADMIN)
     @DeleteMapping("/{id}")
+    @Operation(operationId = "removeServer", summary = "Takes an appliance out of the pool")
+    @ApiResponse(responseCode = "204", description = "done")
     public ResponseEntity<Void> remove(
             @RequestAttribute(Caller.ATTRIBUTE) Caller caller, @PathVariable("id") String id) {
         UUID appliance = Needed.id("server", id);

@@ -1,5 +1,8 @@
 package org.bitfusion.manager.routes;
 
+import io.swagger.v3.oas.annotations.Operation;
+import io.swagger.v3.oas.annotations.media.Content;
+import io.swagger.v3.oas.annotations.media.Schema;
 import java.time.Duration;
 import java.util.Objects;
 import org.bitfusion.manager.member.Pool;
@@ -27,6 +30,12 @@ public final class SettingsRoutes {
         this.pool = pool;
     }
 
+    /// What [#change] reads; absent and null are not the same, so that this only describes it.
+    public record SettingsChange(
+            @Nullable Integer gpuLimit,
+            @Nullable Integer priority,
+            @Nullable Long idleTimeoutSeconds) {}
+
     /// @param gpuLimit null for as many as there are
     /// @param idleTimeoutSeconds 0 for never
     public record SettingsView(@Nullable Integer gpuLimit, int priority, long idleTimeoutSeconds) {
@@ -41,6 +50,9 @@ public final class SettingsRoutes {
     /// What holds.
     @For(Who.VIEWER)
     @GetMapping
+    @Operation(
+            operationId = "getSettings",
+            summary = "What holds for clients for which nothing else was set")
     public SettingsView show() {
         return SettingsView.of(pool.settings().defaults());
     }
@@ -49,8 +61,18 @@ public final class SettingsRoutes {
     /// stays.
     @For(Who.ADMIN)
     @PatchMapping
+    @Operation(
+            operationId = "changeSettings",
+            summary = "Changes what holds for clients; what is not said stays")
     public SettingsView change(
-            @RequestAttribute(Caller.ATTRIBUTE) Caller caller, @RequestBody JsonNode change) {
+            @RequestAttribute(Caller.ATTRIBUTE) Caller caller,
+            @RequestBody
+                    @io.swagger.v3.oas.annotations.parameters.RequestBody(
+                            content =
+                                    @Content(
+                                            schema =
+                                                    @Schema(implementation = SettingsChange.class)))
+                    JsonNode change) {
         ClientTerms terms = pool.settings().changeDefaults(present -> changed(present, change));
         SettingsView view = SettingsView.of(terms);
         pool.events().append(pool.now(), "settings-changed", caller.name(), view.toString());

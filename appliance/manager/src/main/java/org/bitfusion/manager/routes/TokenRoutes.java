@@ -1,5 +1,10 @@
 package org.bitfusion.manager.routes;
 
+import io.swagger.v3.oas.annotations.Operation;
+import io.swagger.v3.oas.annotations.media.ArraySchema;
+import io.swagger.v3.oas.annotations.media.Content;
+import io.swagger.v3.oas.annotations.media.Schema;
+import io.swagger.v3.oas.annotations.responses.ApiResponse;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -90,6 +95,18 @@ public final class TokenRoutes {
     /// All tokens, without their secrets.
     @For(Who.ADMIN)
     @GetMapping
+    @Operation(
+            operationId = "listTokens",
+            summary = "All tokens, the oldest first, without their secrets")
+    @ApiResponse(
+            responseCode = "200",
+            description = "as asked",
+            content =
+                    @Content(
+                            mediaType = "application/json",
+                            array =
+                                    @ArraySchema(
+                                            schema = @Schema(implementation = TokenView.class))))
     public ResponseEntity<Object> list() {
         Optional<Issuer> issuer = pool.issuer();
         if (issuer.isEmpty()) {
@@ -102,6 +119,14 @@ public final class TokenRoutes {
     /// Makes one.
     @For(Who.ADMIN)
     @PostMapping
+    @Operation(operationId = "createToken", summary = "Makes a token")
+    @ApiResponse(
+            responseCode = "201",
+            description = "made",
+            content =
+                    @Content(
+                            mediaType = "application/json",
+                            schema = @Schema(implementation = TokenView.class)))
     public ResponseEntity<Object> create(
             @RequestAttribute(Caller.ATTRIBUTE) Caller caller, @RequestBody NewToken asked) {
         Optional<Issuer> issuer = pool.issuer();
@@ -141,6 +166,14 @@ public final class TokenRoutes {
     /// One token, without its secret.
     @For(Who.ADMIN)
     @GetMapping("/{id}")
+    @Operation(operationId = "getToken", summary = "One token, without its secret")
+    @ApiResponse(
+            responseCode = "200",
+            description = "as asked",
+            content =
+                    @Content(
+                            mediaType = "application/json",
+                            schema = @Schema(implementation = TokenView.class)))
     public ResponseEntity<Object> find(@PathVariable("id") String id) {
         Optional<Issuer> issuer = pool.issuer();
         if (issuer.isEmpty()) {
@@ -152,6 +185,14 @@ public final class TokenRoutes {
     /// Changes one.
     @For(Who.ADMIN)
     @PatchMapping("/{id}")
+    @Operation(operationId = "changeToken", summary = "Changes a token; what is not said stays")
+    @ApiResponse(
+            responseCode = "200",
+            description = "as asked",
+            content =
+                    @Content(
+                            mediaType = "application/json",
+                            schema = @Schema(implementation = TokenView.class)))
     public ResponseEntity<Object> change(
             @RequestAttribute(Caller.ATTRIBUTE) Caller caller,
             @PathVariable("id") String id,
@@ -183,6 +224,10 @@ public final class TokenRoutes {
     /// Deletes one; who was enrolled by it stays.
     @For(Who.ADMIN)
     @DeleteMapping("/{id}")
+    @Operation(
+            operationId = "deleteToken",
+            summary = "Deletes a token; who was enrolled by it stays")
+    @ApiResponse(responseCode = "204", description = "done")
     public ResponseEntity<Object> delete(
             @RequestAttribute(Caller.ATTRIBUTE) Caller caller, @PathVariable("id") String id) {
         Optional<Issuer> issuer = pool.issuer();
@@ -199,6 +244,17 @@ public final class TokenRoutes {
     /// The tar that is given to who shall be enrolled: it holds the token's secret.
     @For(Who.ADMIN)
     @GetMapping("/{id}/download")
+    @Operation(
+            operationId = "downloadToken",
+            summary =
+                    "The tar with ca.crt, client.yaml and servers.conf: it holds the token's secret")
+    @ApiResponse(
+            responseCode = "200",
+            description = "as asked",
+            content =
+                    @Content(
+                            mediaType = "application/x-tar",
+                            schema = @Schema(type = "string", format = "binary")))
     public ResponseEntity<Object> download(@PathVariable("id") String id) {
         Optional<Issuer> issuer = pool.issuer();
         if (issuer.isEmpty()) {

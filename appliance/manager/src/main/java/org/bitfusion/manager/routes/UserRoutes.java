@@ -1,5 +1,9 @@
 package org.bitfusion.manager.routes;
 
+import io.swagger.v3.oas.annotations.Operation;
+import io.swagger.v3.oas.annotations.media.Content;
+import io.swagger.v3.oas.annotations.media.Schema;
+import io.swagger.v3.oas.annotations.responses.ApiResponse;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
@@ -68,6 +72,7 @@ public final class UserRoutes {
     /// All of them.
     @For(Who.ADMIN)
     @GetMapping
+    @Operation(operationId = "listUsers", summary = "All administrators and viewers")
     public List<UserView> list() {
         return pool.users().list().stream().map(UserView::of).toList();
     }
@@ -75,6 +80,7 @@ public final class UserRoutes {
     /// One.
     @For(Who.ADMIN)
     @GetMapping("/{name}")
+    @Operation(operationId = "getUser", summary = "One user")
     public UserView find(@PathVariable("name") String name) {
         return pool.users().list().stream()
                 .filter(user -> user.name().equals(name))
@@ -86,6 +92,14 @@ public final class UserRoutes {
     /// Makes one.
     @For(Who.ADMIN)
     @PostMapping
+    @Operation(operationId = "createUser", summary = "Adds a user")
+    @ApiResponse(
+            responseCode = "201",
+            description = "made",
+            content =
+                    @Content(
+                            mediaType = "application/json",
+                            schema = @Schema(implementation = UserView.class)))
     public ResponseEntity<UserView> create(
             @RequestAttribute(Caller.ATTRIBUTE) Caller caller, @RequestBody NewUser asked) {
         char[] password = Needed.value("password", asked.password()).toCharArray();
@@ -108,6 +122,9 @@ public final class UserRoutes {
     /// Changes one.
     @For(Who.ADMIN)
     @PatchMapping("/{name}")
+    @Operation(
+            operationId = "changeUser",
+            summary = "Changes a user's role, password, or whether it is enabled")
     public UserView change(
             @RequestAttribute(Caller.ATTRIBUTE) Caller caller,
             @PathVariable("name") String name,
@@ -134,6 +151,8 @@ public final class UserRoutes {
     /// Deletes one; the last administrator stays.
     @For(Who.ADMIN)
     @DeleteMapping("/{name}")
+    @Operation(operationId = "deleteUser", summary = "Deletes a user")
+    @ApiResponse(responseCode = "204", description = "done")
     public ResponseEntity<Void> delete(
             @RequestAttribute(Caller.ATTRIBUTE) Caller caller, @PathVariable("name") String name) {
         done(pool.users().delete(name));

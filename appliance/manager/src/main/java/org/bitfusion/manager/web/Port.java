@@ -1,7 +1,6 @@
 package org.bitfusion.manager.web;
 
 import io.swagger.v3.oas.models.OpenAPI;
-import io.swagger.v3.oas.models.info.Info;
 import java.net.InetAddress;
 import java.util.List;
 import java.util.Map;
@@ -71,6 +70,7 @@ public final class Port implements AutoCloseable {
                 "spring.mvc.problemdetails.enabled", "true",
                 "springdoc.api-docs.path", "/api/v1/openapi.json",
                 "springdoc.override-with-generic-response", "false",
+                "springdoc.default-produces-media-type", "application/json",
                 "spring.jmx.enabled", "false");
     }
 
@@ -90,10 +90,8 @@ public final class Port implements AutoCloseable {
         context.registerBean("bodyLimit", BodyLimit.class, BodyLimit::new);
         context.registerBean("callers", CallerFilter.class, () -> new CallerFilter(pool));
         context.registerBean("problems", ProblemAnswers.class, ProblemAnswers::new);
-        context.registerBean(
-                "description",
-                OpenAPI.class,
-                () -> new OpenAPI().info(new Info().title("Bitfusion").version("v1")));
+        context.registerBean("document", OpenAPI.class, Description::document);
+        context.registerBean("description", Description.class, Description::new);
         context.registerBean("gate", WebMvcConfigurer.class, GateConfigurer::new);
         routes.forEach(each -> register(context, each));
     }
