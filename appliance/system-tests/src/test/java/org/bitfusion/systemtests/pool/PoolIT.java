@@ -2,9 +2,13 @@ package org.bitfusion.systemtests.pool;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import org.bitfusion.systemtests.CProgram;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -97,6 +101,65 @@ class PoolIT {
         ClientRun nowhere = start(0, "-n", "1", "--filter", "device.name=*H200*");
         assertThat(nowhere.end()).isEqualTo(69);
         assertThat(nowhere.errorText()).contains("H200");
+    }
+
+    @Test
+    @Order(1)
+    void onlyTheDocumentedPortsAreOpenAndOnlyForThePool() {
+        assumeTrue(
+                pool.network().isOfNamespaces(), "the loopback has ports of other programs, too");
+        Network.Machine from = pool.clientMachine();
+        String address = pool.member(2).machine().address();
+        ClientRun run = start(90, "-n", "1", "-m", "32", "--server_list", address).holding(1);
+        List<Integer> open = PortScan.of(address, from);
+        List<Integer> data = open.stream().filter(port -> port >= 45201 && port <= 46225).toList();
+        List<Integer> others = open.stream().filter(port -> !data.contains(port)).toList();
+        assertThat(data).isNotEmpty();
+        assertThat(others).contains(56001, 55001).isSubsetOf(2281, 2888, 3888, 55001, 56001);
+        for (int port : open) {
+            assertThat(Exposure.plaintext(from, address, port))
+                    .as("plaintext at " + port)
+                    .doesNotContain("HTTP/1.1 2", "Bitfusion", "imok");
+            assertThat(Exposure.stranger(from, address, port, "-tls1_2"))
+                    .as("TLS 1.2 at " + port)
+                    .contains("no peer certificate available");
+        }
+        for (int port : others) {
+            String answer = Exposure.stranger(from, address, port, "-tls1_3");
+            if (port == 56001) { // enrolment is for who has no certificate yet
+                assertThat(answer).contains("HTTP/1.1 4").doesNotContain("HTTP/1.1 2");
+            } else {
+                assertThat(answer).as("no certificate at " + port).contains("certificate required");
+            }
+        }
+        run.process().destroy();
+        assertThat(run.end()).isNotZero();
+    }
+
+    @Test
+    @Order(1)
+    void noSecretIsInLogsNorProcessListsNorInZooKeeper() throws IOException {
+        Path file = pool.home().resolve("held.conf");
+        assertThat(
+                        pool.client("request_gpus", "-n", "2", "-m", "32", "-f", file.toString())
+                                .exitCode())
+                .isZero();
+        ClientRun run = start(90, "-n", "1", "-m", "32").holding(1);
+        Set<String> secrets = Exposure.secrets(pool.folder());
+        // Of each: the token of clients and of appliances, the pool key, private keys, the lease.
+        assertThat(secrets).hasSizeGreaterThan(8);
+        for (String line : Exposure.commandLines()) {
+            assertThat(secrets).as("in a command line").noneMatch(line::contains);
+        }
+        List<Path> spoken = Exposure.spoken(pool.folder());
+        assertThat(spoken.toString()).contains("/log,", "zookeeper/log/version-2/log.");
+        for (Path each : spoken) {
+            String text = Exposure.text(each);
+            assertThat(secrets).as(each.toString()).noneMatch(text::contains);
+        }
+        run.process().destroy();
+        assertThat(run.end()).isNotZero();
+        assertThat(pool.client("release_gpus", "-f", file.toString()).exitCode()).isZero();
     }
 
     /// The lease is the client's for some time after its appliance's manager has gone.

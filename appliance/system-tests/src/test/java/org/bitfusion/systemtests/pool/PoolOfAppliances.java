@@ -112,6 +112,15 @@ final class PoolOfAppliances implements AutoCloseable {
         return folder.resolve("home");
     }
 
+    /// All files of the pool and its client.
+    Path folder() {
+        return folder;
+    }
+
+    Network.Machine clientMachine() {
+        return clientMachine;
+    }
+
     /// @param number from 1
     Member member(int number) {
         return members.get(number - 1);
