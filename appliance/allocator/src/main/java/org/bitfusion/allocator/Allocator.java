@@ -71,7 +71,7 @@ public final class Allocator implements AutoCloseable {
     private final PoolState pool;
     private final Candidacy candidacy;
     private final Peers peers;
-    private final InstantSource clock;
+    private final Clocks clocks;
     private final ManagersKey key;
     private final Line line;
     private final Granting granting;
@@ -94,11 +94,11 @@ public final class Allocator implements AutoCloseable {
         this.settings = settings;
         this.connection = connection;
         this.peers = peers;
-        this.clock = clock;
+        clocks = new Clocks(clock, System::nanoTime);
         pool = new PoolState(connection);
         key = ManagersKey.readOrCreate(store, new SecureRandom());
         candidacy = new Candidacy(connection, settings.appliance());
-        line = new Line(key);
+        line = new Line(key, clocks);
         granting = new Granting(key, pool, peers, settings.renewal(), settings.limit(), executor);
         loop =
                 new SchedulingLoop(
@@ -107,7 +107,7 @@ public final class Allocator implements AutoCloseable {
                         line,
                         granting,
                         executor,
-                        clock);
+                        clocks);
         watches =
                 List.of(
                         pool.watch(loop::wake),
@@ -122,7 +122,7 @@ public final class Allocator implements AutoCloseable {
     /// @return never [Answer.Elsewhere]
     /// @throws IllegalArgumentException if another client uses the identifier
     public Answer request(Ask ask, Duration wait) {
-        Instant until = clock.instant().plus(wait);
+        Instant until = clocks.steady().plus(wait);
         while (true) {
             if (!isConnected()) {
                 return withoutMajority(ask, "this appliance reaches no majority of the pool");
@@ -148,7 +148,7 @@ public final class Allocator implements AutoCloseable {
     }
 
     private Duration leftUntil(Instant until) {
-        Duration left = Duration.between(clock.instant(), until);
+        Duration left = Duration.between(clocks.steady(), until);
         return left.isNegative() ? Duration.ZERO : left;
     }
 
@@ -177,7 +177,7 @@ public final class Allocator implements AutoCloseable {
 
     /// Who waits already goes on waiting, by its ticket.
     private Answer withoutMajority(Ask ask, String why) {
-        return Ticket.open(key, ask)
+        return Ticket.open(key, ask, clocks.now().wall())
                 .<Answer>map(ticket -> queued(ask, ticket, why + "; waits until it is back"))
                 .orElseGet(
                         () -> new Answer.NoMajority(why + "; nothing is granted until it is back"));
@@ -185,20 +185,22 @@ public final class Allocator implements AutoCloseable {
 
     /// One that is new has a place from now on, wherever it is given GPUs.
     private Answer nobodySchedules(Ask ask) {
-        Instant now = clock.instant();
+        Instant now = clocks.now().wall();
         Ticket ticket =
-                Ticket.open(key, ask)
+                Ticket.open(key, ask, now)
                         .orElseGet(() ->
                                 new Ticket(
                                         Line.arrival(now),
                                         terms(ask).priority(),
-                                        now.plus(ask.timeout())));
+                                        now.plus(ask.timeout()),
+                                        now));
         return queued(ask, ticket, "another manager is just taking over the scheduling");
     }
 
     private Answer queued(Ask ask, Ticket ticket, String waitsFor) {
-        return clock.instant().isBefore(ticket.deadline())
-                ? new Answer.Queued(ask.id(), 0, waitsFor, ticket.seal(key, ask))
+        Instant now = clocks.now().wall();
+        return now.isBefore(ticket.deadline())
+                ? new Answer.Queued(ask.id(), 0, waitsFor, ticket.givenAt(now).seal(key, ask))
                 : new Answer.TimedOut("not served in time: " + waitsFor);
     }
 
@@ -216,7 +218,7 @@ public final class Allocator implements AutoCloseable {
     ///
     /// @return [Answer.Elsewhere] if this manager does not schedule
     public Answer requestHere(Ask ask, Duration wait) {
-        return line.ask(ask, terms(ask).priority(), clock.instant(), wait, loop::wake);
+        return line.ask(ask, terms(ask).priority(), wait, loop::wake);
     }
 
     /// A request is over, and its lease.

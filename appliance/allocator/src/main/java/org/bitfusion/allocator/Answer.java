@@ -62,8 +62,11 @@ public sealed interface Answer {
     /// The pool has no majority, or this appliance is cut off from it: nothing is granted.
     record NoMajority(String sentence) implements Answer {}
 
-    /// Somebody took the request back while it was asked for.
+    /// Somebody took the request back, while it was asked for or before.
     record Left() implements Answer {}
+
+    /// Its client has as many requests in the line as it may; this one has no place there.
+    record TooMany(String sentence) implements Answer {}
 
     /// Only between managers: who was asked does not schedule. Nothing came of it.
     record Elsewhere() implements Answer {}

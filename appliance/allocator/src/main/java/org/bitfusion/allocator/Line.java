@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SequencedMap;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
@@ -29,7 +30,10 @@ final class Line {
     private static final class Entry {
         final Ask ask;
         final Waiting waiting;
-        final String ticket;
+
+        /// As it came with its ticket; another number in [#waiting] where two came with the same.
+        final long arrival;
+
         Standing standing = new Standing(0, "is looked at");
         Standing told = new Standing(0, "");
         @Nullable Answer outcome;
@@ -38,13 +42,30 @@ final class Line {
         int askers;
         Instant lastAsked;
 
-        Entry(Ask ask, Waiting waiting, String ticket, Instant lastAsked) {
+        Entry(Ask ask, Waiting waiting, long arrival, Instant lastAsked) {
             this.ask = ask;
             this.waiting = waiting;
-            this.ticket = ticket;
+            this.arrival = arrival;
             this.lastAsked = lastAsked;
         }
     }
+
+    /// What is still known of a request that is over.
+    ///
+    /// @param client whose word it was; empty for an administrator's
+    /// @param isTakenBack whether somebody took it back: words of it that come late are in vain.
+    ///   Otherwise it was served or refused, and its ticket holds no place any more.
+    private record Gone(Optional<UUID> client, boolean isTakenBack, Instant until) {
+        boolean isOf(Ask ask) {
+            return client.isEmpty() || client.get().equals(ask.asker().client());
+        }
+    }
+
+    /// More than that of one client would only keep others from being looked at.
+    static final int MOST_OF_A_CLIENT = 512;
+
+    /// Known longer than a ticket, they would be of no use.
+    private static final int MOST_GONE = 10_000;
 
     /// A request that is to be looked at.
     record Candidate(Ask ask, Waiting waiting) {}
@@ -52,12 +73,18 @@ final class Line {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private final Map<UUID, Entry> entries = new LinkedHashMap<>();
+
+    /// The oldest first.
+    private final SequencedMap<UUID, Gone> gone = new LinkedHashMap<>();
+
     private final ManagersKey key;
+    private final Clocks clocks;
     private long lastArrival;
     private boolean isOpen;
 
-    Line(ManagersKey key) {
+    Line(ManagersKey key, Clocks clocks) {
         this.key = key;
+        this.clocks = clocks;
     }
 
     /// From now on this manager schedules, or does not any more: then whoever waits here is told to
@@ -84,38 +111,81 @@ final class Line {
     ///
     /// @param priority that its client has now
     /// @param arrived called once it stands in the line, if it is new
-    Answer ask(Ask ask, int priority, Instant now, Duration wait, Runnable arrived) {
+    Answer ask(Ask ask, int priority, Duration wait, Runnable arrived) {
         lock.lock();
         try {
             if (!isOpen) {
                 return new Answer.Elsewhere();
             }
+            Optional<Gone> before =
+                    Optional.ofNullable(gone.get(ask.id())).filter(each -> each.isOf(ask));
+            if (before.filter(Gone::isTakenBack).isPresent()) {
+                return new Answer.Left();
+            }
             Entry entry = entries.get(ask.id());
             if (entry == null) {
-                entry = entry(ask, priority, now);
+                if (count(ask.asker().client()) >= MOST_OF_A_CLIENT) {
+                    return new Answer.TooMany(
+                            "%d requests of this client wait already; ask again when some of them are over"
+                                    .formatted(MOST_OF_A_CLIENT));
+                }
+                entry = entry(ask, priority, before.isPresent());
                 entries.put(ask.id(), entry);
                 arrived.run();
             } else if (!entry.ask.asker().client().equals(ask.asker().client())) {
                 throw new IllegalArgumentException("id: " + ask.id() + " (expected: a new one)");
             }
-            return awaitNews(entry, now, wait);
+            return awaitNews(entry, wait);
         } finally {
             lock.unlock();
         }
     }
 
-    private Entry entry(Ask ask, int priority, Instant now) {
-        Optional<Ticket> shown = Ticket.open(key, ask);
-        Ticket ticket =
-                shown.orElseGet(
-                        () -> new Ticket(nextArrival(now), priority, now.plus(ask.timeout())));
+    private long count(UUID client) {
+        return entries.values().stream()
+                .filter(entry -> entry.ask.asker().client().equals(client))
+                .count();
+    }
+
+    /// @param isOver whether it was served or refused before: it may ask again, behind the others
+    private Entry entry(Ask ask, int priority, boolean isOver) {
+        Clocks.Moment now = clocks.now();
+        Optional<Ticket> shown = Ticket.open(key, ask, now.wall());
+        long arrival =
+                shown.filter(_ -> !isOver)
+                        .map(Ticket::arrival)
+                        .orElseGet(() -> nextArrival(now.wall()));
+        // Who comes next comes later, whatever this manager's clock says.
+        lastArrival = Math.max(lastArrival, arrival);
+        Instant deadline =
+                shown.map(ticket -> now.steadyAt(ticket.deadline()))
+                        .orElseGet(() -> now.steady().plus(ask.timeout()));
         Waiting waiting =
                 new Waiting(
                         ask.request(),
-                        unused(ticket.arrival()),
-                        ticket.priority(),
-                        ticket.deadline());
-        return new Entry(ask, waiting, ticket.seal(key, ask), now);
+                        unused(arrival),
+                        shown.map(Ticket::priority).orElse(priority),
+                        deadline);
+        return new Entry(ask, waiting, arrival, now.steady());
+    }
+
+    /// Given now, so that it holds the place from now on.
+    private String ticket(Entry entry) {
+        Clocks.Moment now = clocks.now();
+        return new Ticket(
+                        entry.arrival,
+                        entry.waiting.priority(),
+                        now.wallAt(entry.waiting.deadline()),
+                        now.wall())
+                .seal(key, entry.ask);
+    }
+
+    private void isGone(UUID request, Optional<UUID> client, boolean isTakenBack) {
+        gone.remove(request);
+        gone.put(request, new Gone(client, isTakenBack, clocks.steady().plus(Ticket.LIFE)));
+        if (gone.size() > MOST_GONE) {
+            gone.pollFirstEntry();
+        }
     }
 
     /// Microseconds since 1970, as far as no two are the same.
@@ -140,15 +210,16 @@ final class Line {
         return free;
     }
 
-    private Answer awaitNews(Entry entry, Instant now, Duration wait) {
+    private Answer awaitNews(Entry entry, Duration wait) {
         long nanos = wait.toNanos();
         entry.askers++;
-        entry.lastAsked = now;
         try {
             while (true) {
                 Answer outcome = entry.outcome;
                 if (outcome != null) {
-                    entries.remove(entry.ask.id(), entry);
+                    if (entries.remove(entry.ask.id(), entry)) {
+                        isGone(entry.ask.id(), Optional.of(entry.ask.asker().client()), false);
+                    }
                     return outcome;
                 }
                 boolean isNews =
@@ -161,19 +232,17 @@ final class Line {
                             entry.ask.id(),
                             entry.standing.place,
                             entry.standing.waitsFor,
-                            entry.ticket);
+                            ticket(entry));
                 }
                 nanos = changed.awaitNanos(nanos);
             }
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
             return new Answer.Queued(
-                    entry.ask.id(), entry.standing.place, entry.standing.waitsFor, entry.ticket);
+                    entry.ask.id(), entry.standing.place, entry.standing.waitsFor, ticket(entry));
         } finally {
             entry.askers--;
-            // The time that was waited here has passed on the caller's clock too.
-            Duration waited = wait.minusNanos(Math.max(0, nanos));
-            entry.lastAsked = now.plus(waited);
+            entry.lastAsked = clocks.steady();
         }
     }
 
@@ -193,10 +262,13 @@ final class Line {
 
     /// Drops those that nobody has asked for since.
     ///
+    /// @param before on the steady clock
     /// @return requests that had been granted, but nobody came to hear it
     List<UUID> dropVanished(Instant before) {
         lock.lock();
         try {
+            Instant now = clocks.steady();
+            gone.values().removeIf(each -> now.isAfter(each.until));
             List<UUID> granted = new ArrayList<>();
             entries.values()
                     .removeIf(entry -> {
@@ -283,13 +355,16 @@ final class Line {
         }
     }
 
-    /// Takes a request back. One whose appliances are just being asked is undone after that.
+    /// Takes a request back: whatever is still said of it is answered so. One whose appliances are
+    /// just being asked is undone after that.
     ///
     /// @param client whose it must be; empty for an administrator
     /// @return whether it was here
     boolean leave(UUID request, Optional<UUID> client) {
         lock.lock();
         try {
+            // Its first word may still be on the way, or one more.
+            isGone(request, client, true);
             Entry entry = entries.get(request);
             if (entry == null
                     || client.filter(id -> !id.equals(entry.ask.asker().client())).isPresent()) {

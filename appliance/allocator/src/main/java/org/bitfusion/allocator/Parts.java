@@ -89,6 +89,7 @@ public final class Parts implements AutoCloseable {
     private final Map<UUID, Long> untakenSince = new HashMap<>();
 
     private @Nullable Appliance announced;
+    private boolean isRemoved;
     private @Nullable Presence presence;
 
     /// Begins to announce and to reconcile, as soon as the pool and the dispatcher's GPUs are
@@ -253,12 +254,17 @@ public final class Parts implements AutoCloseable {
     private void reconcile() {
         LedgerView ledger = ledger();
         pool.settled();
-        Promises promises =
-                pool.promised(settings.appliance())
-                        .orElseGet(() -> new Promises(settings.appliance(), 0, Map.of()));
-        endWhatWasTakenBack(ledger, promises.leases());
-        takeBackWhatNobodyTook(ledger, promises.leases());
-        announce(ledger, promises.leases());
+        Optional<Promises> known = pool.promised(settings.appliance());
+        Set<UUID> promised = known.map(Promises::leases).orElse(Set.of());
+        endWhatWasTakenBack(ledger, promised);
+        takeBackWhatNobodyTook(ledger, promised);
+        boolean isRemovedNow = known.isEmpty() && announced != null;
+        if (!isRemovedNow) {
+            announce(ledger, promised);
+        } else if (!isRemoved) {
+            LOG.warn("this appliance was removed from the pool, and gives no leases any more");
+        }
+        isRemoved = isRemovedNow;
     }
 
     private void endWhatWasTakenBack(LedgerView ledger, Set<UUID> promised) {

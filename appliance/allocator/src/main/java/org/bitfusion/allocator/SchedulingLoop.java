@@ -2,7 +2,6 @@ package org.bitfusion.allocator;
 
 import java.time.Duration;
 import java.time.Instant;
-import java.time.InstantSource;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -47,7 +46,7 @@ final class SchedulingLoop implements AutoCloseable {
     private final Line line;
     private final Granting granting;
     private final ExecutorService executor;
-    private final InstantSource clock;
+    private final Clocks clocks;
     private final Semaphore wake = new Semaphore(0);
     private final Map<UUID, Instant> avoidedUntil = new ConcurrentHashMap<>();
 
@@ -61,6 +60,10 @@ final class SchedulingLoop implements AutoCloseable {
 
     private volatile Snapshots.Terms terms = Snapshots.Terms.NONE;
     private volatile boolean areTermsOld = true;
+
+    /// Only the loop's own thread asks.
+    private boolean areTermsKnown;
+
     private volatile boolean isClosed;
     private volatile boolean isScheduling;
 
@@ -73,7 +76,7 @@ final class SchedulingLoop implements AutoCloseable {
             Line line,
             Granting granting,
             ExecutorService executor,
-            InstantSource clock) {
+            Clocks clocks) {
         this.settings = settings;
         this.pool = pool.state();
         this.poolSettings = pool.settings();
@@ -81,7 +84,7 @@ final class SchedulingLoop implements AutoCloseable {
         this.line = line;
         this.granting = granting;
         this.executor = executor;
-        this.clock = clock;
+        this.clocks = clocks;
         thread = Thread.ofVirtual().name("scheduling").unstarted(this::run);
     }
 
@@ -134,11 +137,11 @@ final class SchedulingLoop implements AutoCloseable {
             return;
         }
         readTerms();
-        schedules(candidacy.seek().equals(Optional.of(settings.appliance())));
+        schedules(maySchedule() && candidacy.seek().equals(Optional.of(settings.appliance())));
         if (!isScheduling) {
             return;
         }
-        Instant now = clock.instant();
+        Instant now = clocks.steady();
         for (UUID unheard : line.dropVanished(now.minus(settings.vanishedAfter()))) {
             pool.held(unheard).ifPresent(held -> background(() -> granting.over(held)));
         }
@@ -150,10 +153,21 @@ final class SchedulingLoop implements AutoCloseable {
         look(pool.view(), candidates, now);
     }
 
+    /// Whom the pool does not know the others do not find: one that has not announced itself yet,
+    /// or was removed and still runs. Nor does anybody grant who has never heard of clients'
+    /// limits.
+    private boolean maySchedule() {
+        if (areTermsKnown && pool.promised(settings.appliance()).isPresent()) {
+            return true;
+        }
+        candidacy.giveUp();
+        return false;
+    }
+
     private void schedules(boolean now) {
         if (now != isScheduling) {
             LOG.info("appliance={} schedules={}", settings.appliance(), now);
-            settledAt = clock.instant().plus(settings.settling());
+            settledAt = clocks.steady().plus(settings.settling());
             avoidedUntil.clear();
             silentSince.clear();
             isScheduling = now;
@@ -167,6 +181,7 @@ final class SchedulingLoop implements AutoCloseable {
             areTermsOld = false;
             try {
                 terms = new Snapshots.Terms(poolSettings.defaults(), poolSettings.clients());
+                areTermsKnown = true;
             } catch (ClusterException | TlsException exception) {
                 areTermsOld = true;
                 LOG.warn("clients' terms were not read: {}", exception.getMessage());
@@ -325,7 +340,7 @@ final class SchedulingLoop implements AutoCloseable {
         if (!isOnlySilent || ownAttempts.contains(attempt)) {
             return false;
         }
-        Instant now = clock.instant();
+        Instant now = clocks.steady();
         Instant since = silentSince.putIfAbsent(attempt, now);
         return since == null || now.isBefore(since.plus(settings.limit().multipliedBy(3)));
     }
@@ -343,11 +358,11 @@ final class SchedulingLoop implements AutoCloseable {
             case Granting.Said.Taken() -> {}
             case Granting.Said.Refused(String reason) -> {
                 LOG.warn("appliance={} refused a part, reason=\"{}\"", appliance, reason);
-                avoidedUntil.put(appliance, clock.instant().plus(settings.avoidRefusing()));
+                avoidedUntil.put(appliance, clocks.steady().plus(settings.avoidRefusing()));
             }
             case Granting.Said.Nothing(String why) -> {
                 LOG.warn("appliance={} did not answer, error=\"{}\"", appliance, why);
-                avoidedUntil.put(appliance, clock.instant().plus(settings.avoidSilent()));
+                avoidedUntil.put(appliance, clocks.steady().plus(settings.avoidSilent()));
             }
         }
     }

@@ -3,6 +3,7 @@ package org.bitfusion.allocator;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Base64;
 import java.util.Optional;
@@ -11,15 +12,21 @@ import java.util.Optional;
 /// that gave it:
 ///
 /// ```
-/// 8 arrival | 4 priority | 8 deadline, ms since 1970 | 32 HMAC-SHA-256
+/// 8 arrival | 4 priority | 8 deadline, ms since 1970 | 8 given, ms since 1970 | 32 HMAC-SHA-256
 /// ```
 ///
 /// in base64url. The HMAC is also over the request's identifier, its client and what it wishes:
-/// nobody else can use the ticket, and for nothing else.
+/// nobody else can use the ticket, and for nothing else. Nor can its client keep it for another
+/// day: it holds a place only for who goes on asking ([#LIFE]), with the ticket of the last answer.
 ///
 /// @param arrival grows with each request of the pool
-record Ticket(long arrival, int priority, Instant deadline) {
-    private static final int BYTES = 20;
+/// @param given when a manager last told its holder that it waits
+record Ticket(long arrival, int priority, Instant deadline, Instant given) {
+    /// From when it was given. As long as a client may take to reach another manager, and as the
+    /// managers' clocks may differ.
+    static final Duration LIFE = Duration.ofMinutes(2);
+
+    private static final int BYTES = 28;
     private static final int SEALED_BYTES = BYTES + 32;
 
     String seal(ManagersKey key, Ask ask) {
@@ -33,6 +40,7 @@ record Ticket(long arrival, int priority, Instant deadline) {
                 .putLong(arrival)
                 .putInt(priority)
                 .putLong(deadline.toEpochMilli())
+                .putLong(given.toEpochMilli())
                 .array();
     }
 
@@ -42,9 +50,17 @@ record Ticket(long arrival, int priority, Instant deadline) {
                 "ticket", ByteBuffer.allocate(BYTES + wish.length).put(bytes()).put(wish).array());
     }
 
-    /// @return empty if it has none, or none that a manager of this pool gave for the same
-    static Optional<Ticket> open(ManagersKey key, Ask ask) {
-        return ask.ticket().flatMap(text -> open(key, ask, text));
+    /// The same, told again.
+    Ticket givenAt(Instant now) {
+        return new Ticket(arrival, priority, deadline, now);
+    }
+
+    /// @return empty if it has none, or none that a manager of this pool gave for the same not long
+    ///   ago
+    static Optional<Ticket> open(ManagersKey key, Ask ask, Instant now) {
+        return ask.ticket()
+                .flatMap(text -> open(key, ask, text))
+                .filter(ticket -> Duration.between(ticket.given, now).abs().compareTo(LIFE) <= 0);
     }
 
     private static Optional<Ticket> open(ManagersKey key, Ask ask, String text) {
@@ -58,7 +74,12 @@ record Ticket(long arrival, int priority, Instant deadline) {
             return Optional.empty();
         }
         ByteBuffer in = ByteBuffer.wrap(sealed);
-        Ticket ticket = new Ticket(in.getLong(), in.getInt(), Instant.ofEpochMilli(in.getLong()));
+        Ticket ticket =
+                new Ticket(
+                        in.getLong(),
+                        in.getInt(),
+                        Instant.ofEpochMilli(in.getLong()),
+                        Instant.ofEpochMilli(in.getLong()));
         byte[] shown = new byte[SEALED_BYTES - BYTES];
         in.get(shown);
         return MessageDigest.isEqual(shown, ticket.authentication(key, ask))

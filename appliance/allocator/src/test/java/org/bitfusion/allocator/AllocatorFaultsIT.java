@@ -202,6 +202,25 @@ class AllocatorFaultsIT {
         pool.awaitNothingLeft();
     }
 
+    /// Its manager runs on, and nobody else would find it.
+    @Test
+    void anApplianceThatIsRemovedLeavesTheSchedulingToAnother() {
+        TestNode removed = pool.scheduling();
+        TestNode stays = pool.notScheduling();
+        assertThat(pool.pool.forget(removed.id)).isTrue();
+        await().atMost(SOON)
+                .until(() -> stays.allocator.scheduling().equals(Optional.of(stays.id)));
+        Answer.Granted granted =
+                TestPool.granted(stays.allocator, TestPool.ask(CLIENT, 2, new Share.Whole()));
+        assertThat(granted.parts())
+                .singleElement()
+                .extracting(Answer.GivenPart::appliance)
+                .isEqualTo(stays.id);
+        stays.allocator.leave(granted.id(), Optional.of(CLIENT));
+        pool.awaitNothingLeft();
+        assertThat(pool.pool.view().appliances()).as("it stays removed").hasSize(1);
+    }
+
     @Test
     void withoutAMajorityTheOutcomeIsClearAtOnceAndAllHealsByItself() throws Exception {
         TestNode node = pool.nodes.getFirst();

@@ -3,6 +3,7 @@ package org.bitfusion.allocator;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Base64;
 import java.util.Optional;
@@ -14,8 +15,9 @@ import org.bitfusion.tls.store.RecordStore;
 import org.junit.jupiter.api.Test;
 
 class TicketTest {
+    private static final Instant NOW = Instant.parse("2025-12-31T23:00:00.125Z");
     private static final Ticket TICKET =
-            new Ticket(1_777_777_777_123_456L, -3, Instant.parse("2026-01-01T00:00:00.250Z"));
+            new Ticket(1_777_777_777_123_456L, -3, Instant.parse("2026-01-01T00:00:00.250Z"), NOW);
 
     private final RecordStore store = new MemoryRecordStore();
     private final ManagersKey key = ManagersKey.readOrCreate(store, new SecureRandom());
@@ -28,7 +30,7 @@ class TicketTest {
     @Test
     void anyManagerOfThePoolKnowsIt() {
         ManagersKey others = ManagersKey.readOrCreate(store, new SecureRandom());
-        assertThat(Ticket.open(others, with(ask, TICKET.seal(key, ask)))).contains(TICKET);
+        assertThat(Ticket.open(others, with(ask, TICKET.seal(key, ask)), NOW)).contains(TICKET);
     }
 
     @Test
@@ -47,13 +49,14 @@ class TicketTest {
                                 key,
                                 with(
                                         new Ask(more, ask.asker(), ask.timeout(), Optional.empty()),
-                                        sealed)))
+                                        sealed),
+                                NOW))
                 .isEmpty();
         Ask other = TestPool.ask(UUID.randomUUID(), 2, new Share.Mebibytes(100));
-        assertThat(Ticket.open(key, with(other, sealed))).isEmpty();
+        assertThat(Ticket.open(key, with(other, sealed), NOW)).isEmpty();
         ManagersKey foreign = ManagersKey.readOrCreate(new MemoryRecordStore(), new SecureRandom());
-        assertThat(Ticket.open(foreign, with(ask, sealed))).isEmpty();
-        assertThat(Ticket.open(key, ask)).isEmpty();
+        assertThat(Ticket.open(foreign, with(ask, sealed), NOW)).isEmpty();
+        assertThat(Ticket.open(key, ask, NOW)).isEmpty();
     }
 
     @Test
@@ -63,11 +66,23 @@ class TicketTest {
             byte[] changed = sealed.clone();
             changed[at] ^= 1;
             String text = Base64.getUrlEncoder().withoutPadding().encodeToString(changed);
-            assertThat(Ticket.open(key, with(ask, text))).isEmpty();
+            assertThat(Ticket.open(key, with(ask, text), NOW)).isEmpty();
         }
         for (String nonsense : new String[] {"", "%", "AAAA", "A".repeat(10_000)}) {
-            assertThat(Ticket.open(key, with(ask, nonsense))).isEmpty();
+            assertThat(Ticket.open(key, with(ask, nonsense), NOW)).isEmpty();
         }
+    }
+
+    @Test
+    void itHoldsAPlaceOnlyForWhoGoesOnAsking() {
+        Ask again = with(ask, TICKET.seal(key, ask));
+        for (Duration away : new Duration[] {Ticket.LIFE, Ticket.LIFE.negated()}) {
+            assertThat(Ticket.open(key, again, NOW.plus(away))).contains(TICKET);
+            assertThat(Ticket.open(key, again, NOW.plus(away.multipliedBy(2)))).isEmpty();
+        }
+        Instant later = NOW.plus(Ticket.LIFE.multipliedBy(2));
+        Ask told = with(ask, TICKET.givenAt(later).seal(key, ask));
+        assertThat(Ticket.open(key, told, later)).contains(TICKET.givenAt(later));
     }
 
     @Test

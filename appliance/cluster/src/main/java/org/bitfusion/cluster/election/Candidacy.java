@@ -117,7 +117,12 @@ public final class Candidacy implements AutoCloseable {
 
     /// Lets another schedule, at once if there is a connection.
     @Override
-    public synchronized void close() {
+    public void close() {
+        giveUp();
+    }
+
+    /// Lets another schedule, at once if there is a connection, until the next [#seek].
+    public synchronized void giveUp() {
         if (!connection.isConnected()) {
             return;
         }

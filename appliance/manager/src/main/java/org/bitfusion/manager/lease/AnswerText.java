@@ -14,8 +14,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /// What becomes of a request, as HTTP tells it: 201 granted, 202 queued, 422 refused, 408 timed
-/// out, 410 taken back, 503 without a majority, 421 between managers where the other one does not
-/// schedule.
+/// out, 410 taken back, 429 one too many of its client, 503 without a majority, 421 between
+/// managers where the other one does not schedule.
 public final class AnswerText {
     private static final JsonMapper JSON = new JsonMapper();
 
@@ -37,6 +37,7 @@ public final class AnswerText {
                     throw new Problem(408, sentence, Refusal.TIMED_OUT.number());
             case Answer.NoMajority(String sentence) -> throw Problem.unavailable(sentence);
             case Answer.Left() -> throw new Problem(410, "the request was taken back");
+            case Answer.TooMany(String sentence) -> throw new Problem(429, sentence);
             case Answer.Elsewhere() -> throw new Problem(421, "this manager does not schedule");
         };
     }
@@ -57,6 +58,7 @@ public final class AnswerText {
                 case 408 -> new Answer.TimedOut(detail(answer));
                 case 503 -> new Answer.NoMajority(detail(answer));
                 case 410 -> new Answer.Left();
+                case 429 -> new Answer.TooMany(detail(answer));
                 case 421 -> new Answer.Elsewhere();
                 default -> throw new IOException("status " + answer.status());
             };
