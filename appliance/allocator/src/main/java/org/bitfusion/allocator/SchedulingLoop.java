@@ -27,6 +27,7 @@ import org.bitfusion.scheduler.Decision;
 import org.bitfusion.scheduler.Scheduler;
 import org.bitfusion.scheduler.Snapshot;
 import org.bitfusion.scheduler.pool.Client;
+import org.bitfusion.scheduler.pool.Lease;
 import org.bitfusion.scheduler.request.Refusal;
 import org.bitfusion.scheduler.request.Request;
 import org.bitfusion.tls.TlsException;
@@ -49,6 +50,10 @@ final class SchedulingLoop implements AutoCloseable {
     private final Clocks clocks;
     private final Semaphore wake = new Semaphore(0);
     private final Map<UUID, Instant> avoidedUntil = new ConcurrentHashMap<>();
+
+    /// Requests within a lease whose programs have its memory: the appliance gives to others all
+    /// the same.
+    private final Map<UUID, Instant> restingUntil = new ConcurrentHashMap<>();
 
     /// Grants whose appliances this manager asks for the first time: nobody can use them yet.
     private final Set<UUID> ownAttempts = ConcurrentHashMap.newKeySet();
@@ -191,13 +196,14 @@ final class SchedulingLoop implements AutoCloseable {
 
     private void look(PoolView view, List<Line.Candidate> candidates, Instant now) {
         avoidedUntil.values().removeIf(until -> !now.isBefore(until));
+        restingUntil.values().removeIf(until -> !now.isBefore(until));
         Snapshot snapshot = Snapshots.of(view, terms, Set.copyOf(avoidedUntil.keySet()));
         Map<UUID, Line.Candidate> waiting = new HashMap<>();
         for (Line.Candidate candidate : candidates) {
             Optional<HeldLease> held = view.find(candidate.ask().id());
             if (held.isPresent()) {
                 goOn(candidate, held.get(), view);
-            } else {
+            } else if (!restingUntil.containsKey(candidate.ask().id())) {
                 waiting.put(candidate.ask().id(), candidate);
                 snapshot = snapshot.withWaiting(candidate.waiting());
             }
@@ -313,12 +319,13 @@ final class SchedulingLoop implements AutoCloseable {
                         ask.asker().client(),
                         held.lease().gpus().size());
             } else {
-                said.forEach(this::avoid);
+                said.forEach((appliance, each) -> avoid(appliance, each, held.lease()));
             }
             // Who does not schedule any more leaves it to who does, and to the appliances.
             if (!isDecided && isScheduling && !mayBeInUse(held, said)) {
                 LOG.warn("lease={} is undone: {}", request, said);
                 granting.over(held);
+                silentSince.remove(held.attempt());
             }
         } finally {
             ownAttempts.remove(held.attempt());
@@ -353,12 +360,16 @@ final class SchedulingLoop implements AutoCloseable {
                 .orElse(null);
     }
 
-    private void avoid(UUID appliance, Granting.Said said) {
+    private void avoid(UUID appliance, Granting.Said said, Lease lease) {
         switch (said) {
             case Granting.Said.Taken() -> {}
             case Granting.Said.Refused(String reason) -> {
+                boolean isInside = lease.parent() != null;
                 LOG.warn("appliance={} refused a part, reason=\"{}\"", appliance, reason);
-                avoidedUntil.put(appliance, clocks.steady().plus(settings.avoidRefusing()));
+                (isInside ? restingUntil : avoidedUntil)
+                        .put(
+                                isInside ? lease.id() : appliance,
+                                clocks.steady().plus(settings.avoidRefusing()));
             }
             case Granting.Said.Nothing(String why) -> {
                 LOG.warn("appliance={} did not answer, error=\"{}\"", appliance, why);

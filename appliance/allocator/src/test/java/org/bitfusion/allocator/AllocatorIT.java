@@ -6,10 +6,17 @@ import static org.awaitility.Awaitility.await;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.bitfusion.scheduler.request.Choice;
 import org.bitfusion.scheduler.request.Request;
+import org.bitfusion.scheduler.request.ServerAddress;
 import org.bitfusion.scheduler.request.Share;
+import org.bitfusion.scheduler.request.Wish;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -126,6 +133,43 @@ class AllocatorIT {
                 .isInstanceOf(Answer.Refused.class);
         assertThat(manager.leave(parent.id(), Optional.of(CLIENT)))
                 .isInstanceOf(LeaveAnswer.Over.class);
+    }
+
+    /// Its programs have what there is; nobody else has to wait for that.
+    @Test
+    void whatALeaseHasNoRoomForHoldsUpNobodyElse() throws Exception {
+        TestNode scheduling = pool.scheduling();
+        Allocator manager = scheduling.allocator;
+        Answer.Granted parent =
+                TestPool.granted(manager, TestPool.ask(CLIENT, 1, new Share.Mebibytes(100)));
+        TestNode full =
+                pool.nodes.stream()
+                        .filter(node -> node.id.equals(parent.parts().getFirst().appliance()))
+                        .findFirst()
+                        .orElseThrow();
+        scheduling.peers.refusingInside.add(full.id);
+        Ask inside = inside(parent.id(), CLIENT, new Share.Mebibytes(50));
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            Future<Answer> answer = threads.submit(() -> TestPool.outcome(manager, inside));
+            String name = "gpu-" + full.id.getLeastSignificantBits();
+            for (int before = 1; before <= 3; before++) {
+                int asked = before;
+                await().atMost(SOON.plusSeconds(10))
+                        .until(() -> scheduling.peers.refusedInside.get() >= asked);
+                Wish there =
+                        new Wish(
+                                1,
+                                new Share.Mebibytes(10),
+                                new Choice(List.of(), ServerAddress.parseList(name)));
+                Ask other = TestPool.ask(UUID.randomUUID(), there, Duration.ofMinutes(5));
+                assertThat(manager.request(other, Duration.ofSeconds(10)))
+                        .isInstanceOf(Answer.Granted.class);
+                manager.leave(other.request().id(), Optional.empty());
+            }
+            scheduling.peers.refusingInside.clear();
+            assertThat(answer.get()).isInstanceOf(Answer.Granted.class);
+        }
+        manager.leave(parent.id(), Optional.of(CLIENT));
     }
 
     private static Ask inside(UUID parent, UUID client, Share share) {

@@ -26,7 +26,11 @@ final class TestPeers implements Peers {
     /// These take no part.
     final Set<UUID> refusing = ConcurrentHashMap.newKeySet();
 
+    /// These take no part within a lease.
+    final Set<UUID> refusingInside = ConcurrentHashMap.newKeySet();
+
     final AtomicInteger partsAsked = new AtomicInteger();
+    final AtomicInteger refusedInside = new AtomicInteger();
 
     /// While it is not open, whoever is to take or to end a part hears of it later.
     volatile CountDownLatch gate = new CountDownLatch(0);
@@ -65,7 +69,9 @@ final class TestPeers implements Peers {
     public PartAnswer take(UUID appliance, Part part) throws IOException {
         partsAsked.incrementAndGet();
         passGate();
-        if (refusing.contains(appliance)) {
+        boolean isInside = part.content().parent() != null;
+        if (refusing.contains(appliance) || (isInside && refusingInside.contains(appliance))) {
+            refusedInside.addAndGet(isInside ? 1 : 0);
             return new PartAnswer.Refused("the test says so");
         }
         PartAnswer taken = node(appliance).parts.take(part);
