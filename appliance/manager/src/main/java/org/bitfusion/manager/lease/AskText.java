@@ -119,9 +119,11 @@ public record AskText(
         return value;
     }
 
+    /// Nothing that could end a line, steer a terminal, or is half a character.
     private static String word(@Nullable String text) {
-        String plain = text == null ? "" : text.replaceAll("\\p{Cntrl}", " ");
-        return plain.length() > LONGEST_WORD ? plain.substring(0, LONGEST_WORD) : plain;
+        String cut = text == null ? "" : text;
+        cut = cut.length() > LONGEST_WORD ? cut.substring(0, LONGEST_WORD) : cut;
+        return cut.replaceAll("[\\p{Cc}\\p{Cf}\\p{Cs}\\p{Zl}\\p{Zp}]", " ");
     }
 
     /// The same for another manager.

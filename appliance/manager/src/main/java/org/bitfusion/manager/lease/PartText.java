@@ -20,7 +20,19 @@ public record PartText(
         @Nullable UUID parent,
         List<ShareText> shares) {
     public PartText {
+        needed("attempt", attempt);
+        needed("lease", lease);
+        needed("secret", secret);
+        needed("client", client);
+        needed("user", user);
+        needed("shares", shares);
         shares = List.copyOf(shares);
+    }
+
+    private static void needed(String what, @Nullable Object value) {
+        if (value == null) {
+            throw new IllegalArgumentException(what + ": missing");
+        }
     }
 
     /// @param bytes of the GPU's memory

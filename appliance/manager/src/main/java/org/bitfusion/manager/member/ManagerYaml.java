@@ -176,7 +176,7 @@ public final class ManagerYaml {
     public static void write(Path file, ManagerSettings settings, Place place) {
         StringBuilder text = new StringBuilder();
         text.append("# The settings of this appliance. Delete the file to make it a new member.\n");
-        text.append("name: ").append(settings.name()).append('\n');
+        text.append("name: ").append(quoted(settings.name())).append('\n');
         text.append("listen: ").append(quoted(settings.listen().getHostAddress())).append('\n');
         text.append("addresses:\n");
         settings.addresses()

@@ -1,10 +1,13 @@
 package org.bitfusion.manager.web;
 
+import com.fasterxml.jackson.annotation.Nulls;
 import io.swagger.v3.oas.models.OpenAPI;
 import java.net.InetAddress;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.apache.catalina.Context;
+import org.apache.catalina.core.StandardHost;
 import org.bitfusion.manager.member.Pool;
 import org.bitfusion.tls.PeerRole;
 import org.bitfusion.tls.context.ClientCertificate;
@@ -14,6 +17,7 @@ import org.springframework.boot.Banner;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.jackson.autoconfigure.JsonMapperBuilderCustomizer;
 import org.springframework.boot.tomcat.servlet.TomcatServletWebServerFactory;
 import org.springframework.boot.web.server.WebServerFactoryCustomizer;
 import org.springframework.context.ApplicationContextInitializer;
@@ -23,6 +27,7 @@ import org.springframework.context.support.GenericApplicationContext;
 import org.springframework.core.env.MapPropertySource;
 import org.springframework.web.servlet.config.annotation.InterceptorRegistry;
 import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
+import tools.jackson.databind.json.JsonMapper;
 
 /// The port for HTTPS, open until it is closed.
 public final class Port implements AutoCloseable {
@@ -68,6 +73,9 @@ public final class Port implements AutoCloseable {
                 "server.port", port,
                 "spring.threads.virtual.enabled", "true",
                 "spring.mvc.problemdetails.enabled", "true",
+                // It would be read, and kept in files, before anybody asks whether there is a
+                // route.
+                "spring.servlet.multipart.enabled", "false",
                 "springdoc.api-docs.path", "/api/v1/openapi.json",
                 "springdoc.override-with-generic-response", "false",
                 "springdoc.default-produces-media-type", "application/json",
@@ -86,7 +94,11 @@ public final class Port implements AutoCloseable {
                 WebServerFactoryCustomizer.class,
                 () ->
                         (WebServerFactoryCustomizer<TomcatServletWebServerFactory>)
-                                factory -> factory.addConnectorCustomizers(new SecurePort(tls)));
+                                factory -> {
+                                    factory.addConnectorCustomizers(new SecurePort(tls));
+                                    factory.addContextCustomizers(Port::problems);
+                                });
+        context.registerBean("noNulls", JsonMapperBuilderCustomizer.class, () -> Port::noNulls);
         context.registerBean("bodyLimit", BodyLimit.class, BodyLimit::new);
         context.registerBean("callers", CallerFilter.class, () -> new CallerFilter(pool));
         context.registerBean("problems", ProblemAnswers.class, ProblemAnswers::new);
@@ -94,6 +106,15 @@ public final class Port implements AutoCloseable {
         context.registerBean("description", Description.class, Description::new);
         context.registerBean("gate", WebMvcConfigurer.class, GateConfigurer::new);
         routes.forEach(each -> register(context, each));
+    }
+
+    private static void problems(Context context) {
+        ((StandardHost) context.getParent()).setErrorReportValveClass(ProblemValve.class.getName());
+    }
+
+    /// No list has an element that is null.
+    private static void noNulls(JsonMapper.Builder json) {
+        json.changeDefaultNullHandling(handling -> handling.withContentNulls(Nulls.FAIL));
     }
 
     private static <T> void register(GenericApplicationContext context, T route) {

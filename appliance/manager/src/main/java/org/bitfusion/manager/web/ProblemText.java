@@ -36,13 +36,17 @@ public final class ProblemText {
                 .body(problem);
     }
 
-    static void write(HttpServletResponse response, int status, String detail) throws IOException {
+    static byte[] body(int status, String detail) {
         ObjectNode problem = JSON.createObjectNode();
         problem.put("title", title(status));
         problem.put("status", status);
         problem.put("detail", detail);
         code(detail).ifPresent(number -> problem.put("code", number));
-        byte[] body = JSON.writeValueAsBytes(problem);
+        return JSON.writeValueAsBytes(problem);
+    }
+
+    static void write(HttpServletResponse response, int status, String detail) throws IOException {
+        byte[] body = body(status, detail);
         response.setStatus(status);
         response.setContentType(MediaType.APPLICATION_PROBLEM_JSON_VALUE);
         response.setContentLength(body.length);
