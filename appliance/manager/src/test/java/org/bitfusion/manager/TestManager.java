@@ -126,6 +126,22 @@ final class TestManager implements AutoCloseable {
         return new TestManager(folder, address, Ports.free(address), List.of(more)).listening();
     }
 
+    /// One that ends as soon as its log says so, whatever it is at.
+    static TestManager cutOff(Path folder, String address, String word, String... more) {
+        TestManager manager = new TestManager(folder, address, Ports.free(address), List.of(more));
+        Awaitility.await()
+                .atMost(START)
+                .pollInterval(Duration.ofMillis(20))
+                .until(() -> !manager.process.isAlive() || manager.log().contains(word));
+        manager.kill();
+        return manager;
+    }
+
+    /// The same again with these flags, after it has ended.
+    TestManager startAgain(String... more) {
+        return new TestManager(folder, address, ports, List.of(more)).listening();
+    }
+
     /// One that is to fail: it has ended when this returns.
     static TestManager failing(Path folder, String address, String... more) {
         TestManager manager = new TestManager(folder, address, Ports.free(address), List.of(more));
@@ -152,7 +168,7 @@ final class TestManager implements AutoCloseable {
 
     /// The same again, after it has ended.
     TestManager startAgain() {
-        return new TestManager(folder, address, ports, List.of()).listening();
+        return startAgain(new String[0]);
     }
 
     private TestManager listening() {

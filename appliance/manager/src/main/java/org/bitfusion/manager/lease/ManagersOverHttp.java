@@ -25,6 +25,14 @@ public final class ManagersOverHttp implements org.bitfusion.allocator.Peers {
     private static final String PARTS = "/api/v1/appliance/parts/";
     private static final String LINE = "/api/v1/appliance/queue";
     private static final JsonMapper JSON = new JsonMapper();
+
+    /// For what is done at once. A manager that is frozen schedules until its session is over: who
+    /// asks another one hears of that before it gives up.
+    private static final Duration AT_ONCE = Duration.ofSeconds(5);
+
+    /// For what an appliance does with its ledger; who asks has an end of its own.
+    private static final Duration TO_TAKE = Duration.ofSeconds(30);
+
     private static final int OK = 200;
     private static final int NO_CONTENT = 204;
 
@@ -40,7 +48,7 @@ public final class ManagersOverHttp implements org.bitfusion.allocator.Peers {
     @Override
     public PartAnswer take(UUID appliance, Part part) throws IOException {
         Peers.Answer answer =
-                send(appliance, "PUT", PARTS + part.content().lease(), PartText.of(part));
+                send(appliance, "PUT", PARTS + part.content().lease(), PartText.of(part), TO_TAKE);
         expect(answer, OK);
         try {
             PartText.Outcome outcome = JSON.readValue(answer.body(), PartText.Outcome.class);
@@ -54,7 +62,9 @@ public final class ManagersOverHttp implements org.bitfusion.allocator.Peers {
 
     @Override
     public void end(UUID appliance, UUID lease, UUID attempt) throws IOException {
-        expect(send(appliance, "DELETE", PARTS + lease + "?attempt=" + attempt, null), NO_CONTENT);
+        expect(
+                send(appliance, "DELETE", PARTS + lease + "?attempt=" + attempt, null, TO_TAKE),
+                NO_CONTENT);
     }
 
     @Override
@@ -64,18 +74,19 @@ public final class ManagersOverHttp implements org.bitfusion.allocator.Peers {
                         appliance,
                         "POST",
                         LEASES + "?waitMillis=" + wait.toMillis(),
-                        AskText.of(ask)));
+                        AskText.of(ask),
+                        wait.plus(AT_ONCE)));
     }
 
     @Override
     public void leave(UUID appliance, UUID request, Optional<UUID> client) throws IOException {
         String of = client.map(id -> "?client=" + id).orElse("");
-        expect(send(appliance, "DELETE", LEASES + "/" + request + of, null), NO_CONTENT);
+        expect(send(appliance, "DELETE", LEASES + "/" + request + of, null, AT_ONCE), NO_CONTENT);
     }
 
     @Override
     public List<Waiter> line(UUID appliance) throws IOException {
-        Peers.Answer answer = send(appliance, "GET", LINE, null);
+        Peers.Answer answer = send(appliance, "GET", LINE, null, AT_ONCE);
         expect(answer, OK);
         try {
             List<Waiter> waiters = new ArrayList<>();
@@ -89,8 +100,12 @@ public final class ManagersOverHttp implements org.bitfusion.allocator.Peers {
     }
 
     /// At its first address that answers.
-    private Peers.Answer send(UUID appliance, String method, String target, @Nullable Object body)
+    ///
+    /// @param limit for all of them
+    private Peers.Answer send(
+            UUID appliance, String method, String target, @Nullable Object body, Duration limit)
             throws IOException {
+        long end = System.nanoTime() + limit.toNanos();
         Optional<ApplianceDirectory.Entry> entry;
         try {
             entry = appliances.find(appliance);
@@ -100,13 +115,18 @@ public final class ManagersOverHttp implements org.bitfusion.allocator.Peers {
         IOException failure = new IOException("appliance " + appliance + " is not known");
         if (entry.isPresent()) {
             for (String address : entry.get().controlAddresses()) {
+                Duration left = Duration.ofNanos(end - System.nanoTime());
+                if (!left.isPositive()) {
+                    break;
+                }
                 try {
                     return peers.send(
                             method,
                             address,
                             target,
                             Map.of(),
-                            Optional.ofNullable(body).map(JSON::writeValueAsBytes));
+                            Optional.ofNullable(body).map(JSON::writeValueAsBytes),
+                            left);
                 } catch (IOException exception) {
                     failure = exception;
                 }

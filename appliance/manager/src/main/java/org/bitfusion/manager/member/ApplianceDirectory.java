@@ -1,8 +1,6 @@
 package org.bitfusion.manager.member;
 
 import java.time.Duration;
-import java.time.Instant;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -19,14 +17,14 @@ public final class ApplianceDirectory {
 
     private final PoolState state;
     private final Entry own;
-    private final InstantSource clock;
     private List<Entry> known = List.of();
-    private Instant readAt = Instant.MIN;
 
-    ApplianceDirectory(PoolState state, Entry own, InstantSource clock) {
+    /// Of [System#nanoTime]: whatever is done to the clock on the wall.
+    private long readAt = System.nanoTime() - FRESH.toNanos();
+
+    ApplianceDirectory(PoolState state, Entry own) {
         this.state = state;
         this.own = own;
-        this.clock = clock;
     }
 
     /// @param addresses the first is its host in the ensemble
@@ -48,7 +46,7 @@ public final class ApplianceDirectory {
     ///
     /// @throws org.bitfusion.cluster.ClusterException NOT_CONNECTED
     public synchronized List<Entry> entries() {
-        if (clock.instant().isAfter(readAt.plus(FRESH))) {
+        if (System.nanoTime() - readAt >= FRESH.toNanos()) {
             PoolView view = state.view();
             List<Entry> entries = new ArrayList<>(List.of(own));
             for (Appliance appliance : view.appliances()) {
@@ -63,7 +61,7 @@ public final class ApplianceDirectory {
                 }
             }
             known = List.copyOf(entries);
-            readAt = clock.instant();
+            readAt = System.nanoTime();
         }
         return known;
     }

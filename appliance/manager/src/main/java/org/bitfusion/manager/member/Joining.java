@@ -2,7 +2,6 @@ package org.bitfusion.manager.member;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.security.KeyPair;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
@@ -20,8 +19,6 @@ import org.bitfusion.tls.context.TlsContext;
 import org.bitfusion.tls.file.PrivateFiles;
 import org.bitfusion.tls.identity.Identity;
 import org.bitfusion.tls.pem.Certificates;
-import org.bitfusion.tls.pem.PrivateKeys;
-import org.bitfusion.tls.request.CertificateRequest;
 import org.bitfusion.tls.token.TokenDownload;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,8 +37,7 @@ public final class Joining {
     private static final int REFUSALS = 400;
     private static final int FAILURES = 500;
 
-    /// How long a pool without a majority, or one that cannot be reached, is asked again. Within
-    /// ten minutes the same key may ask again without using the token twice.
+    /// How long a pool without a majority, or one that cannot be reached, is asked again.
     private static final Duration PATIENCE = Duration.ofMinutes(2);
 
     private static final Duration BETWEEN = Duration.ofSeconds(2);
@@ -93,21 +89,21 @@ public final class Joining {
         List<String> servers =
                 join.servers().isEmpty() ? servers(load(download.serversConf())) : join.servers();
         folder.putAside(clock.instant());
-        KeyPair pair = PrivateKeys.generate();
+        JoiningKey key = JoiningKey.readOrCreate(folder.joiningKey(), settings.name());
         Application application =
                 new Application(
                         token(load(download.clientYaml())),
                         settings.name(),
                         OwnCertificate.hostNames(settings),
                         OwnCertificate.addresses(settings),
-                        CertificateRequest.write(pair, settings.name()),
+                        key.request(),
                         settings.host(),
                         settings.zooKeeper().quorum(),
                         settings.zooKeeper().election(),
                         settings.zooKeeper().client());
         Welcome welcome = apply(download.roots(), servers, application, clock);
         List<X509Certificate> chain = Certificates.read(welcome.certificates());
-        Identity identity = new Identity(pair.getPrivate(), chain);
+        Identity identity = new Identity(key.key(), chain);
         Certificates.writeFile(folder.roots(), download.roots());
         identity.writeFile(folder.identity());
         Member self = begin(folder, download.roots(), identity, welcome);
@@ -118,6 +114,7 @@ public final class Joining {
                     folder.yaml(),
                     settings,
                     new ManagerYaml.Place(self.appliance(), self.number()));
+            folder.joined();
             LOG.info("joined pool={} appliance={}", welcome.pool(), self.appliance());
             return pool;
         } catch (RuntimeException exception) {

@@ -17,6 +17,7 @@ import java.util.Map;
 /// | `tls/ca.crt` | the pool's root |
 /// | `tls/appliance.pem` | its key and chain, mode 0600 |
 /// | `tls/pool.key` | the pool key, mode 0600, where it votes |
+/// | `tls/joining.pem` | its key while it joins, mode 0600 |
 /// | `zookeeper` | its ZooKeeper's folder |
 /// | `dispatcher` | its dispatcher's run folder |
 /// | `former-…` | what it was before its `bitfusion-manager.yaml` was deleted |
@@ -55,6 +56,21 @@ public final class ManagerFolder {
 
     public Path poolKey() {
         return tls().resolve("pool.key");
+    }
+
+    /// While it joins; see [JoiningKey].
+    Path joiningKey() {
+        return tls().resolve("joining.pem");
+    }
+
+    /// It has become a member.
+    void joined() {
+        try {
+            Files.deleteIfExists(joiningKey());
+        } catch (IOException exception) {
+            throw new UncheckedIOException(
+                    joiningKey() + " cannot be removed: " + exception.getMessage(), exception);
+        }
     }
 
     public Path zooKeeper() {

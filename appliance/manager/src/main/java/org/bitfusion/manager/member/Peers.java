@@ -67,9 +67,21 @@ public final class Peers implements AutoCloseable {
             Map<String, String> headers,
             Optional<byte[]> body)
             throws IOException {
+        return send(method, address, target, headers, body, TO_ANSWER);
+    }
+
+    /// The same, by someone who waits for the whole of the answer that long only.
+    public Answer send(
+            String method,
+            String address,
+            String target,
+            Map<String, String> headers,
+            Optional<byte[]> body,
+            Duration limit)
+            throws IOException {
         HttpRequest.Builder request =
                 HttpRequest.newBuilder(URI.create("https://" + address + target))
-                        .timeout(TO_ANSWER)
+                        .timeout(limit)
                         .header("Accept", "application/json, application/problem+json, */*")
                         .method(
                                 method,

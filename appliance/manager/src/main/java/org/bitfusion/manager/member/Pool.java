@@ -17,12 +17,16 @@ import org.bitfusion.cluster.pool.PoolState;
 import org.bitfusion.cluster.process.ZooKeeperFolder;
 import org.bitfusion.cluster.process.ZooKeeperProcess;
 import org.bitfusion.cluster.store.ZooKeeperRecordStore;
+import org.bitfusion.tls.PeerRole;
+import org.bitfusion.tls.authority.Lifetimes;
 import org.bitfusion.tls.authority.PoolKey;
 import org.bitfusion.tls.context.PoolTrust;
 import org.bitfusion.tls.context.TlsContext;
 import org.bitfusion.tls.identity.CurrentIdentity;
 import org.bitfusion.tls.identity.Identity;
 import org.bitfusion.tls.pem.Certificates;
+import org.bitfusion.tls.revocation.Revocation;
+import org.bitfusion.tls.revocation.Revoked;
 import org.bitfusion.tls.user.Users;
 import org.jspecify.annotations.Nullable;
 
@@ -83,8 +87,7 @@ public final class Pool implements AutoCloseable {
                                 self.appliance(),
                                 settings.name(),
                                 settings.addresses(),
-                                settings.port()),
-                        clock);
+                                settings.port()));
     }
 
     /// Starts this member's ZooKeeper, and returns without waiting until it serves. Its folder has
@@ -182,8 +185,26 @@ public final class Pool implements AutoCloseable {
         return appliances;
     }
 
+    public Removals removals() {
+        return new Removals(store);
+    }
+
     public ClientDirectory clients() {
         return new ClientDirectory(store);
+    }
+
+    /// Has the certificate of an appliance that left count no longer, which ends its removal.
+    ///
+    /// @throws org.bitfusion.tls.TlsException STORE_FAILED
+    public void revoke(Removals.Removal removal) {
+        revocations.revoke(
+                new Revocation(
+                        new Revoked.OfPeer(PeerRole.APPLIANCE, removal.appliance()),
+                        removal.by(),
+                        "removed from the pool",
+                        now(),
+                        now().plus(Lifetimes.DEFAULT.appliances())));
+        removals().over(removal.appliance());
     }
 
     /// Asks every member.

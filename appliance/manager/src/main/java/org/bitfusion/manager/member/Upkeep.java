@@ -7,9 +7,11 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.bitfusion.cluster.ClusterException;
@@ -64,6 +66,7 @@ public final class Upkeep implements AutoCloseable {
         while (!isClosed) {
             attempt("revocations", pool.revocations()::refresh);
             attempt("votes", this::settle);
+            attempt("removals", this::endRemovals);
             attempt("certificate", this::renew);
             try {
                 if (wake.tryAcquire(BETWEEN.toMillis(), TimeUnit.MILLISECONDS)) {
@@ -152,6 +155,22 @@ public final class Upkeep implements AutoCloseable {
                 LOG.warn("pool key of={} status={}", entry.name(), answer.status());
             } catch (IOException exception) {
                 LOG.warn("pool key of={} error={}", entry.name(), exception.getMessage());
+            }
+        }
+    }
+
+    /// Of which the manager that began them did not come to the end.
+    private void endRemovals() {
+        List<Removals.Removal> begun = pool.removals().begun();
+        if (begun.isEmpty()) {
+            return;
+        }
+        Set<UUID> members = new HashSet<>();
+        pool.ensemble().membership().members().forEach(each -> members.add(each.appliance()));
+        for (Removals.Removal removal : begun) {
+            if (!members.contains(removal.appliance())) {
+                pool.revoke(removal);
+                LOG.info("appliance={} was removed by={}", removal.appliance(), removal.by());
             }
         }
     }

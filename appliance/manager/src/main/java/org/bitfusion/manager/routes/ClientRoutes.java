@@ -200,6 +200,7 @@ public final class ClientRoutes {
         if (allocator.isEmpty()) {
             return; // they end without renewal
         }
+        pool.state().settled();
         for (HeldLease held : allocator.get().leases()) {
             if (held.lease().client().equals(client.toString())) {
                 var _ = allocator.get().leave(held.lease().id(), Optional.empty());

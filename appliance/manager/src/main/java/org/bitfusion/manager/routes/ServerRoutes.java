@@ -15,6 +15,7 @@ import org.bitfusion.cluster.pool.Contact;
 import org.bitfusion.cluster.pool.PoolView;
 import org.bitfusion.cluster.pool.Promises;
 import org.bitfusion.manager.member.Pool;
+import org.bitfusion.manager.member.Removals;
 import org.bitfusion.manager.web.Caller;
 import org.bitfusion.manager.web.For;
 import org.bitfusion.manager.web.Problem;
@@ -23,10 +24,6 @@ import org.bitfusion.scheduler.pool.Appliance;
 import org.bitfusion.scheduler.pool.ApplianceState;
 import org.bitfusion.scheduler.pool.Gpu;
 import org.bitfusion.scheduler.pool.Lease;
-import org.bitfusion.tls.PeerRole;
-import org.bitfusion.tls.authority.Lifetimes;
-import org.bitfusion.tls.revocation.Revocation;
-import org.bitfusion.tls.revocation.Revoked;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -151,11 +148,19 @@ public final class ServerRoutes {
             throw Problem.conflict("an appliance does not remove itself; ask another one");
         }
         Membership membership = pool.ensemble().membership();
-        Member member =
+        Optional<Member> leaving =
                 membership.members().stream()
                         .filter(each -> each.appliance().equals(appliance))
-                        .findFirst()
-                        .orElseThrow(() -> Problem.notFound("there is no such server"));
+                        .findFirst();
+        if (leaving.isEmpty()) {
+            // One that was not removed to the end is, and else there is none.
+            pool.revoke(
+                    pool.removals()
+                            .find(appliance)
+                            .orElseThrow(() -> Problem.notFound("there is no such server")));
+            return ResponseEntity.noContent().build();
+        }
+        Member member = leaving.get();
         Health health = pool.health();
         if (!health.hasMajority()) {
             throw Problem.conflict(
@@ -183,34 +188,32 @@ public final class ServerRoutes {
             throw Problem.conflict(
                     "programs have leases there; end them, or drain the server and wait");
         }
+        Removals.Removal removal = new Removals.Removal(appliance, caller.name());
+        pool.removals().begin(removal);
         switch (pool.ensemble().remove(member.number(), health.reachable())) {
-            case RemoveOutcome.Removed _, RemoveOutcome.NoSuchMember _ ->
-                    forget(caller, appliance, member);
+            case RemoveOutcome.Removed _, RemoveOutcome.NoSuchMember _ -> {
+                pool.revoke(removal);
+                pool.events()
+                        .append(
+                                pool.now(),
+                                "appliance-removed",
+                                caller.name(),
+                                "at " + member.host());
+            }
             case RemoveOutcome.LastMember _ -> {
-                announceAgain(known, view);
+                stays(appliance, known, view);
                 throw Problem.conflict("the last server of a pool cannot be removed");
             }
             case RemoveOutcome.NoMajority(String why) -> {
-                announceAgain(known, view);
+                stays(appliance, known, view);
                 throw Problem.conflict(why);
             }
         }
         return ResponseEntity.noContent().build();
     }
 
-    private void announceAgain(Optional<Appliance> known, PoolView view) {
+    private void stays(UUID appliance, Optional<Appliance> known, PoolView view) {
+        pool.removals().over(appliance);
         known.ifPresent(each -> pool.state().announce(each, view.contact(each.id())));
-    }
-
-    private void forget(Caller caller, UUID appliance, Member member) {
-        pool.revocations()
-                .revoke(
-                        new Revocation(
-                                new Revoked.OfPeer(PeerRole.APPLIANCE, appliance),
-                                caller.name(),
-                                "removed from the pool",
-                                pool.now(),
-                                pool.now().plus(Lifetimes.DEFAULT.appliances())));
-        pool.events().append(pool.now(), "appliance-removed", caller.name(), "at " + member.host());
     }
 }
