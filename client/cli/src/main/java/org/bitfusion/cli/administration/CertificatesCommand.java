@@ -137,11 +137,10 @@ record CertificatesCommand(Desk desk) {
                                     fresh.chain(),
                                     Set.of(appliance ? PeerRole.APPLIANCE : PeerRole.CLIENT));
             fresh.writeFile(access.identity());
+            String end = fresh.certificate().getNotAfter().toInstant().toString();
             desk.say(
-                    access.identity()
-                            + " renewed; it ends at "
-                            + fresh.certificate().getNotAfter().toInstant()
-                            + "\n");
+                    Map.of("file", access.identity().toString(), "notAfter", end),
+                    access.identity() + " renewed; it ends at " + end + "\n");
         } catch (MalformedJsonException | PeerRefused exception) {
             throw new Fault(
                     ExitCode.PROTOCOL,

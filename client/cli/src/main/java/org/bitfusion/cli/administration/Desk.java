@@ -16,6 +16,7 @@ import org.bitfusion.cli.configuration.ServerAddress;
 import org.bitfusion.cli.lease.PoolAccess;
 import org.bitfusion.cli.options.AdminOptions;
 import org.bitfusion.cli.pool.HttpAnswer;
+import org.bitfusion.cli.pool.Json;
 import org.bitfusion.cli.pool.JsonObject;
 import org.bitfusion.cli.pool.MalformedJsonException;
 import org.bitfusion.cli.pool.Notices;
@@ -147,5 +148,10 @@ record Desk(
     void say(String text) {
         output.print(text);
         output.flush();
+    }
+
+    /// Says what was done: the members with `--output json`, else the text.
+    void say(Map<String, ?> members, String text) {
+        say(options.json() ? Json.pretty(members) : text);
     }
 }

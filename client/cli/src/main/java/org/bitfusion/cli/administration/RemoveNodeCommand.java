@@ -1,6 +1,8 @@
 package org.bitfusion.cli.administration;
 
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.bitfusion.cli.ExitCode;
 import org.bitfusion.cli.Fault;
@@ -18,20 +20,30 @@ record RemoveNodeCommand(Desk desk) {
     int execute() {
         String wanted = desk.options().only("a server by its id, name or address");
         try (Pool pool = desk.pool()) {
-            JsonObject server = find(pool, wanted);
-            String id = server.anyText("id").orElse("");
-            var _ = pool.succeed(Pool.Request.delete(BASE + "/" + id));
+            Found server = find(pool, wanted);
+            var _ = pool.succeed(Pool.Request.delete(BASE + "/" + server.id));
             desk.say(
+                    Map.of("id", server.id, "name", server.name, "removed", true),
                     "Server "
-                            + server.anyText("name").orElse(id)
+                            + server.name
                             + " removed. To have it join again, delete bitfusion-manager.yaml there\n");
         }
         return 0;
     }
 
-    private JsonObject find(Pool pool, String wanted) {
+    private record Found(String id, String name) {}
+
+    private Found find(Pool pool, String wanted) {
         List<JsonObject> all = desk.objects(pool, Pool.Request.get(BASE));
-        List<JsonObject> found = all.stream().filter(server -> is(server, wanted)).toList();
+        List<Found> found =
+                new ArrayList<>(
+                        all.stream()
+                                .filter(server -> is(server, wanted))
+                                .map(server -> found(server, "id", "name"))
+                                .toList());
+        if (found.isEmpty()) {
+            found.addAll(membersOnly(pool, wanted));
+        }
         if (found.size() != 1) {
             throw new Fault(
                     ExitCode.UNAVAILABLE,
@@ -46,6 +58,27 @@ record RemoveNodeCommand(Desk desk) {
                                     + "; name one by its id: bitfusion list_gpus --output json");
         }
         return found.getFirst();
+    }
+
+    /// Members that never came as far as to show their GPUs, or of which a removal was cut off:
+    /// they are listed nowhere, and may have a vote.
+    private List<Found> membersOnly(Pool pool, String wanted) {
+        JsonObject whole = desk.object(pool, Pool.Request.get("/api/v1/pool"));
+        try {
+            return whole.objects("members").stream()
+                    .filter(member ->
+                            member.anyText("appliance").orElse("").equals(wanted)
+                                    || member.anyText("host").orElse("").equals(wanted))
+                    .map(member -> found(member, "appliance", "host"))
+                    .toList();
+        } catch (MalformedJsonException exception) {
+            throw pool.nonsense(exception);
+        }
+    }
+
+    private static Found found(JsonObject object, String id, String name) {
+        String known = object.anyText(id).orElse("");
+        return new Found(known, object.anyText(name).orElse(known));
     }
 
     private static boolean is(JsonObject server, String wanted) {

@@ -61,15 +61,14 @@ record TokenCommand(Desk desk) {
             JsonObject token = desk.object(pool, Pool.Request.post(BASE, body));
             String id = token.anyText("id").orElse("?");
             desk.say(
-                    desk.options().json()
-                            ? Json.pretty(token.members())
-                            : "Token "
-                                    + id
-                                    + " created; it expires at "
-                                    + Table.shown(token.anyText("expires").orElse("?"))
-                                    + ". Its files: bitfusion token download "
-                                    + id
-                                    + "\n");
+                    token.members(),
+                    "Token "
+                            + id
+                            + " created; it expires at "
+                            + Table.shown(token.anyText("expires").orElse("?"))
+                            + ". Its files: bitfusion token download "
+                            + id
+                            + "\n");
         }
     }
 
@@ -144,6 +143,7 @@ record TokenCommand(Desk desk) {
             var _ = TokenDownload.read(answer.body());
             PrivateFiles.createPrivate(file, answer.body());
             desk.say(
+                    Map.of("id", id, "file", file.toString()),
                     "Saved '"
                             + file
                             + "' with ca.crt (for /etc/bitfusion/tls), client.yaml and servers.conf (for ~/.bitfusion or /etc/bitfusion)\n");
@@ -157,10 +157,7 @@ record TokenCommand(Desk desk) {
         String id = id();
         try (Pool pool = desk.pool()) {
             JsonObject token = desk.object(pool, Pool.Request.patch(BASE + "/" + id, change));
-            desk.say(
-                    desk.options().json()
-                            ? Json.pretty(token.members())
-                            : "Token " + id + " " + done + "\n");
+            desk.say(token.members(), "Token " + id + " " + done + "\n");
         }
     }
 
@@ -180,7 +177,9 @@ record TokenCommand(Desk desk) {
         String id = id();
         try (Pool pool = desk.pool()) {
             var _ = pool.succeed(Pool.Request.delete(BASE + "/" + id));
-            desk.say("Token " + id + " deleted; clients that it enrolled stay\n");
+            desk.say(
+                    Map.of("id", id, "deleted", true),
+                    "Token " + id + " deleted; clients that it enrolled stay\n");
         }
     }
 }

@@ -69,10 +69,7 @@ record UserCommand(Desk desk) {
                             Pool.Request.post(
                                     BASE,
                                     Map.of("name", name, "role", role, "password", password)));
-            desk.say(
-                    desk.options().json()
-                            ? Json.pretty(user.members())
-                            : "User " + name + " added as " + role + "\n");
+            desk.say(user.members(), "User " + name + " added as " + role + "\n");
         }
     }
 
@@ -94,18 +91,19 @@ record UserCommand(Desk desk) {
         String name = name();
         try (Pool pool = desk.pool()) {
             String password = desk.passwords().askNew(name);
-            var _ =
-                    pool.succeed(
+            JsonObject user =
+                    desk.object(
+                            pool,
                             Pool.Request.patch(BASE + "/" + name, Map.of("password", password)));
-            desk.say("The password of user " + name + " is changed\n");
+            desk.say(user.members(), "The password of user " + name + " is changed\n");
         }
     }
 
     private void change(Map<String, Object> change, String done) {
         String name = name();
         try (Pool pool = desk.pool()) {
-            var _ = pool.succeed(Pool.Request.patch(BASE + "/" + name, change));
-            desk.say("User " + name + " " + done + "\n");
+            JsonObject user = desk.object(pool, Pool.Request.patch(BASE + "/" + name, change));
+            desk.say(user.members(), "User " + name + " " + done + "\n");
         }
     }
 
@@ -113,7 +111,7 @@ record UserCommand(Desk desk) {
         String name = name();
         try (Pool pool = desk.pool()) {
             var _ = pool.succeed(Pool.Request.delete(BASE + "/" + name));
-            desk.say("User " + name + " deleted\n");
+            desk.say(Map.of("name", name, "deleted", true), "User " + name + " deleted\n");
         }
     }
 }

@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.ReentrantLock;
 import org.bitfusion.cli.ExitCode;
 import org.bitfusion.cli.Fault;
 import org.bitfusion.cli.configuration.AdaptorFile;
@@ -55,17 +55,17 @@ record RequestGpusCommand(PoolCommands.Surroundings surroundings, RequestOptions
                         "request_gpus");
         try (Pool pool = new Pool(managers, access.tls(), Optional.empty(), words)) {
             LeaseOrder order = new LeaseOrder(pool, wish);
-            AtomicBoolean kept = new AtomicBoolean();
+            Keeping keeping = new Keeping(order::withdraw);
             // Of a signal; the usual end has no hooks.
-            Runtime.getRuntime().addShutdownHook(new Thread(() -> withdraw(order, kept)));
+            Runtime.getRuntime().addShutdownHook(new Thread(keeping::end));
             GrantedLease lease = words.await(order, wish);
             try {
-                write(file, lease, access);
+                String lines = lines(lease);
+                keeping.keep(() -> write(file, lines, access));
             } catch (Fault fault) {
                 order.withdraw();
                 throw fault;
             }
-            kept.set(true);
             new ResourceTexts(transcript).tell(PoolRequest.servers(lease), lease.idleTimeout());
             transcript.info(
                     "Locked "
@@ -79,13 +79,38 @@ record RequestGpusCommand(PoolCommands.Surroundings surroundings, RequestOptions
         return 0;
     }
 
-    private static void withdraw(LeaseOrder order, AtomicBoolean kept) {
-        if (!kept.get()) {
-            order.withdraw();
+    /// Either the lease is in its file when the command ends, or it is given back and there is no
+    /// file, whenever a signal comes.
+    static final class Keeping {
+        private final ReentrantLock lock = new ReentrantLock();
+        private final Runnable giveBack;
+        private boolean isKept;
+
+        Keeping(Runnable giveBack) {
+            this.giveBack = giveBack;
+        }
+
+        /// Waits for ever once the end has begun.
+        void keep(Runnable write) {
+            lock.lock();
+            try {
+                write.run();
+                isKept = true;
+            } finally {
+                lock.unlock();
+            }
+        }
+
+        /// From now on nothing is kept any more.
+        void end() {
+            lock.lock(); // never unlocked: the process ends
+            if (!isKept) {
+                giveBack.run();
+            }
         }
     }
 
-    private static void write(Path file, GrantedLease lease, PoolAccess access) {
+    private static String lines(GrantedLease lease) {
         StringBuilder lines = new StringBuilder();
         for (GrantedLease.Part part : lease.parts()) {
             Lease.Part joined = part.joined();
@@ -95,6 +120,10 @@ record RequestGpusCommand(PoolCommands.Surroundings surroundings, RequestOptions
             lines.append(joined.build()).append(' ').append(joined.secret().hex());
             lines.append(" tls\n");
         }
+        return lines.toString();
+    }
+
+    private static void write(Path file, String lines, PoolAccess access) {
         try {
             Path tls = AdaptorFile.tlsFolder(file);
             Files.createDirectories(
@@ -103,7 +132,7 @@ record RequestGpusCommand(PoolCommands.Surroundings surroundings, RequestOptions
                             PosixFilePermissions.fromString("rwx------")));
             copy(access.authority(), tls.resolve("ca.crt"));
             copy(access.identity(), tls.resolve("client.pem"));
-            PrivateFiles.writePrivate(file, lines.toString().getBytes(StandardCharsets.US_ASCII));
+            PrivateFiles.writePrivate(file, lines.getBytes(StandardCharsets.US_ASCII));
         } catch (IOException | TlsException exception) {
             throw new Fault(
                     ExitCode.CANNOT_CREATE,

@@ -67,6 +67,7 @@ public final class LeaseOrder {
                 }
             } catch (Fault fault) {
                 if (!waited || fault.code() != ExitCode.UNAVAILABLE || end.isOver()) {
+                    leave(waited);
                     throw fault;
                 }
                 now = "no server answers at the moment (" + fault.line() + ")";
@@ -78,6 +79,7 @@ public final class LeaseOrder {
                 told = now;
             }
             if (end.isOver()) {
+                leave(true);
                 throw new Fault(
                         ExitCode.WAITED_IN_VAIN,
                         "no "
@@ -86,6 +88,13 @@ public final class LeaseOrder {
                                 + wish.patience().toSeconds()
                                 + " s; ask for less, or wait longer with -t");
             }
+        }
+    }
+
+    /// Whoever is not told in time may yet be granted something, which nobody would use.
+    private void leave(boolean waited) {
+        if (waited) {
+            withdraw();
         }
     }
 

@@ -22,6 +22,7 @@ import org.bitfusion.cli.Distribution;
 import org.bitfusion.cli.ExitCode;
 import org.bitfusion.cli.Fault;
 import org.bitfusion.cli.options.ValidTime;
+import org.bitfusion.cli.pool.JsonObject;
 import org.bitfusion.cli.pool.StandInManager;
 import org.bitfusion.tls.PeerRole;
 import org.bitfusion.tls.TestPool;
@@ -249,8 +250,16 @@ class AdminCommandsTest {
                 assertThat(output(manager, "removenode", name)).startsWith("Server gpu-2 removed");
                 assertThat(manager.asked.getLast().target()).isEqualTo("/api/v1/servers/a-2");
             }
+        }
+        try (StandInManager manager =
+                manager(asked ->
+                        StandInManager.Answer.json(
+                                200,
+                                asked.target().equals("/api/v1/pool")
+                                        ? "{\"members\":[]}"
+                                        : servers))) {
             assertThat(fault(manager, "removenode", "gpu-3").line()).contains("no server gpu-3");
-            assertThat(manager.asked.getLast().method()).isEqualTo("GET");
+            assertThat(manager.asked).allMatch(asked -> asked.method().equals("GET"));
         }
         try (StandInManager manager =
                 manager(asked ->
@@ -259,6 +268,67 @@ class AdminCommandsTest {
                                 : StandInManager.Answer.json(200, servers))) {
             assertThat(fault(manager, "removenode", "gpu-1").line())
                     .isEqualTo("programs have leases there");
+        }
+    }
+
+    /// Its removal was cut off, or it never came as far as to be listed.
+    @Test
+    void aMemberThatIsNotListedIsRemovedByItsIdOrHost() throws IOException {
+        String pool = "{\"members\":[{\"number\":2,\"appliance\":\"a-2\",\"host\":\"10.0.0.2\"}]}";
+        try (StandInManager manager =
+                manager(asked ->
+                        asked.method().equals("DELETE")
+                                ? none()
+                                : StandInManager.Answer.json(
+                                        200, asked.target().endsWith("/pool") ? pool : "[]"))) {
+            for (String name : List.of("a-2", "10.0.0.2")) {
+                assertThat(output(manager, "removenode", name))
+                        .startsWith("Server 10.0.0.2 removed");
+                assertThat(manager.asked.getLast().target()).isEqualTo("/api/v1/servers/a-2");
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "token create",
+                "token list",
+                "token enable CA7WPsj",
+                "token disable CA7WPsj",
+                "token extend CA7WPsj --expires 1d",
+                "token delete CA7WPsj",
+                "user add anna",
+                "user list",
+                "user password anna",
+                "user role anna --role viewer",
+                "user enable anna",
+                "user disable anna",
+                "user delete anna",
+                "removenode a-2",
+                "tls-certs show",
+                "tls-certs renew"
+            })
+    void whatIsToBeJsonIs(String words) throws IOException {
+        input = "correct horse battery\n";
+        boolean isList = words.endsWith("list") || words.startsWith("removenode");
+        String object = TOKEN.replaceFirst("CA7WPsj", "a-2");
+        try (StandInManager manager =
+                manager(asked ->
+                        asked.method().equals("DELETE")
+                                ? none()
+                                : asked.target().endsWith("/renewal")
+                                        ? renewed(asked)
+                                        : StandInManager.Answer.json(
+                                                200, isList ? "[" + object + "]" : object))) {
+            String text = output(manager, (words + " --output json").split(" ", -1));
+            byte[] json = text.getBytes(StandardCharsets.UTF_8);
+            assertThat(
+                            words.endsWith("list") || words.endsWith("show")
+                                    ? JsonObject.readAll(json)
+                                    : List.of(JsonObject.read(json)))
+                    .as(text)
+                    .isNotEmpty();
         }
     }
 
