@@ -157,6 +157,13 @@ final class BenchAppliance implements AutoCloseable {
         return Map.of("BF_ACCESS_SECRET_FILE", secret.toString());
     }
 
+    /// The processes that serve its sessions.
+    List<ProcessHandle> workers() {
+        return process.descendants()
+                .filter(each -> each.info().commandLine().orElse("").contains("WorkerMain"))
+                .toList();
+    }
+
     @Override
     public void close() {
         List<ProcessHandle> workers = process.descendants().toList();

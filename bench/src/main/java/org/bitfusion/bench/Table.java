@@ -37,6 +37,8 @@ final class Table implements AutoCloseable {
     private @Nullable TwoServers servers;
     private @Nullable DirectCopies direct;
     private @Nullable TlsCalls tls;
+    private @Nullable PooledCommands pooled;
+    private @Nullable WorkerMemory memory;
 
     /// @param leasing an appliance whose GPU nobody uses: the client's open session would make a
     ///   lease wait
@@ -114,7 +116,12 @@ final class Table implements AutoCloseable {
                 overTls("copy.h2d.tls", "GB/s", false, 0.8, "h2d", TO_GIGA),
                 overTls("copy.d2h.tls", "GB/s", false, 0.8, "d2h", TO_GIGA),
                 sessionOpen(),
+                sessionOpenTls(),
                 runTrue(),
+                pooled("run.tls", "run", "-q", "-n", "1", "-m", "64", "true"),
+                pooled("list_gpus", "list_gpus"),
+                workerMemory("worker.memory", 1),
+                workerMemory("worker.memory.64", 64),
                 schedule("schedule.large", 0),
                 schedule("schedule.line", 16),
                 grants("grant.single", 1, 0),
@@ -251,8 +258,67 @@ final class Table implements AutoCloseable {
                 "two TCP connections with a hello each");
     }
 
-    private Row runTrue() {
+    private Row sessionOpenTls() {
+        return new Row(
+                "session.open.tls",
+                "ms",
+                true,
+                0,
+                () -> {
+                    Thread.sleep(WORKER_START_MILLISECONDS);
+                    return tls().opened();
+                },
+                network.probe("open", TO_MILLISECONDS),
+                "two TCP connections with a hello each; meant to be at most 60 ms");
+    }
+
+    /// A whole command of a client of a pool: certificate, manager, lease, worker, all over TLS.
+    private Row pooled(String name, String... words) {
+        return new Row(
+                name,
+                "ms",
+                true,
+                4,
+                () -> pooled().milliseconds(words).measure(),
+                javaVersion(),
+                "java -version");
+    }
+
+    private PooledCommands pooled() throws IOException, InterruptedException {
+        PooledCommands known = pooled;
+        if (known == null) {
+            known = new PooledCommands(distribution, folder.resolve("pooled"));
+            pooled = known;
+        }
+        return known;
+    }
+
+    private Row workerMemory(String name, int sessions) {
+        return new Row(
+                name,
+                "MiB",
+                true,
+                0,
+                () -> memory().mebibytesOf(sessions),
+                () -> memory().idleMebibytes(),
+                "a JVM that does nothing");
+    }
+
+    private WorkerMemory memory() throws IOException {
+        WorkerMemory known = memory;
+        if (known == null) {
+            known = new WorkerMemory(distribution, program("client"), folder.resolve("memory"));
+            memory = known;
+        }
+        return known;
+    }
+
+    private static Probe javaVersion() {
         String java = Path.of(System.getProperty("java.home"), "bin/java").toString();
+        return Commands.seconds(List.of(java, "-version"), Map.of(), TO_MILLISECONDS);
+    }
+
+    private Row runTrue() {
         return new Row(
                 "run.true",
                 "ms",
@@ -260,7 +326,7 @@ final class Table implements AutoCloseable {
                 3,
                 Commands.seconds(
                         leasing.runCommand("true"), leasing.runEnvironment(), TO_MILLISECONDS),
-                Commands.seconds(List.of(java, "-version"), Map.of(), TO_MILLISECONDS),
+                javaVersion(),
                 "java -version");
     }
 
@@ -375,6 +441,8 @@ final class Table implements AutoCloseable {
         addTo(made, direct);
         made.addAll(pools.values());
         addTo(made, tls);
+        addTo(made, pooled);
+        addTo(made, memory);
         SlowLink.closeAll(made);
     }
 

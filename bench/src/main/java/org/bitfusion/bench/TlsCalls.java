@@ -24,10 +24,12 @@ import org.bitfusion.tls.store.MemoryRecordStore;
 /// OpenSSL.
 final class TlsCalls implements AutoCloseable {
     private static final String HOST = "127.0.0.1";
+    private static final double TO_MILLISECONDS = 1e3;
 
     private final BenchAppliance appliance;
     private final Dialogue client;
     private final Dialogue network;
+    private final Probe opening;
 
     TlsCalls(Path distribution, Path programs, Path folder) throws IOException {
         CertificateAuthority authority =
@@ -64,10 +66,21 @@ final class TlsCalls implements AutoCloseable {
         List<String> command =
                 new ArrayList<>(appliance.runCommand(programs.resolve("client").toString()));
         command.add(2, "-q");
+        command.addAll(3, List.of("-p", "0.5"));
         client =
                 new Dialogue(
                         command,
                         Map.of("HOME", folder.resolve("home").toString(), "BF_TLS", "always"));
+        List<String> once =
+                new ArrayList<>(
+                        appliance.runCommand(programs.resolve("client").toString(), "open"));
+        once.add(2, "-q");
+        once.addAll(3, List.of("-m", "64"));
+        opening =
+                Commands.printed(
+                        once,
+                        Map.of("HOME", folder.resolve("home").toString(), "BF_TLS", "always"),
+                        TO_MILLISECONDS);
         network = new Dialogue(List.of(programs.resolve("network-tls").toString()), Map.of());
     }
 
@@ -87,6 +100,11 @@ final class TlsCalls implements AutoCloseable {
     /// In the program's own units.
     double measured(String word) throws IOException {
         return client.ask(word);
+    }
+
+    /// Milliseconds in which a program opens its session, in a lease of its own.
+    double opened() throws IOException, InterruptedException {
+        return opening.measure();
     }
 
     double plain(String word) throws IOException {
