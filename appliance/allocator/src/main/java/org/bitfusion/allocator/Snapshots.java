@@ -19,6 +19,10 @@ import org.bitfusion.scheduler.pool.LeasedGpu;
 
 /// The pool as ZooKeeper knows it, as a snapshot to decide on.
 final class Snapshots {
+    /// What a client may hold for which no administrator has said how many: a part of a GPU counts
+    /// as one, and each is kept in the pool's records.
+    static final int GPUS_WITHOUT_LIMIT = 4096;
+
     private Snapshots() {}
 
     /// What holds for clients.
@@ -39,11 +43,21 @@ final class Snapshots {
                 known.add(new LeasedGpu(appliance.id(), gpu.index(), 1));
             }
         }
-        Snapshot snapshot = Snapshot.of(terms.defaults(), appliances);
+        Snapshot snapshot = Snapshot.of(limited(terms.defaults()), appliances);
         for (Client client : terms.clients()) {
             snapshot = snapshot.withClient(client);
         }
         return withLeases(snapshot, view, known);
+    }
+
+    private static ClientTerms limited(ClientTerms defaults) {
+        return defaults.gpuLimit() == ClientTerms.NO_LIMIT
+                ? new ClientTerms(
+                        GPUS_WITHOUT_LIMIT,
+                        defaults.priority(),
+                        defaults.idleTimeout(),
+                        defaults.disabled())
+                : defaults;
     }
 
     private static Snapshot withLeases(Snapshot empty, PoolView view, Set<LeasedGpu> known) {
