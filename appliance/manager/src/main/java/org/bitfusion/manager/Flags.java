@@ -12,6 +12,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.bitfusion.cluster.Member;
 import org.bitfusion.manager.member.ManagerException;
 import org.bitfusion.manager.member.ManagerSettings;
@@ -30,6 +32,10 @@ final class Flags {
                     "--zookeeper_ports",
                     "--join",
                     "--server_list");
+
+    /// Host or address, IPv6 in brackets, and a port.
+    private static final Pattern SERVER =
+            Pattern.compile("(\\[[0-9A-Fa-f:.]+]|[A-Za-z0-9._-]{1,253})(?::([0-9]{1,5}))?");
 
     private final Map<String, String> values = new HashMap<>();
 
@@ -88,14 +94,33 @@ final class Flags {
                 join(yaml));
     }
 
-    private Optional<ManagerSettings.Join> join(ManagerYaml yaml) {
-        List<String> servers =
+    private Optional<ManagerSettings.Join> join(ManagerYaml yaml) throws UsageException {
+        List<String> servers = new ArrayList<>();
+        for (String server :
                 value("server_list")
                         .map(text -> words(text))
-                        .orElseGet(() -> yaml.list("server_list"));
+                        .orElseGet(() -> yaml.list("server_list"))) {
+            servers.add(server(server));
+        }
         return value("join")
                 .or(() -> yaml.text("join"))
                 .map(file -> new ManagerSettings.Join(Path.of(file), servers));
+    }
+
+    /// With the usual port where none is named.
+    private static String server(String text) throws UsageException {
+        Matcher matcher = SERVER.matcher(text);
+        if (matcher.matches()) {
+            String port = matcher.group(2);
+            if (port == null) {
+                return text + ":" + ManagerSettings.PORT;
+            }
+            if (Integer.parseInt(port) >= 1 && Integer.parseInt(port) <= 65535) {
+                return text;
+            }
+        }
+        throw new UsageException(
+                "server_list: " + text + " (expected: host:56001, or several with commas)");
     }
 
     private Member.Ports zooKeeper(ManagerYaml yaml) throws UsageException {
