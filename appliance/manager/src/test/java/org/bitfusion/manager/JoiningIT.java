@@ -2,11 +2,13 @@ package org.bitfusion.manager;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.KeyPair;
 import java.time.Duration;
+import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -62,9 +64,42 @@ class JoiningIT {
         Enrolled enrolled = Enrolled.by(second, "at-the-second");
         assertThat(first.asRoot(200, "GET", "/clients", null).toString())
                 .contains(enrolled.id().toString());
+        whatIsPassedOnIsWhoseDeedItIs(first, second);
         leasesOverBoth(second, enrolled);
         leasesOverBoth(first, enrolled);
         aPoolKeyIsForNobodyWhoDoesNotVote(first, second);
+    }
+
+    private static void whatIsPassedOnIsWhoseDeedItIs(TestManager first, TestManager second)
+            throws Exception {
+        String password = "correct horse battery";
+        first.asRoot(
+                201,
+                "POST",
+                "/users",
+                Map.of("name", "ada", "role", "admin", "password", password));
+        String credentials =
+                Base64.getEncoder()
+                        .encodeToString(("ada:" + password).getBytes(StandardCharsets.UTF_8));
+        try (Peers nobody = second.client(null)) {
+            Peers.Answer answer =
+                    second.ask(
+                            nobody,
+                            "POST",
+                            "/tokens",
+                            Map.of(
+                                    "Authorization",
+                                    "Basic " + credentials,
+                                    "Bitfusion-Caller",
+                                    "user eve"),
+                            Map.of("description", "ada's"));
+            assertThat(answer.status()).as(TestManager.text(answer)).isEqualTo(201);
+            String id = TestManager.json(answer).path("id").asString();
+            assertThat(first.asRoot(200, "GET", "/events", null).toString())
+                    .contains(
+                            "\"kind\":\"token-created\",\"by\":\"user ada\",\"text\":\"token " + id)
+                    .doesNotContain("user eve");
+        }
     }
 
     private static void aPoolKeyIsForNobodyWhoDoesNotVote(TestManager first, TestManager second)

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import org.awaitility.Awaitility;
 import org.bitfusion.manager.member.Peers;
 import org.junit.jupiter.api.Test;
@@ -38,6 +39,7 @@ class ManagerRestartIT {
         }
         TestManager second = first.startAgain();
         try (second) {
+            assertLeases(second, enrolled);
             assertSame(second, pool, token, enrolled);
             started = second.processes();
             second.process().destroy();
@@ -74,6 +76,24 @@ class ManagerRestartIT {
                                                 .path("state")
                                                 .asString(""))
                                 .isEqualTo("available"));
+    }
+
+    /// From the first moment on.
+    private static void assertLeases(TestManager manager, Enrolled enrolled) throws Exception {
+        String id = UUID.randomUUID().toString();
+        try (Peers client = manager.client(enrolled.identity())) {
+            Peers.Answer answer =
+                    manager.ask(
+                            client,
+                            "POST",
+                            "/leases?waitSeconds=20",
+                            Map.of("id", id, "gpuCount", 1));
+            assertThat(answer.status()).as(TestManager.text(answer)).isIn(201, 202);
+            Awaitility.await()
+                    .atMost(Duration.ofMinutes(1))
+                    .until(() ->
+                            manager.ask(client, "DELETE", "/leases/" + id, null).status() == 204);
+        }
     }
 
     private static void awaitEnd(List<ProcessHandle> started) {

@@ -23,6 +23,10 @@ import org.slf4j.LoggerFactory;
 public final class Leasing implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Leasing.class);
     private static final Duration BETWEEN = Duration.ofSeconds(1);
+    private static final Duration BETWEEN_LOOKS = Duration.ofMillis(100);
+
+    /// Longer than ZooKeeper takes to be there again, on a machine that is not too busy.
+    private static final Duration STARTING = Duration.ofSeconds(10);
 
     private final Pool pool;
     private final Parts parts;
@@ -97,6 +101,22 @@ public final class Leasing implements AutoCloseable {
                 Problem.unavailable(
                         "this appliance has just been started and has not reached a"
                                 + " majority of the pool yet; try again"));
+    }
+
+    /// The same for who would wait: a manager that is started again is there in a moment.
+    ///
+    /// @throws Problem 503 if the pool has not answered by then
+    public Allocator allocator(Duration wait) {
+        long end = System.nanoTime() + (wait.compareTo(STARTING) < 0 ? wait : STARTING).toNanos();
+        while (opened().isEmpty() && System.nanoTime() - end < 0) {
+            try {
+                Thread.sleep(BETWEEN_LOOKS);
+            } catch (InterruptedException _) {
+                Thread.currentThread().interrupt();
+                break;
+            }
+        }
+        return allocator();
     }
 
     /// Empty while the pool has not answered since the start.

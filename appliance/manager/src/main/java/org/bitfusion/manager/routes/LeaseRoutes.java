@@ -88,7 +88,7 @@ public final class LeaseRoutes {
         Duration wait = Duration.ofSeconds(Math.clamp(waitSeconds, 0, LONGEST_WAIT.toSeconds()));
         UUID client =
                 client(caller).orElseThrow(() -> new Problem(403, "only clients ask for leases"));
-        return AnswerText.response(leasing.allocator().request(asked.ask(client), wait));
+        return AnswerText.response(leasing.allocator(wait).request(asked.ask(client), wait));
     }
 
     /// Leaves the line, or ends the lease; none may be there any more.

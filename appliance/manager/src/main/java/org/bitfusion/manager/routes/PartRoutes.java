@@ -5,6 +5,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import org.bitfusion.allocator.Answer;
+import org.bitfusion.allocator.Ask;
 import org.bitfusion.allocator.PartAnswer;
 import org.bitfusion.manager.lease.AnswerText;
 import org.bitfusion.manager.lease.AskText;
@@ -74,7 +76,12 @@ public final class PartRoutes {
             @RequestBody AskText asked) {
         Duration wait = Duration.ofMillis(Math.clamp(waitMillis, 0, LONGEST_WAIT_MILLIS));
         UUID client = Needed.value("client", asked.client());
-        return AnswerText.response(leasing.allocator().requestHere(asked.ask(client), wait));
+        Ask ask = asked.ask(client);
+        // One that has just been started does not schedule, whatever ZooKeeper still says.
+        return AnswerText.response(
+                leasing.opened()
+                        .map(allocator -> allocator.requestHere(ask, wait))
+                        .orElseGet(Answer.Elsewhere::new));
     }
 
     /// Takes a request out of this manager's line.

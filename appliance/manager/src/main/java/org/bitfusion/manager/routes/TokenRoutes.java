@@ -131,7 +131,7 @@ public final class TokenRoutes {
             @RequestAttribute(Caller.ATTRIBUTE) Caller caller, @RequestBody NewToken asked) {
         Optional<Issuer> issuer = pool.issuer();
         if (issuer.isEmpty()) {
-            return elsewhere.ask("POST", BASE, asked);
+            return elsewhere.ask(caller, "POST", BASE, asked);
         }
         Token token = issuer.get().tokens().create(request(asked, pool.now()), pool.now());
         pool.events()
@@ -199,7 +199,7 @@ public final class TokenRoutes {
             @RequestBody TokenChange change) {
         Optional<Issuer> issuer = pool.issuer();
         if (issuer.isEmpty()) {
-            return elsewhere.ask("PATCH", BASE + "/" + name(id), change);
+            return elsewhere.ask(caller, "PATCH", BASE + "/" + name(id), change);
         }
         EnrolmentTokens tokens = issuer.get().tokens();
         Token token = found(id, tokens.find(name(id)));
@@ -232,7 +232,7 @@ public final class TokenRoutes {
             @RequestAttribute(Caller.ATTRIBUTE) Caller caller, @PathVariable("id") String id) {
         Optional<Issuer> issuer = pool.issuer();
         if (issuer.isEmpty()) {
-            return elsewhere.ask("DELETE", BASE + "/" + name(id), null);
+            return elsewhere.ask(caller, "DELETE", BASE + "/" + name(id), null);
         }
         if (!issuer.get().tokens().delete(name(id))) {
             throw noSuchToken(id);

@@ -1,5 +1,6 @@
 package org.bitfusion.manager.web;
 
+import java.util.Optional;
 import org.bitfusion.tls.PeerIdentity;
 import org.bitfusion.tls.user.Role;
 import org.bitfusion.tls.user.User;
@@ -27,7 +28,9 @@ public sealed interface Caller {
     }
 
     /// An appliance of the pool; who is root there acts as an administrator.
-    record Appliance(PeerIdentity peer) implements Caller {
+    ///
+    /// @param passesOn whose request it passes on, as it named it; empty for its own
+    record Appliance(PeerIdentity peer, Optional<String> passesOn) implements Caller {
         @Override
         public boolean is(Who who) {
             return who != Who.CLIENT;
@@ -35,7 +38,7 @@ public sealed interface Caller {
 
         @Override
         public String name() {
-            return "appliance " + peer.name();
+            return passesOn.orElse("appliance " + peer.name());
         }
     }
 

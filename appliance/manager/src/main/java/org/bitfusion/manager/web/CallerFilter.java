@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.bitfusion.manager.member.Pool;
+import org.bitfusion.tls.Names;
 import org.bitfusion.tls.PeerIdentity;
 import org.bitfusion.tls.PeerRole;
 import org.bitfusion.tls.TlsException;
@@ -26,6 +27,9 @@ import org.springframework.web.filter.OncePerRequestFilter;
 /// revoked meanwhile. Nobody known gets the routes of enrolment and a problem for all others.
 public final class CallerFilter extends OncePerRequestFilter {
     static final String ENROLMENT = "/api/v1/enrolment/";
+
+    /// Between appliances: who asked the one that passes a request on.
+    public static final String PASSES_ON = "Bitfusion-Caller";
 
     private static final String CHAIN = "jakarta.servlet.request.X509Certificate";
     private static final String BASIC = "Basic ";
@@ -75,13 +79,17 @@ public final class CallerFilter extends OncePerRequestFilter {
             return Optional.of(
                     switch (peer.role()) {
                         case CLIENT -> new Caller.Client(peer);
-                        case APPLIANCE -> new Caller.Appliance(peer);
+                        case APPLIANCE -> new Caller.Appliance(peer, passesOn(request));
                     });
         } catch (PeerRefused refusal) {
             response.setHeader("Connection", "close");
             ProblemText.write(response, 401, String.valueOf(refusal.getMessage()));
             return Optional.empty();
         }
+    }
+
+    private static Optional<String> passesOn(HttpServletRequest request) {
+        return Optional.ofNullable(request.getHeader(PASSES_ON)).map(Names::shown);
     }
 
     private Optional<Caller> login(
