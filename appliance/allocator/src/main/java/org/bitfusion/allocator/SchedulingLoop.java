@@ -1,6 +1,5 @@
 package org.bitfusion.allocator;
 
-import java.time.Duration;
 import java.time.Instant;
 import java.util.Collections;
 import java.util.HashMap;
@@ -27,6 +26,7 @@ import org.bitfusion.scheduler.Decision;
 import org.bitfusion.scheduler.Scheduler;
 import org.bitfusion.scheduler.Snapshot;
 import org.bitfusion.scheduler.pool.Client;
+import org.bitfusion.scheduler.pool.ClientTerms;
 import org.bitfusion.scheduler.pool.Lease;
 import org.bitfusion.scheduler.request.Refusal;
 import org.bitfusion.scheduler.request.Request;
@@ -71,6 +71,9 @@ final class SchedulingLoop implements AutoCloseable {
 
     private volatile boolean isClosed;
     private volatile boolean isScheduling;
+
+    /// As it was before this manager last found that it schedules: its grants are of no other.
+    private int term;
 
     /// Until then those who waited at the manager before come here.
     private Instant settledAt = Instant.MAX;
@@ -142,6 +145,7 @@ final class SchedulingLoop implements AutoCloseable {
             return;
         }
         readTerms();
+        term = pool.term();
         schedules(maySchedule() && candidacy.seek().equals(Optional.of(settings.appliance())));
         if (!isScheduling) {
             return;
@@ -171,6 +175,9 @@ final class SchedulingLoop implements AutoCloseable {
 
     private void schedules(boolean now) {
         if (now != isScheduling) {
+            if (now) {
+                pool.beginTerm();
+            }
             LOG.info("appliance={} schedules={}", settings.appliance(), now);
             settledAt = clocks.steady().plus(settings.settling());
             avoidedUntil.clear();
@@ -282,7 +289,7 @@ final class SchedulingLoop implements AutoCloseable {
         }
         GrantOutcome outcome;
         try {
-            outcome = pool.grant(held, view);
+            outcome = pool.grant(held, view, term);
         } catch (RuntimeException exception) {
             line.waitsOn(request);
             throw exception;
@@ -309,9 +316,11 @@ final class SchedulingLoop implements AutoCloseable {
                     !said.isEmpty()
                             && said.values().stream()
                                     .allMatch(Granting.Said.Taken.class::isInstance);
-            if (areTaken) {
-                Duration idle = terms.defaults().of(client(ask)).idleTimeout();
-                isDecided = line.decided(request, granting.answer(held, view, idle));
+            ClientTerms now = terms.defaults().of(client(ask));
+            if (areTaken && now.disabled()) {
+                LOG.info("lease={} its client was disabled meanwhile", request);
+            } else if (areTaken) {
+                isDecided = line.decided(request, granting.answer(held, view, now.idleTimeout()));
                 silentSince.remove(held.attempt());
                 LOG.info(
                         "lease={} client={} gpus={} granted",

@@ -13,6 +13,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.bitfusion.cluster.pool.Relay;
+import org.bitfusion.scheduler.pool.Client;
 import org.bitfusion.scheduler.request.Share;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -198,6 +199,25 @@ class AllocatorFaultsIT {
             after.allocator.leave(first.request().id(), Optional.of(CLIENT));
             assertThat(late.get()).isInstanceOf(Answer.Granted.class);
             after.allocator.leave(second.request().id(), Optional.of(CLIENT));
+        }
+        pool.awaitNothingLeft();
+    }
+
+    /// Whoever ends its leases then does not see this one yet.
+    @Test
+    void aClientThatIsDisabledWhileItsPartsAreTakenGetsNothing() throws Exception {
+        TestNode scheduling = pool.scheduling();
+        scheduling.peers.gate = new CountDownLatch(1);
+        Ask ask = TestPool.ask(CLIENT, 1, new Share.Whole());
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            Future<Answer> answer =
+                    threads.submit(() -> TestPool.outcome(scheduling.allocator, ask));
+            await().atMost(SOON).until(() -> pool.pool.held(ask.request().id()).isPresent());
+            pool.settings.changeClient(
+                    CLIENT.toString(), client -> new Client(client.id(), null, null, null, true));
+            Thread.sleep(1000); // the scheduling manager hears of it
+            scheduling.peers.gate.countDown();
+            assertThat(answer.get()).isInstanceOf(Answer.Refused.class);
         }
         pool.awaitNothingLeft();
     }

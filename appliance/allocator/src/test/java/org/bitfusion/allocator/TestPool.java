@@ -15,9 +15,11 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.bitfusion.cluster.Member;
 import org.bitfusion.cluster.TestMembers;
 import org.bitfusion.cluster.connection.PoolConnection;
+import org.bitfusion.cluster.pool.PoolSettings;
 import org.bitfusion.cluster.pool.PoolState;
 import org.bitfusion.cluster.pool.PoolView;
 import org.bitfusion.cluster.pool.Relay;
+import org.bitfusion.cluster.store.ZooKeeperRecordStore;
 import org.bitfusion.scheduler.pool.ApplianceState;
 import org.bitfusion.scheduler.pool.Lease;
 import org.bitfusion.scheduler.request.Choice;
@@ -32,6 +34,7 @@ final class TestPool implements AutoCloseable {
     final List<TestNode> nodes = new ArrayList<>();
     final List<Relay> relays = new ArrayList<>();
     final PoolState pool;
+    final PoolSettings settings;
     private final TestMembers members;
     private final Member voter = TestMembers.member(1);
     private final Map<UUID, TestNode> byId = new ConcurrentHashMap<>();
@@ -43,6 +46,7 @@ final class TestPool implements AutoCloseable {
         assertThat(own.awaitConnected(LONG)).isTrue();
         pool = new PoolState(own);
         pool.prepare();
+        settings = new PoolSettings(new ZooKeeperRecordStore(own));
         for (int number = 1; number <= appliances; number++) {
             nodes.add(start(number));
         }

@@ -16,7 +16,7 @@ import org.slf4j.LoggerFactory;
 /// its session with ZooKeeper lives.
 ///
 /// Two may believe to be for a moment, one of which is cut off and does not know it yet. That does
-/// no harm: a grant names the version of what it was decided on. Thread-safe.
+/// no harm: a grant names the version of what it was decided on, and the term. Thread-safe.
 public final class Candidacy implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Candidacy.class);
     private static final String NODE = "/scheduling";

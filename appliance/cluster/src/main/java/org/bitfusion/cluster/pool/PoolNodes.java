@@ -14,6 +14,7 @@ final class PoolNodes {
     static final String PROMISES = "/promises";
     static final String ALIVE = "/alive";
     static final String LEASES = "/leases";
+    static final String TERM = "/term";
 
     private final PoolConnection connection;
 

@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
@@ -35,6 +36,7 @@ import org.slf4j.LoggerFactory;
 /// | `/promises/ID` | what each lease has of it ([Promises]) | with it |
 /// | `/alive/ID` | nothing | as long as the appliance's session |
 /// | `/leases/ID` | client, origin, GPUs in the client's order | as long as the lease |
+/// | `/term` | nothing; its version is another with each manager that begins to schedule | for good |
 ///
 /// Renewals, metrics and history are not here: what is written is what changes hands. Thread-safe.
 public final class PoolState {
@@ -261,6 +263,41 @@ public final class PoolState {
         return grant(HeldLease.of(lease, lease.id(), ""), view);
     }
 
+    /// The term of whoever schedules, to be asked before it is looked who does.
+    ///
+    /// @return -1 before the first one
+    /// @throws ClusterException NOT_CONNECTED
+    public int term() {
+        try {
+            Stat stat =
+                    connection.repeated(curator -> curator.checkExists().forPath(PoolNodes.TERM));
+            return stat == null ? -1 : stat.getVersion();
+        } catch (KeeperException exception) {
+            throw PoolConnection.refused(exception);
+        }
+    }
+
+    /// Another manager schedules from now on: what the one before still wants to grant is in vain.
+    ///
+    /// @throws ClusterException NOT_CONNECTED
+    public void beginTerm() {
+        nodes.createUnlessThere(PoolNodes.TERM, new byte[0]);
+        try {
+            connection.repeated(curator -> curator.setData().forPath(PoolNodes.TERM, new byte[0]));
+        } catch (KeeperException exception) {
+            throw PoolConnection.refused(exception);
+        }
+    }
+
+    /// Writes a lease and promises its GPUs, or does nothing: as [#grant(HeldLease, PoolView)], and
+    /// only in the same term. Promises cannot be given twice in any case; limits that hold for all
+    /// appliances together can be kept by one manager only.
+    ///
+    /// @param term in which it was decided
+    public GrantOutcome grant(HeldLease held, PoolView view, int term) {
+        return grant(held, view, OptionalInt.of(term));
+    }
+
     /// Writes a lease and promises its GPUs, or does nothing: one change, which takes place only if
     /// no appliance concerned has granted anything since the view, and the lease is not there. A
     /// lease with a parent is cut out of what is promised to that, which must be there still.
@@ -268,6 +305,10 @@ public final class PoolState {
     /// @param held with an attempt that was never used
     /// @param view what was decided on
     public GrantOutcome grant(HeldLease held, PoolView view) {
+        return grant(held, view, OptionalInt.empty());
+    }
+
+    private GrantOutcome grant(HeldLease held, PoolView view, OptionalInt term) {
         Lease lease = held.lease();
         TreeMap<UUID, Promises> concerned = new TreeMap<>();
         for (UUID appliance : held.appliances()) {
@@ -285,7 +326,7 @@ public final class PoolState {
             Attempt<?> attempt =
                     connection.change(curator ->
                             curator.transaction()
-                                    .forOperations(operations(curator, held, concerned)));
+                                    .forOperations(operations(curator, held, concerned, term)));
             return switch (attempt) {
                 case Attempt.Done<?> _ -> new GrantOutcome.Granted();
                 case Attempt.NotSent<?> _ -> new GrantOutcome.NoMajority();
@@ -301,9 +342,19 @@ public final class PoolState {
     }
 
     private static List<CuratorOp> operations(
-            CuratorFramework curator, HeldLease held, Map<UUID, Promises> concerned)
+            CuratorFramework curator,
+            HeldLease held,
+            Map<UUID, Promises> concerned,
+            OptionalInt term)
             throws Exception {
         List<CuratorOp> operations = new ArrayList<>();
+        if (term.isPresent()) {
+            operations.add(
+                    curator.transactionOp()
+                            .check()
+                            .withVersion(term.getAsInt())
+                            .forPath(PoolNodes.TERM));
+        }
         UUID parent = held.lease().parent();
         for (Promises promises : concerned.values()) {
             operations.add(set(curator, promises, promises.with(held.lease())));

@@ -108,6 +108,22 @@ class PoolStateIT {
         assertThat(promised(second, 0)).isZero();
     }
 
+    /// Its manager was frozen between its look and its grant, and another schedules now.
+    @Test
+    void whatWasDecidedInAnEarlierTermIsNotGranted() {
+        state.beginTerm();
+        int term = state.term();
+        PoolView view = state.view();
+        HeldLease late =
+                HeldLease.of(lease(new LeasedGpu(first, 0, 600)), UUID.randomUUID(), "ada");
+        state.beginTerm();
+        assertThat(state.term()).isGreaterThan(term);
+        assertThat(state.grant(late, view, term)).isInstanceOf(GrantOutcome.Outdated.class);
+        assertThat(state.find(late.lease().id())).isEmpty();
+        assertThat(promised(first, 0)).isZero();
+        assertThat(state.grant(late, view, state.term())).isInstanceOf(GrantOutcome.Granted.class);
+    }
+
     @Test
     void aLeaseWithinAnotherPromisesNothingAndNeedsItsParent() {
         Lease parent = lease(new LeasedGpu(first, 0, 600));
