@@ -3,11 +3,13 @@ package org.bitfusion.cli.pool;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.KeyPair;
+import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
@@ -28,6 +30,7 @@ import org.bitfusion.tls.authority.Renewal;
 import org.bitfusion.tls.context.PeerRefused;
 import org.bitfusion.tls.context.PoolTrust;
 import org.bitfusion.tls.context.TlsContext;
+import org.bitfusion.tls.file.PrivateFiles;
 import org.bitfusion.tls.identity.Identity;
 import org.bitfusion.tls.pem.Certificates;
 import org.bitfusion.tls.pem.PrivateKeys;
@@ -44,6 +47,8 @@ public final class Membership {
 
     private static final String DOWNLOAD =
             "put ca.crt of a token's download into /etc/bitfusion/tls, client.yaml and servers.conf into ";
+
+    private static final int KEY_LIMIT = 1 << 16;
 
     private final Path own;
     private final Path system;
@@ -147,25 +152,53 @@ public final class Membership {
                     return present;
                 }
             }
-            KeyPair pair = PrivateKeys.generate();
+            Asking asking = asking();
             Map<String, String> body =
-                    Map.of(
-                            "token",
-                            token,
-                            "name",
-                            hostName(),
-                            "request",
-                            SigningRequest.write(pair, hostName()));
+                    Map.of("token", token, "name", hostName(), "request", asking.request);
             TlsContext tls = TlsContext.client(Optional.empty(), trust);
             try (Pool pool = new Pool(managers, tls, Optional.empty(), notices)) {
                 JsonObject answer = ask(pool, body);
                 notices.enrolled(pool.answering(), answer.uuid("id").toString());
-                write(pair, answer.text("certificates"), trust);
+                write(asking.key, answer.text("certificates"), trust);
+                Files.deleteIfExists(askingFile());
             }
             return PoolAccess.readFiles(authority, identity());
         } catch (IOException exception) {
             throw unwritable(exception);
         }
+    }
+
+    /// A key for which a certificate is asked for.
+    private record Asking(PrivateKey key, String request) {}
+
+    private Path askingFile() {
+        return own.resolve("tls/enrolling.pem");
+    }
+
+    /// The key of a command that heard no answer, or a new one, which is kept until it has its
+    /// certificate: for a while the pool knows a key again, and takes no second use of the token.
+    private Asking asking() {
+        try {
+            if (Files.exists(askingFile())) {
+                String text =
+                        new String(
+                                PrivateFiles.readPrivate(askingFile(), KEY_LIMIT),
+                                StandardCharsets.US_ASCII);
+                int begin = text.indexOf("-----BEGIN CERTIFICATE REQUEST-----");
+                if (begin > 0) {
+                    return new Asking(
+                            PrivateKeys.read(text, Optional.empty()), text.substring(begin));
+                }
+            }
+        } catch (TlsException _) {
+            // It is of no use.
+        }
+        KeyPair pair = PrivateKeys.generate();
+        Asking fresh = new Asking(pair.getPrivate(), SigningRequest.write(pair, hostName()));
+        PrivateFiles.writePrivate(
+                askingFile(),
+                (PrivateKeys.write(fresh.key) + fresh.request).getBytes(StandardCharsets.US_ASCII));
+        return fresh;
     }
 
     private static JsonObject ask(Pool pool, Map<String, String> body) {
@@ -192,9 +225,9 @@ public final class Membership {
     }
 
     /// @throws Fault if what came is not what was asked for
-    private void write(KeyPair pair, String certificates, PoolTrust trust) {
+    private void write(PrivateKey key, String certificates, PoolTrust trust) {
         try {
-            Identity identity = new Identity(pair.getPrivate(), Certificates.read(certificates));
+            Identity identity = new Identity(key, Certificates.read(certificates));
             var _ = trust.check(identity.chain(), Set.of(PeerRole.CLIENT));
             identity.writeFile(identity());
         } catch (TlsException | PeerRefused | IllegalArgumentException exception) {
@@ -269,7 +302,10 @@ public final class Membership {
                 Pool.Request request =
                         Pool.Request.post("/api/v1/renewal", body).within(RENEWAL_LIMIT);
                 JsonObject answer = JsonObject.read(pool.succeed(request).body());
-                write(pair, answer.text("certificates"), PoolAccess.trust(access.authority()));
+                write(
+                        pair.getPrivate(),
+                        answer.text("certificates"),
+                        PoolAccess.trust(access.authority()));
             }
         }
     }

@@ -45,8 +45,14 @@ class MembershipTest {
     private final EnrolmentTokens tokens = new EnrolmentTokens(pool.store, pool.authority);
     private final Enrolment enrolment =
             new Enrolment(pool.authority, tokens, () -> RevocationSnapshot.EMPTY);
+    private volatile boolean losesAnswers;
     private final StandInManager manager =
-            new StandInManager(pool, asked -> StandInManager.enrol(pool, enrolment, asked));
+            new StandInManager(
+                    pool,
+                    asked -> {
+                        StandInManager.Answer answer = StandInManager.enrol(pool, enrolment, asked);
+                        return losesAnswers ? StandInManager.Answer.raw("") : answer;
+                    });
     @TempDir Path home;
 
     @AfterEach
@@ -123,7 +129,24 @@ class MembershipTest {
         assertThat(manager.asked.getFirst().body()).doesNotContain("PRIVATE");
     }
 
-    /// As 64 programs of one user that start at once on a new machine.
+    /// As 64 programs of one user that start at once on a new machine. The pool has done it, and
+    /// nobody has heard of it.
+    @Test
+    void aCommandAfterALostAnswerTakesNoSecondUseOfTheToken() throws IOException {
+        Token token = token(1);
+        StandInManager.unpack(download(token), home);
+        losesAnswers = true;
+        assertThat(fault().code()).isEqualTo(ExitCode.UNAVAILABLE);
+        assertThat(tokens.find(token.id()).orElseThrow().uses()).isEqualTo(1);
+        Path asking = home.resolve(".bitfusion/tls/enrolling.pem");
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(asking)))
+                .isEqualTo("rw-------");
+        losesAnswers = false;
+        assertThat(access().own().certificate()).isNotNull();
+        assertThat(tokens.find(token.id()).orElseThrow().uses()).isEqualTo(1);
+        assertThat(asking).doesNotExist();
+    }
+
     @Test
     void commandsThatStartAtOnceShareOneCertificate() throws Exception {
         Files.createDirectories(home.resolve(".bitfusion"));
