@@ -58,6 +58,7 @@ record PoolGrant(
                 if (fault.code() != ExitCode.UNAVAILABLE || !times.isTimeLeft(persistence)) {
                     throw last;
                 }
+                cancellation.awaitEnd();
                 if (first) {
                     warning.accept(
                             last.line() + "; they are given back, and the pool is asked again");

@@ -32,8 +32,8 @@ public final class ProgramCommands {
     public static int execute(Distribution distribution, String[] given) {
         String[] arguments = NativeText.arguments(given);
         Starter starter = new Starter();
+        Cancellation cancellation = new Cancellation(ProgramCommands::end);
         try {
-            Cancellation cancellation = new Cancellation(ProgramCommands::end);
             starter.onCancel(cancellation::cancel);
             CommandContext context =
                     new CommandContext(
@@ -47,6 +47,7 @@ public final class ProgramCommands {
                 default -> client(context, ClientOptions.parse(arguments, 1));
             };
         } finally {
+            cancellation.awaitEnd();
             starter.finish();
         }
     }

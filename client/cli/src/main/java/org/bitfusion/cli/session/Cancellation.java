@@ -13,6 +13,7 @@ public final class Cancellation {
     private final ReentrantLock lock = new ReentrantLock();
     private final Deque<Runnable> undoing = new ArrayDeque<>();
     private final IntConsumer end;
+    private volatile boolean isCancelled;
 
     /// @param end ends the process, given the signal's number; called at most once, and nothing is
     ///   made while or after it runs
@@ -33,12 +34,32 @@ public final class Cancellation {
         }
     }
 
-    /// Undoes all and ends the process.
+    /// Undoes all and ends the process, with the signal's code whatever cannot be undone.
     public void cancel(int signal) {
+        isCancelled = true;
         lock.lock(); // never unlocked: the process ends
-        for (Runnable undo : undoing) {
-            undo.run();
+        try {
+            for (Runnable undo : undoing) {
+                run(undo);
+            }
+        } finally {
+            end.accept(signal);
         }
-        end.accept(signal);
+    }
+
+    private static void run(Runnable undo) {
+        try {
+            undo.run();
+        } catch (RuntimeException _) {
+            // The rest is undone all the same.
+        }
+    }
+
+    /// Waits for ever once there was a cancellation: what failed since failed because of that, and
+    /// is not to be told, nor to end the process before all is undone.
+    public void awaitEnd() {
+        if (isCancelled) {
+            lock.lock();
+        }
     }
 }

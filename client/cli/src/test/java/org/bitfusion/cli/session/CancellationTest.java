@@ -37,6 +37,28 @@ class CancellationTest {
         assertThat(late.join(Duration.ofMillis(100))).as("has gone on").isFalse();
     }
 
+    @Test
+    void whatCannotBeUndoneKeepsNothingElseFromIt() {
+        made("folder");
+        cancellation.make(
+                () -> "file",
+                _ -> {
+                    throw new IllegalStateException("it is locked");
+                });
+        cancellation.cancel(2);
+        assertThat(done).containsExactly("undo folder", "end 2");
+    }
+
+    /// A command whose request was taken back fails because of that; it is not to say so.
+    @Test
+    void whoFailsMeanwhileWaitsForTheEnd() throws InterruptedException {
+        Thread before = Thread.ofVirtual().start(cancellation::awaitEnd);
+        assertThat(before.join(Duration.ofSeconds(10))).isTrue();
+        cancellation.cancel(2);
+        Thread after = Thread.ofVirtual().start(cancellation::awaitEnd);
+        assertThat(after.join(Duration.ofMillis(100))).as("has gone on").isFalse();
+    }
+
     private String made(String name) {
         return cancellation.make(() -> name, undone -> done.add("undo " + undone));
     }
