@@ -15,7 +15,18 @@ public final class AdminCommands {
     /// Whether the command is one of these.
     public static boolean contains(String command) {
         return switch (HelpTexts.canonical(command)) {
-            case "token", "user", "tls-certs", "removenode" -> true;
+            case "token",
+                    "user",
+                    "tls-certs",
+                    "removenode",
+                    "clients",
+                    "settings",
+                    "drain",
+                    "undrain",
+                    "leases",
+                    "queue",
+                    "events" ->
+                    true;
             default -> false;
         };
     }
@@ -41,6 +52,13 @@ public final class AdminCommands {
             case "token" -> new TokenCommand(desk).execute();
             case "user" -> new UserCommand(desk).execute();
             case "tls-certs" -> new CertificatesCommand(desk).execute();
+            case "clients" -> new ClientsCommand(desk).execute();
+            case "settings" -> new SettingsCommand(desk).execute();
+            case "drain" -> new DrainCommand(desk, true).execute();
+            case "undrain" -> new DrainCommand(desk, false).execute();
+            case "leases" -> new LeasesCommand(desk).execute();
+            case "queue" -> QueueCommand.ofQueue(desk).execute();
+            case "events" -> QueueCommand.ofEvents(desk).execute();
             default -> new RemoveNodeCommand(desk).execute();
         };
     }
@@ -50,6 +68,11 @@ public final class AdminCommands {
             case "token" -> TokenCommand.FLAGS;
             case "user" -> UserCommand.FLAGS;
             case "tls-certs" -> CertificatesCommand.FLAGS;
+            case "clients" -> ClientsCommand.FLAGS;
+            case "settings" -> SettingsCommand.FLAGS;
+            case "drain", "undrain" -> DrainCommand.FLAGS;
+            case "leases" -> LeasesCommand.FLAGS;
+            case "queue", "events" -> QueueCommand.FLAGS;
             default -> RemoveNodeCommand.FLAGS;
         };
     }

@@ -60,6 +60,25 @@ record Desk(
         return user.isPresent() ? poolAs(user.get()) : poolOfAppliance();
     }
 
+    /// Whether who asks is a client of the pool and nothing more: it sees its own.
+    boolean isOfClient() {
+        return options.flag("user").isEmpty()
+                && !Files.isReadable(appliance().identity())
+                && servers().membership().isThere();
+    }
+
+    /// The managers, and the right to look at what clients may see of themselves.
+    ///
+    /// @throws Fault if this user has it not
+    Pool poolToLookAt() {
+        if (!isOfClient()) {
+            return pool();
+        }
+        List<ServerAddress> managers = servers().managers();
+        PoolAccess access = servers().membership().access(managers, warnings());
+        return new Pool(managers, access.tls(), Optional.empty(), warnings());
+    }
+
     private Pool poolAs(String user) {
         Path authority = authority();
         List<ServerAddress> managers = servers().managers();

@@ -38,7 +38,7 @@ record RemoveNodeCommand(Desk desk) {
         List<Found> found =
                 new ArrayList<>(
                         all.stream()
-                                .filter(server -> is(server, wanted))
+                                .filter(server -> Servers.is(server, wanted))
                                 .map(server -> found(server, "id", "name"))
                                 .toList());
         if (found.isEmpty()) {
@@ -79,17 +79,5 @@ record RemoveNodeCommand(Desk desk) {
     private static Found found(JsonObject object, String id, String name) {
         String known = object.anyText(id).orElse("");
         return new Found(known, object.anyText(name).orElse(known));
-    }
-
-    private static boolean is(JsonObject server, String wanted) {
-        if (server.anyText("id").orElse("").equals(wanted)
-                || server.anyText("name").orElse("").equals(wanted)) {
-            return true;
-        }
-        try {
-            return server.texts("addresses").contains(wanted);
-        } catch (MalformedJsonException _) {
-            return false;
-        }
     }
 }

@@ -27,7 +27,8 @@ public record ServerChoice(
     /// `always` has it do so over TLS.
     private static final String TLS = "BF_TLS";
 
-    Membership membership() {
+    /// In the pool.
+    public Membership membership() {
         return new Membership(userHome, SYSTEM_CONFIGURATION);
     }
 

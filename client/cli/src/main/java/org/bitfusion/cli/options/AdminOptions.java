@@ -91,6 +91,13 @@ public final class AdminOptions {
         return words.getFirst();
     }
 
+    /// No word may stand there.
+    public void nothing() {
+        if (!words.isEmpty()) {
+            throw reader.usage("'" + words.getFirst() + "' is one word too many");
+        }
+    }
+
     /// Nothing may stand behind the action.
     public void alone() {
         if (words.size() != 1) {

@@ -333,6 +333,63 @@ class AdminCommandsTest {
     }
 
     @Test
+    void aClientIsChangedByNameOrId() throws IOException {
+        String client =
+                """
+                {"id":"c-1","name":"render-7","state":"enabled","token":"CA7WPsj",
+                 "gpuLimit":2,"priority":null,"idleTimeoutSeconds":90}
+                """;
+        try (StandInManager manager =
+                manager(asked ->
+                        switch (asked.method()) {
+                            case "GET" -> StandInManager.Answer.json(200, "[" + client + "]");
+                            case "DELETE" -> none();
+                            default -> StandInManager.Answer.json(200, client);
+                        })) {
+            assertThat(output(manager, "clients", "list"))
+                    .matches("ID .* GPU LIMIT .*\nc-1 +render-7 .* 2 +default +90s\n");
+            assertThat(
+                            output(
+                                    manager,
+                                    "clients",
+                                    "set",
+                                    "render-7",
+                                    "--gpu-limit=none",
+                                    "--priority",
+                                    "-3",
+                                    "--idle-timeout",
+                                    "default"))
+                    .isEqualTo(
+                            "Client render-7: GPU limit 2, priority default, idle timeout 90s\n");
+            assertThat(manager.asked.getLast().target()).isEqualTo("/api/v1/clients/c-1");
+            assertThat(manager.asked.getLast().body())
+                    .isEqualTo(
+                            "{\"gpuLimit\":2147483647,\"priority\":-3,\"idleTimeoutSeconds\":null}");
+            assertThat(output(manager, "clients", "disable", "c-1"))
+                    .isEqualTo("Client render-7 disabled; its leases are ended\n");
+            assertThat(manager.asked.getLast().body()).isEqualTo("{\"state\":\"disabled\"}");
+            assertThat(output(manager, "clients", "delete", "render-7")).contains("CA7WPsj");
+            assertThat(fault(manager, "clients", "enable", "render-8").line())
+                    .contains("no client render-8");
+        }
+    }
+
+    @Test
+    void settingsAreShownAndChanged() throws IOException {
+        try (StandInManager manager =
+                manager(_ ->
+                        StandInManager.Answer.json(
+                                200,
+                                "{\"gpuLimit\":null,\"priority\":0,\"idleTimeoutSeconds\":1800}"))) {
+            assertThat(output(manager, "settings", "show"))
+                    .isEqualTo("GPU limit of a client: none\nPriority: 0\nIdle timeout: 30m\n");
+            output(manager, "settings", "set", "--gpu-limit", "none", "--idle-timeout", "none");
+            assertThat(manager.asked.getLast().body())
+                    .isEqualTo("{\"gpuLimit\":null,\"idleTimeoutSeconds\":0}");
+        }
+    }
+
+    @Test
     void certificatesAreShownAndRenewed() throws Exception {
         Path pem = folder.resolve("appliance/tls/appliance.pem");
         try (StandInManager manager =
@@ -390,6 +447,19 @@ class AdminCommandsTest {
         "user role anna,--role admin",
         "user list --user a:b,name of a user",
         "removenode,name a server",
+        "drain,name a server",
+        "undrain a b,name a server",
+        "clients,say what",
+        "clients set anna,needs --gpu-limit",
+        "clients set --gpu-limit 2,needs a client",
+        "clients set anna --gpu-limit few,or none, or default",
+        "clients set anna --priority 1.5,a whole number",
+        "clients set anna --idle-timeout 30,for example 90s",
+        "settings set --idle-timeout default,for example 90s",
+        "settings set --gpu-limit default,or none",
+        "settings show x,one word too many",
+        "queue all,one word too many",
+        "leases end 7,is no lease's id",
         "tls-certs frob,say show or renew"
     })
     void wrongWordsAreNamed(String words, String problem) throws IOException {
@@ -404,7 +474,21 @@ class AdminCommandsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"token", "user", "tls-certs", "TC", "removenode"})
+    @ValueSource(
+            strings = {
+                "token",
+                "user",
+                "tls-certs",
+                "TC",
+                "removenode",
+                "clients",
+                "settings",
+                "drain",
+                "undrain",
+                "leases",
+                "queue",
+                "events"
+            })
     void everyCommandHelps(String command) {
         assertThat(output(Map.of(), command, "--help")).startsWith("NAME:").contains("EXAMPLES:");
     }
