@@ -3,11 +3,13 @@ package org.bitfusion.allocator;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
@@ -27,6 +29,9 @@ final class Line {
     private record Standing(int place, String waitsFor) {}
 
     /// Guarded by the line's lock.
+    ///
+    /// `isTried`: it was in a look at the line that could have served it; before that it is not
+    /// over, however short it wants to wait.
     private static final class Entry {
         final Ask ask;
         final Waiting waiting;
@@ -38,6 +43,7 @@ final class Line {
         Standing told = new Standing(0, "");
         @Nullable Answer outcome;
         boolean isGranting;
+        boolean isTried;
         boolean hasLeft;
         int askers;
         Instant lastAsked;
@@ -228,33 +234,95 @@ final class Line {
                                 && !entry.standing.equals(entry.told);
                 if (isNews || nanos <= 0) {
                     entry.told = entry.standing;
-                    return new Answer.Queued(
-                            entry.ask.id(),
-                            entry.standing.place,
-                            entry.standing.waitsFor,
-                            ticket(entry));
+                    return queued(entry);
                 }
                 nanos = changed.awaitNanos(nanos);
             }
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
-            return new Answer.Queued(
-                    entry.ask.id(), entry.standing.place, entry.standing.waitsFor, ticket(entry));
+            return queued(entry);
         } finally {
             entry.askers--;
             entry.lastAsked = clocks.steady();
         }
     }
 
-    /// Those that are neither decided nor being granted, in their order.
+    private Answer.Queued queued(Entry entry) {
+        int place = entry.standing.place > 0 ? entry.standing.place : placeOf(entry);
+        return new Answer.Queued(entry.ask.id(), place, entry.standing.waitsFor, ticket(entry));
+    }
+
+    /// Of one that nobody has looked at yet.
+    private int placeOf(Entry entry) {
+        UUID parent = entry.ask.request().parent();
+        long before =
+                entries.values().stream()
+                        .filter(other -> other.outcome == null)
+                        .filter(other -> Objects.equals(other.ask.request().parent(), parent))
+                        .filter(other -> Waiting.ORDER.compare(other.waiting, entry.waiting) < 0)
+                        .count();
+        return (int) before + 1;
+    }
+
+    /// Those that are neither decided nor being granted, in their order. One that was never tried
+    /// has its whole time.
     List<Candidate> candidates() {
         lock.lock();
         try {
             return entries.values().stream()
                     .filter(entry -> entry.outcome == null && !entry.isGranting)
-                    .map(entry -> new Candidate(entry.ask, entry.waiting))
+                    .map(entry ->
+                            new Candidate(
+                                    entry.ask,
+                                    entry.isTried ? entry.waiting : untried(entry.waiting)))
                     .sorted(Comparator.comparing(Candidate::waiting, Waiting.ORDER))
                     .toList();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private static Waiting untried(Waiting waiting) {
+        return new Waiting(waiting.request(), waiting.arrival(), waiting.priority(), Instant.MAX);
+    }
+
+    /// These were looked at, and could have been served.
+    ///
+    /// @return whether one of them is over now: the line is to be looked at again
+    boolean areTried(Collection<UUID> requests, Instant now) {
+        lock.lock();
+        try {
+            boolean isOneOver = false;
+            for (UUID request : requests) {
+                Entry entry = entries.get(request);
+                if (entry != null && !entry.isTried) {
+                    entry.isTried = true;
+                    isOneOver |= entry.outcome == null && entry.waiting.isExpired(now);
+                }
+            }
+            return isOneOver;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// It has waited as long as it wanted, for what it is told.
+    void timedOut(UUID request) {
+        lock.lock();
+        try {
+            Entry entry = entries.get(request);
+            if (entry != null) {
+                String reason =
+                        entry.standing.place > 0
+                                ? entry.standing.waitsFor
+                                : entry.ask.request().wish().words();
+                decided(
+                        request,
+                        new Answer.TimedOut(
+                                "not free in time: "
+                                        + reason
+                                        + "; ask for less, or wait longer with --timeout"));
+            }
         } finally {
             lock.unlock();
         }

@@ -27,17 +27,16 @@ record SettingsCommand(Desk desk) {
         try (Pool pool = desk.pool()) {
             JsonObject settings = desk.object(pool, request);
             desk.say(
-                    desk.options().json()
-                            ? Json.pretty(settings.members())
-                            : """
-                            GPU limit of a client: %s
-                            Priority: %s
-                            Idle timeout: %s
-                            """
-                                    .formatted(
-                                            Terms.gpuLimit(settings, "none"),
-                                            Terms.priority(settings, "0"),
-                                            Terms.idleTimeout(settings, "none")));
+                    settings.members(),
+                    """
+                    GPU limit of a client: %s
+                    Priority: %s
+                    Idle timeout: %s
+                    """
+                            .formatted(
+                                    Terms.gpuLimit(settings, "none"),
+                                    Terms.priority(settings, "0"),
+                                    Terms.idleTimeout(settings, "none")));
         }
     }
 }
