@@ -84,8 +84,9 @@ static CUresult refused(const struct bf_worker *worker, const struct bf_hello *a
         status = CUDA_ERROR_DEVICE_UNAVAILABLE;
         break;
     case UNKNOWN_LEASE:
-        bf_say_of(worker, "%s does not know this lease; it has ended. Start the program with \"bitfusion "
-               "run\" again.",
+        bf_say_of(worker, "%s does not know this lease; it has ended: given back, not renewed, or taken back because "
+               "nothing was done with its GPUs for the client's idle timeout. Start the program with \"bitfusion "
+               "run\" again, or request GPUs again.",
                worker->name);
         break;
     default:

@@ -1,10 +1,18 @@
 #include "transport/incoming.h"
 
+#include <ctype.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
 #include "streams/host_functions.h"
 #include "streams/progress.h"
 #include "program/log.h"
 #include "program/output.h"
 #include "copies/reads.h"
+
+enum { FOR_THE_USER = 0 }; /* a level of the worker's log */
 
 static void print(const struct bf_frame *frame, const uint8_t *body)
 {
@@ -20,10 +28,33 @@ static void say_failure(const struct bf_frame *frame, const uint8_t *body)
         bf_output_queue(BF_OUTPUT_ASSERTED, m.text.data, m.text.bytes);
 }
 
+/* Of the several workers of a program each says the same. */
+static void say_once(const struct bf_log *m)
+{
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    static char said[512];
+    char text[sizeof said];
+    snprintf(text, sizeof text, "%.*s", (int)m->text.bytes, (const char *)m->text.data);
+    for (char *c = text; *c; c++) {
+        if (iscntrl((unsigned char)*c))
+            *c = ' ';
+    }
+    pthread_mutex_lock(&lock);
+    bool is_new = strcmp(text, said) != 0;
+    strcpy(said, text);
+    pthread_mutex_unlock(&lock);
+    if (is_new)
+        bf_say("%s", text);
+}
+
 static void log_line(const struct bf_frame *frame, const uint8_t *body)
 {
     struct bf_log m;
-    if (bf_log_read(body, frame->length, &m)) {
+    if (!bf_log_read(body, frame->length, &m))
+        return;
+    if (m.level == FOR_THE_USER) {
+        say_once(&m);
+    } else {
         enum bf_log_level level = m.level >= BF_LOG_ERROR && m.level <= BF_LOG_INFORMATION
                                       ? (enum bf_log_level)m.level
                                       : BF_LOG_INFORMATION;

@@ -67,8 +67,53 @@ static void fills_its_share(void)
     for (int i = 0; i < count && !failure[0]; i++) look_and_give_back(i);
 }
 
+static double seconds(void)
+{
+    return atof(getenv("BF_TEST_SECONDS"));
+}
+
+static void sleep_for(double time)
+{
+    nanosleep(&(struct timespec){(time_t)time, (long)((time - (double)(time_t)time) * 1e9)}, NULL);
+}
+
+/* Computes without its GPU for BF_TEST_SECONDS: they are gone then. */
+static void does_nothing(void)
+{
+    CUdeviceptr p;
+    OK(begin());
+    OK(cuMemAlloc_v2(&p, 4096));
+    OK(cuMemsetD32_v2(p, 7, 1024));
+    OK(cuCtxSynchronize());
+    sleep_for(seconds());
+    EXPECT(DEVICE_UNAVAILABLE, cuCtxSynchronize());
+}
+
+static void sleep_there(void *unused)
+{
+    (void)unused;
+    sleep_for(seconds());
+}
+
+/* Makes no call for BF_TEST_SECONDS while a stream of its has something to do. */
+static void waits_for_its_stream(void)
+{
+    CUdeviceptr p;
+    uint32_t seen = 0;
+    OK(begin());
+    OK(cuMemAlloc_v2(&p, 4096));
+    OK(cuLaunchHostFunc(NULL, sleep_there, NULL));
+    OK(cuMemsetD32Async(p, 7, 1024, NULL));
+    sleep_for(seconds() + 0.3);
+    OK(cuMemcpyDtoH_v2(&seen, p, 4));
+    CHECK(seen == 7);
+}
+
 int main(int argc, char **argv)
 {
-    static const struct test tests[] = {{"fills_its_share", fills_its_share}, {0, 0}};
+    static const struct test tests[] = {{"fills_its_share", fills_its_share},
+                                        {"does_nothing", does_nothing},
+                                        {"waits_for_its_stream", waits_for_its_stream},
+                                        {0, 0}};
     return run_tests(tests, argc, argv);
 }

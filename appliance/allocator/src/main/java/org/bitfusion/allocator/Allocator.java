@@ -19,7 +19,6 @@ import org.bitfusion.cluster.pool.HeldLease;
 import org.bitfusion.cluster.pool.PoolSettings;
 import org.bitfusion.cluster.pool.PoolState;
 import org.bitfusion.cluster.store.ZooKeeperRecordStore;
-import org.bitfusion.scheduler.pool.Client;
 import org.bitfusion.scheduler.pool.ClientTerms;
 import org.bitfusion.tls.TlsException;
 import org.slf4j.Logger;
@@ -191,7 +190,7 @@ public final class Allocator implements AutoCloseable {
                         .orElseGet(() ->
                                 new Ticket(
                                         Line.arrival(now),
-                                        terms(ask).priority(),
+                                        terms(ask.asker().client()).priority(),
                                         now.plus(ask.timeout()),
                                         now));
         return queued(ask, ticket, "another manager is just taking over the scheduling");
@@ -204,27 +203,30 @@ public final class Allocator implements AutoCloseable {
                 : new Answer.TimedOut("not served in time: " + waitsFor);
     }
 
-    private ClientTerms terms(Ask ask) {
-        Snapshots.Terms terms = loop.terms();
-        for (Client client : terms.clients()) {
-            if (client.id().equals(ask.request().client())) {
-                return terms.defaults().of(client);
-            }
-        }
-        return terms.defaults();
+    /// What holds for a client now, as far as this manager has heard.
+    ///
+    /// @param client as its certificate names it
+    public ClientTerms terms(UUID client) {
+        return loop.terms().of(client.toString());
     }
 
     /// [#request] that another manager passed on: it is not passed on again.
     ///
     /// @return [Answer.Elsewhere] if this manager does not schedule
     public Answer requestHere(Ask ask, Duration wait) {
-        return line.ask(ask, terms(ask).priority(), wait, loop::wake);
+        return line.ask(ask, terms(ask.asker().client()).priority(), wait, loop::wake);
+    }
+
+    /// [#leave], with nothing to tell.
+    public LeaveAnswer leave(UUID request, Optional<UUID> client) {
+        return leave(request, client, "");
     }
 
     /// A request is over, and its lease.
     ///
     /// @param client whose it must be; empty for an administrator
-    public LeaveAnswer leave(UUID request, Optional<UUID> client) {
+    /// @param reason what the user of its programs is told, a sentence; empty: nothing
+    public LeaveAnswer leave(UUID request, Optional<UUID> client, String reason) {
         boolean waited = hasLeftLine(request, client);
         try {
             pool.settled();
@@ -237,7 +239,7 @@ public final class Allocator implements AutoCloseable {
             if (held.isEmpty()) {
                 return waited ? new LeaveAnswer.Over() : new LeaveAnswer.NoneThere();
             }
-            return switch (granting.over(held.get())) {
+            return switch (granting.over(held.get(), reason)) {
                 case EndOutcome.Ended _, EndOutcome.NoSuchLease _ -> new LeaveAnswer.Over();
                 case EndOutcome.NoMajority(String why) -> new LeaveAnswer.NoMajority(why);
             };

@@ -187,7 +187,9 @@ final class Granting {
 
     /// Ends a lease, or what there is of it: first its parts, then the promises of those appliances
     /// that do not answer.
-    EndOutcome over(HeldLease held) {
+    ///
+    /// @param reason what its programs' user is told; empty: nothing
+    EndOutcome over(HeldLease held, String reason) {
         UUID lease = held.lease().id();
         List<Future<?>> told = new ArrayList<>();
         for (UUID appliance : held.appliances()) {
@@ -196,7 +198,7 @@ final class Granting {
             }
             told.add(
                     executor.submit(() -> {
-                        peers.end(appliance, lease, held.attempt());
+                        peers.end(appliance, lease, held.attempt(), reason);
                         return appliance;
                     }));
         }

@@ -14,12 +14,17 @@ record OwnAndOthers(UUID own, Parts parts, Peers others) implements Peers {
     }
 
     @Override
-    public void end(UUID appliance, UUID lease, UUID attempt) throws IOException {
+    public void end(UUID appliance, UUID lease, UUID attempt, String reason) throws IOException {
         if (appliance.equals(own)) {
-            parts.end(lease, attempt);
+            parts.end(lease, attempt, reason);
         } else {
-            others.end(appliance, lease, attempt);
+            others.end(appliance, lease, attempt, reason);
         }
+    }
+
+    @Override
+    public Optional<Duration> idle(UUID appliance, UUID lease) throws IOException {
+        return appliance.equals(own) ? parts.idle(lease) : others.idle(appliance, lease);
     }
 
     @Override

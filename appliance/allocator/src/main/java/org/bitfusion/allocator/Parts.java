@@ -1,5 +1,6 @@
 package org.bitfusion.allocator;
 
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -139,7 +140,7 @@ public final class Parts implements AutoCloseable {
                                                 || !taken.part().equals(part.content())));
         if (isAnother) {
             LOG.info("lease={} of an attempt before is ended", lease);
-            answered(dispatcher.end(lease));
+            answered(dispatcher.end(lease, ""));
         }
         return switch (answered(dispatcher.take(part.content()))) {
             case TakeOutcome.Taken() -> {
@@ -171,8 +172,9 @@ public final class Parts implements AutoCloseable {
     /// harm.
     ///
     /// @param attempt which grant of the lease is meant
+    /// @param reason what its programs' user is told, a sentence; empty: nothing
     /// @return whether that is done; if not, it is tried again without being asked
-    public boolean end(UUID lease, UUID attempt) {
+    public boolean end(UUID lease, UUID attempt, String reason) {
         try {
             return locked(
                     lease,
@@ -184,7 +186,7 @@ public final class Parts implements AutoCloseable {
                         if (!present.equals(attempt)) {
                             return true; // a late word about a grant before
                         }
-                        answered(dispatcher.end(lease));
+                        answered(dispatcher.end(lease, reason));
                         attempts.put(lease, attempt);
                         return isTakenBack(lease);
                     });
@@ -192,6 +194,28 @@ public final class Parts implements AutoCloseable {
             LOG.warn("lease={} error=\"its end is tried again: {}\"", lease, exception.toString());
             return false;
         }
+    }
+
+    /// What leases of the pool have here, also those that end just now.
+    ///
+    /// @throws IOException if the dispatcher does not answer
+    List<LedgerView.TakenPart> taken() throws IOException {
+        try {
+            return ledger().parts();
+        } catch (LedgerException exception) {
+            throw new IOException(exception);
+        }
+    }
+
+    /// Since something was done with this appliance's part of a lease.
+    ///
+    /// @return empty if it gives none (any more)
+    /// @throws IOException if the dispatcher does not answer
+    public Optional<Duration> idle(UUID lease) throws IOException {
+        return taken().stream()
+                .filter(taken -> !taken.isEnding() && taken.part().lease().equals(lease))
+                .map(LedgerView.TakenPart::idle)
+                .findFirst();
     }
 
     /// Called by the dispatcher's thread.
@@ -282,7 +306,7 @@ public final class Parts implements AutoCloseable {
                                 LOG.warn(
                                         "lease={} was taken back from elsewhere, and is ended",
                                         lease);
-                                answered(dispatcher.end(lease));
+                                answered(dispatcher.end(lease, ""));
                                 attempts.remove(lease);
                             }
                             return true;

@@ -16,7 +16,10 @@ public interface Peers {
     PartAnswer take(UUID appliance, Part part) throws IOException;
 
     /// [Parts#end] there.
-    void end(UUID appliance, UUID lease, UUID attempt) throws IOException;
+    void end(UUID appliance, UUID lease, UUID attempt, String reason) throws IOException;
+
+    /// [Parts#idle] there.
+    Optional<Duration> idle(UUID appliance, UUID lease) throws IOException;
 
     /// [Allocator#requestHere] there.
     Answer request(UUID appliance, Ask ask, Duration wait) throws IOException;

@@ -25,13 +25,11 @@ import org.bitfusion.cluster.pool.PoolView;
 import org.bitfusion.scheduler.Decision;
 import org.bitfusion.scheduler.Scheduler;
 import org.bitfusion.scheduler.Snapshot;
-import org.bitfusion.scheduler.pool.Client;
 import org.bitfusion.scheduler.pool.ClientTerms;
 import org.bitfusion.scheduler.pool.Lease;
 import org.bitfusion.scheduler.request.Refusal;
 import org.bitfusion.scheduler.request.Request;
 import org.bitfusion.tls.TlsException;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -152,7 +150,7 @@ final class SchedulingLoop implements AutoCloseable {
         }
         Instant now = clocks.steady();
         for (UUID unheard : line.dropVanished(now.minus(settings.vanishedAfter()))) {
-            pool.held(unheard).ifPresent(held -> background(() -> granting.over(held)));
+            pool.held(unheard).ifPresent(held -> background(() -> granting.over(held, "")));
         }
         List<Line.Candidate> candidates = line.candidates();
         if (candidates.isEmpty()) {
@@ -221,6 +219,9 @@ final class SchedulingLoop implements AutoCloseable {
             snapshot = snapshot.withoutWaiting(request);
         }
         tellStandings(snapshot, now);
+        if (!now.isBefore(settledAt) && line.areTried(waiting.keySet(), now)) {
+            wake();
+        }
     }
 
     /// It was granted before: its answer did not arrive, or the manager that granted it did not get
@@ -247,11 +248,7 @@ final class SchedulingLoop implements AutoCloseable {
         round.expired()
                 .forEach(each -> {
                     decided.add(each.request().id());
-                    line.decided(
-                            each.request().id(),
-                            new Answer.TimedOut(
-                                    "%s: not free in time; ask for less, or wait longer with --timeout"
-                                            .formatted(each.request().wish().words())));
+                    line.timedOut(each.request().id());
                 });
         round.refused()
                 .forEach(each -> {
@@ -316,7 +313,7 @@ final class SchedulingLoop implements AutoCloseable {
                     !said.isEmpty()
                             && said.values().stream()
                                     .allMatch(Granting.Said.Taken.class::isInstance);
-            ClientTerms now = terms.defaults().of(client(ask));
+            ClientTerms now = terms.of(ask.request().client());
             if (areTaken && now.disabled()) {
                 LOG.info("lease={} its client was disabled meanwhile", request);
             } else if (areTaken) {
@@ -333,7 +330,7 @@ final class SchedulingLoop implements AutoCloseable {
             // Who does not schedule any more leaves it to who does, and to the appliances.
             if (!isDecided && isScheduling && !mayBeInUse(held, said)) {
                 LOG.warn("lease={} is undone: {}", request, said);
-                granting.over(held);
+                granting.over(held, "");
                 silentSince.remove(held.attempt());
             }
         } finally {
@@ -359,14 +356,6 @@ final class SchedulingLoop implements AutoCloseable {
         Instant now = clocks.steady();
         Instant since = silentSince.putIfAbsent(attempt, now);
         return since == null || now.isBefore(since.plus(settings.limit().multipliedBy(3)));
-    }
-
-    private @Nullable Client client(Ask ask) {
-        String id = ask.request().client();
-        return terms.clients().stream()
-                .filter(client -> client.id().equals(id))
-                .findFirst()
-                .orElse(null);
     }
 
     private void avoid(UUID appliance, Granting.Said said, Lease lease) {

@@ -28,6 +28,15 @@ final class Snapshots {
     /// What holds for clients.
     record Terms(ClientTerms defaults, List<Client> clients) {
         static final Terms NONE = new Terms(ClientTerms.UNLIMITED, List.of());
+
+        /// What holds for one.
+        ClientTerms of(String client) {
+            return defaults.of(
+                    clients.stream()
+                            .filter(each -> each.id().equals(client))
+                            .findFirst()
+                            .orElse(null));
+        }
     }
 
     /// @param avoided appliances that are not to be asked just now

@@ -6,12 +6,16 @@ import static org.awaitility.Awaitility.await;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.bitfusion.scheduler.pool.ClientTerms;
 import org.bitfusion.scheduler.request.Choice;
 import org.bitfusion.scheduler.request.Request;
 import org.bitfusion.scheduler.request.ServerAddress;
@@ -201,6 +205,83 @@ class AllocatorIT {
         Ask ask = TestPool.ask(CLIENT, 1, new Share.Whole(), Duration.ofSeconds(2));
         assertThat(TestPool.outcome(manager, ask)).isInstanceOf(Answer.TimedOut.class);
         manager.leave(all.request().id(), Optional.of(CLIENT));
+    }
+
+    @Test
+    void whoDoesNotWantToWaitIsTriedOnce() {
+        Allocator manager = pool.scheduling().allocator;
+        Ask at = TestPool.ask(CLIENT, 6, new Share.Whole(), Duration.ZERO);
+        TestPool.granted(manager, at);
+        Answer late =
+                TestPool.outcome(
+                        manager, TestPool.ask(CLIENT, 1, new Share.Whole(), Duration.ZERO));
+        assertThat(late).isInstanceOf(Answer.TimedOut.class);
+        assertThat(((Answer.TimedOut) late).sentence()).contains("0 of 1 free", "--timeout");
+        manager.leave(at.request().id(), Optional.of(CLIENT));
+    }
+
+    @Test
+    void whoWaitsIsToldItsPlaceAtOnce() {
+        Allocator manager = pool.scheduling().allocator;
+        Ask all = TestPool.ask(CLIENT, 6, new Share.Whole());
+        TestPool.granted(manager, all);
+        for (int place = 1; place <= 3; place++) {
+            Ask next = TestPool.ask(CLIENT, 1, new Share.Whole());
+            Answer answer = manager.request(next, Duration.ZERO);
+            assertThat(answer).isInstanceOf(Answer.Queued.class);
+            assertThat(((Answer.Queued) answer).place()).isEqualTo(place);
+        }
+        manager.lineHere().forEach(each -> manager.leave(each.id(), Optional.of(CLIENT)));
+        manager.leave(all.request().id(), Optional.of(CLIENT));
+    }
+
+    @Test
+    void whatNothingIsDoneWithIsTakenBackAndNothingElse() throws IOException {
+        Allocator manager = pool.scheduling().allocator;
+        UUID idler = UUID.randomUUID();
+        Ask idle = TestPool.ask(idler, 6, new Share.Mebibytes(50));
+        Ask other = TestPool.ask(CLIENT, 1, new Share.Mebibytes(50));
+        TestPool.granted(manager, idle);
+        TestPool.granted(manager, other);
+        Queue<String> told = new ConcurrentLinkedQueue<>();
+        TestNode silent = pool.nodes.get(2);
+        List<IdleLeases> watching = new ArrayList<>();
+        try {
+            for (TestNode node : pool.nodes) {
+                node.peers.silent.add(silent.id);
+                watching.add(
+                        new IdleLeases(
+                                new IdleLeases.Settings(
+                                        node.id,
+                                        Duration.ofMillis(100),
+                                        Duration.ofSeconds(2),
+                                        Duration.ofMillis(200)),
+                                node.parts,
+                                node.pool,
+                                client ->
+                                        new ClientTerms(
+                                                ClientTerms.NO_LIMIT,
+                                                0,
+                                                client.equals(idler)
+                                                        ? Duration.ofSeconds(1)
+                                                        : Duration.ZERO,
+                                                false),
+                                Peers.withOwn(node.id, node.parts, node.peers),
+                                System::nanoTime,
+                                (held, time) -> told.add(held.lease().id() + " " + time)));
+            }
+            await().during(Duration.ofSeconds(2))
+                    .atMost(SOON)
+                    .until(() -> pool.pool.held(idle.request().id()).isPresent());
+            assertThat(told).as("one does not answer: it may be in use there").isEmpty();
+            pool.nodes.forEach(node -> node.peers.silent.clear());
+            await().atMost(SOON).until(() -> pool.pool.held(idle.request().id()).isEmpty());
+            assertThat(told).singleElement().asString().startsWith(idle.request().id().toString());
+            assertThat(pool.pool.held(other.request().id())).isPresent();
+        } finally {
+            watching.forEach(IdleLeases::close);
+        }
+        manager.leave(other.request().id(), Optional.of(CLIENT));
     }
 
     @Test

@@ -215,12 +215,17 @@ class PartsOfADispatcherIT {
         dispatcher = Dispatcher.start(settings);
         listen();
         assertThat(dispatcher.ledger().join().parts())
-                .containsExactly(new LedgerView.TakenPart(part, false));
+                .singleElement()
+                .satisfies(taken -> {
+                    assertThat(taken.part()).isEqualTo(part);
+                    assertThat(taken.isEnding()).isFalse();
+                    assertThat(taken.idle()).isPositive();
+                });
         try (TestClient own = new TestClient(CLIENT, part.lease(), part.secret())) {
             assertThat(own.renew(part.lease())).isEqualTo(Duration.ofSeconds(60));
         }
-        assertThat(dispatcher.end(part.lease()).join()).isTrue();
-        assertThat(dispatcher.end(part.lease()).join()).isFalse();
+        assertThat(dispatcher.end(part.lease(), "").join()).isTrue();
+        assertThat(dispatcher.end(part.lease(), "").join()).isFalse();
         assertThat(givenBack).containsExactly(part.lease());
         assertThat(dispatcher.ledger().join().parts()).isEmpty();
     }
@@ -234,6 +239,6 @@ class PartsOfADispatcherIT {
                     assertThat(gpu.poolBytes()).isEqualTo(100 * MIB);
                     assertThat(gpu.otherBytes()).isZero();
                 });
-        assertThat(dispatcher.end(part.lease()).join()).isTrue();
+        assertThat(dispatcher.end(part.lease(), "").join()).isTrue();
     }
 }

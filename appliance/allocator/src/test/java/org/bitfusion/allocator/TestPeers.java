@@ -80,10 +80,15 @@ final class TestPeers implements Peers {
     }
 
     @Override
-    public void end(UUID appliance, UUID lease, UUID attempt) throws IOException {
+    public void end(UUID appliance, UUID lease, UUID attempt, String reason) throws IOException {
         passGate();
-        node(appliance).parts.end(lease, attempt);
+        node(appliance).parts.end(lease, attempt, reason);
         answer(appliance);
+    }
+
+    @Override
+    public Optional<Duration> idle(UUID appliance, UUID lease) throws IOException {
+        return node(appliance).parts.idle(lease);
     }
 
     @Override

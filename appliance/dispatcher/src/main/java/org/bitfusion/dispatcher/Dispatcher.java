@@ -262,10 +262,12 @@ public final class Dispatcher implements AutoCloseable {
 
     /// Ends a lease with its workers and all that was cut out of it.
     ///
+    /// @param reason what the user of its programs is told on their stderr, a sentence; empty:
+    ///   nothing
     /// @return completed as [#take] says, when its memory is free: true; false if there is none
-    public CompletableFuture<Boolean> end(UUID lease) {
+    public CompletableFuture<Boolean> end(UUID lease, String reason) {
         return withBroker((known, done) -> {
-            if (!known.release(lease, () -> done.complete(true))) {
+            if (!known.release(lease, reason, () -> done.complete(true))) {
                 done.complete(false);
             }
         });

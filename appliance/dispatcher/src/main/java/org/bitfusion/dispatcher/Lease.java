@@ -20,6 +20,8 @@ final class Lease {
     private final Duration renewal;
     private final @Nullable PoolPart part;
     private long expiresAtNanos;
+    private long usedAtNanos;
+    private long useKeptAtNanos;
     private @Nullable Object holder;
 
     Lease(
@@ -107,6 +109,32 @@ final class Lease {
     /// @param nanos on the clock of [System#nanoTime]
     boolean isExpired(long nanos) {
         return nanos - expiresAtNanos >= 0;
+    }
+
+    /// A program of it made a call then, or had work of it queued or running.
+    ///
+    /// @param nanos on the clock of [System#nanoTime]
+    /// @return whether that is worth to be kept: it was not for `step`
+    boolean usedAt(long nanos, Duration step) {
+        if (nanos - usedAtNanos > 0) {
+            usedAtNanos = nanos;
+        }
+        boolean isDue = usedAtNanos - useKeptAtNanos >= step.toNanos();
+        if (isDue) {
+            useKeptAtNanos = usedAtNanos;
+        }
+        return isDue;
+    }
+
+    /// It was last used then, as far as is known.
+    void beginsUsedAt(long nanos) {
+        usedAtNanos = nanos;
+        useKeptAtNanos = nanos;
+    }
+
+    /// Since it was last used, or granted.
+    Duration idle(long nanos) {
+        return Duration.ofNanos(Math.max(0, nanos - usedAtNanos));
     }
 
     /// Ends earlier if it would end later than that.

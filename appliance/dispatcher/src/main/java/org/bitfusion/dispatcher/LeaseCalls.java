@@ -140,6 +140,7 @@ final class LeaseCalls implements LeaseMessageHandler {
                 owned
                         && broker.release(
                                 message.lease(),
+                                "",
                                 () ->
                                         send(
                                                 answer.wireBytes(),

@@ -25,6 +25,9 @@ final class LeaseTable {
     private static final long MIB = 1 << 20;
     private static final int WHOLE = 1_000_000;
 
+    /// The next dispatcher knows by so much when a lease was last used.
+    private static final Duration USE_STEP = Duration.ofSeconds(10);
+
     private final List<ServedDevice> devices;
     private final Ledger ledger;
     private final RunFolder folder;
@@ -122,8 +125,26 @@ final class LeaseTable {
             throw e;
         }
         lease.renewedAt(nanoClock.getAsLong());
+        lease.beginsUsedAt(nanoClock.getAsLong());
         leases.put(lease.id(), lease);
+        lease.parent().ifPresent(parent -> used(parent, Duration.ZERO));
         return lease;
+    }
+
+    /// A lease, and all out of which it is cut, was used so long ago.
+    void used(UUID id, Duration ago) {
+        Lease lease = leases.get(id);
+        if (lease != null) {
+            if (lease.usedAt(nanoClock.getAsLong() - ago.toNanos(), USE_STEP)) {
+                folder.keepUse(id, ago);
+            }
+            lease.parent().ifPresent(parent -> used(parent, ago));
+        }
+    }
+
+    /// Since a lease was last used.
+    Duration idle(Lease lease) {
+        return lease.idle(nanoClock.getAsLong());
     }
 
     /// Takes what the pool granted. The same again is the same lease, with its whole time.
@@ -279,6 +300,7 @@ final class LeaseTable {
             }
             folder.keepLedger(lease.ledgerFile());
             lease.renewedAt(nanoClock.getAsLong());
+            lease.beginsUsedAt(nanoClock.getAsLong() - folder.sinceUse(lease.id()).toNanos());
             if (kept.ended()) {
                 ended.add(lease);
             } else {

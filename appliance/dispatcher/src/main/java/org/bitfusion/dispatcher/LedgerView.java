@@ -1,5 +1,6 @@
 package org.bitfusion.dispatcher;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
 
@@ -22,5 +23,6 @@ public record LedgerView(List<LedgerGpu> gpus, List<TakenPart> parts) {
             int index, UUID uuid, String name, long servedBytes, long poolBytes, long otherBytes) {}
 
     /// @param isEnding it is over, but its memory is not free yet
-    public record TakenPart(PoolPart part, boolean isEnding) {}
+    /// @param idle since a program of the lease made a call here, or had work queued or running
+    public record TakenPart(PoolPart part, boolean isEnding, Duration idle) {}
 }

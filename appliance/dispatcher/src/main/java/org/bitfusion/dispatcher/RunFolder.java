@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
@@ -193,6 +194,28 @@ final class RunFolder implements AutoCloseable {
         }
         lease.pool().ifPresent(terms -> text.append(' ').append(terms.word()));
         write(LEASE + lease.id(), text.toString());
+    }
+
+    /// A lease was used so long ago: its file's time says so.
+    void keepUse(UUID lease, Duration ago) {
+        try {
+            Files.setLastModifiedTime(
+                    folder.resolve(LEASE + lease),
+                    FileTime.fromMillis(System.currentTimeMillis() - ago.toMillis()));
+        } catch (IOException e) {
+            LOG.debug("lease={} its use is not kept: {}", lease, e.toString());
+        }
+    }
+
+    /// Since a lease was last used, as far as that was kept; none where nobody can say.
+    Duration sinceUse(UUID lease) {
+        try {
+            long then = Files.getLastModifiedTime(folder.resolve(LEASE + lease)).toMillis();
+            return Duration.ofMillis(Math.max(0, System.currentTimeMillis() - then));
+        } catch (IOException e) {
+            LOG.debug("lease={} its use was not kept: {}", lease, e.toString());
+            return Duration.ZERO;
+        }
     }
 
     void write(SessionRecord session) throws IOException {

@@ -45,6 +45,7 @@ final class Session implements WorkerPool.Owner {
     private final UUID id;
     private final WorkerProcess worker;
     private State state;
+    private boolean isHeardOf;
 
     /// A new one, in which somebody waits for the port.
     Session(SessionBroker broker, WorkerProcess worker, UUID lease, Consumer<SessionResult> taker) {
@@ -53,6 +54,7 @@ final class Session implements WorkerPool.Owner {
         this.lease = lease;
         id = UUID.randomUUID();
         state = new State.Opening(taker);
+        isHeardOf = true;
     }
 
     /// One that the dispatcher before opened, and whose client has come.
@@ -67,6 +69,18 @@ final class Session implements WorkerPool.Owner {
     /// Whether a program uses it.
     boolean isServed() {
         return state instanceof State.Served;
+    }
+
+    /// Whether it is known when it was last used; not of one that the dispatcher before opened,
+    /// before its worker has come.
+    boolean isHeardOf() {
+        return isHeardOf;
+    }
+
+    /// Its worker has come to this dispatcher.
+    void resumed(Duration idle) {
+        isHeardOf = true;
+        broker.used(lease, idle);
     }
 
     RunFolder.SessionRecord record() {
@@ -127,7 +141,9 @@ final class Session implements WorkerPool.Owner {
             case WorkerReport.Connected _ -> {
                 LOG.info("lease={} worker={} client connected", lease, worker.pid());
                 state = new State.Served();
+                broker.used(lease, Duration.ZERO);
             }
+            case WorkerReport.Used _ -> broker.used(lease, Duration.ZERO);
             case WorkerReport.Device _,
                     WorkerReport.Ready _,
                     WorkerReport.Hello _,
@@ -162,11 +178,13 @@ final class Session implements WorkerPool.Owner {
     }
 
     /// The lease or the program is over.
-    void end() {
+    ///
+    /// @param reason what its user is told; empty: nothing
+    void end(String reason) {
         if (state instanceof State.Opening || state instanceof State.Waiting) {
             worker.kill(); // nobody has come: it has nothing to finish, and its lease waits for it
         } else {
-            worker.order(new WorkerOrder.End());
+            worker.order(new WorkerOrder.End(reason));
         }
     }
 
@@ -179,6 +197,9 @@ final class Session implements WorkerPool.Owner {
     @Override
     public void ended(int exitCode) {
         LOG.info("lease={} worker={} ended, code={}", lease, worker.pid(), exitCode);
+        if (isServed()) {
+            broker.used(lease, Duration.ZERO);
+        }
         opened(new SessionResult.NoWorker(), state);
         state = new State.Ended();
         broker.ended(this, lease);

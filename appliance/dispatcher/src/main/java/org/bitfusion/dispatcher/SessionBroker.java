@@ -47,9 +47,14 @@ final class SessionBroker {
     private final Map<UUID, Set<Session>> sessions = new HashMap<>();
     private final Map<UUID, Ending> endings = new HashMap<>();
 
+    /// Who waits for a worker, by lease.
+    private final Map<UUID, Set<SessionRequest>> asking = new HashMap<>();
+
     private boolean isPoolOnly;
 
     private record Ending(Lease lease, List<Runnable> whenDone) {}
+
+    private static final String NO_REASON = "";
 
     /// @param givenBack told of each lease of the pool that is over, when its memory is free
     SessionBroker(
@@ -96,7 +101,7 @@ final class SessionBroker {
         }
         // A lease's memory is free after what was cut out of it.
         over.sort(Comparator.comparing(lease -> lease.parent().isEmpty()));
-        over.forEach(lease -> end(lease, () -> {}));
+        over.forEach(lease -> end(lease, NO_REASON, () -> {}));
         endOrphans();
     }
 
@@ -104,9 +109,30 @@ final class SessionBroker {
     private void endOrphans() {
         for (Lease lease : List.copyOf(leases.all())) {
             if (lease.parent().filter(parent -> leases.find(parent).isEmpty()).isPresent()) {
-                release(lease.id(), () -> {});
+                release(lease.id(), NO_REASON, () -> {});
             }
         }
+    }
+
+    /// A session of a lease, or of none, was used so long ago.
+    void used(UUID lease, Duration ago) {
+        leases.used(lease, ago);
+    }
+
+    /// Since a lease was last used. As long as a program waits for a worker, or a worker that may
+    /// work for it has not come to this dispatcher, that counts as use.
+    private Duration idle(Lease lease) {
+        return mayBeUsed(lease.id()) ? Duration.ZERO : leases.idle(lease);
+    }
+
+    private boolean mayBeUsed(UUID lease) {
+        Set<SessionRequest> waiting = asking.get(lease);
+        if (waiting != null && waiting.removeIf(SessionRequest::isOver) && waiting.isEmpty()) {
+            asking.remove(lease);
+        }
+        return asking.containsKey(lease)
+                || !sessions.getOrDefault(lease, Set.of()).stream().allMatch(Session::isHeardOf)
+                || leases.childrenOf(lease).stream().anyMatch(this::mayBeUsed);
     }
 
     /// From now on no lease is granted but by the pool.
@@ -167,11 +193,11 @@ final class SessionBroker {
         return new LedgerView(gpus, parts);
     }
 
-    private static void count(
+    private void count(
             Lease lease, boolean isEnding, List<LedgerView.TakenPart> parts, long[] pool) {
         lease.part()
                 .ifPresent(part -> {
-                    parts.add(new LedgerView.TakenPart(part, isEnding));
+                    parts.add(new LedgerView.TakenPart(part, isEnding, idle(lease)));
                     if (part.parent() == null) {
                         lease.shares().forEach(share -> pool[share.device()] += share.limit());
                     }
@@ -184,12 +210,15 @@ final class SessionBroker {
 
     /// The worker that serves a session and has come again; empty if there is no such session.
     Optional<WorkerProcess> resumed(WorkerReport.Resumed resumed) {
-        return sessions.values().stream()
-                .flatMap(Set::stream)
-                .filter(session -> session.id().equals(resumed.session()))
-                .map(Session::worker)
-                .filter(worker -> worker.id().equals(resumed.worker()))
-                .findFirst();
+        Optional<Session> session =
+                sessions.values().stream()
+                        .flatMap(Set::stream)
+                        .filter(each -> each.id().equals(resumed.session()))
+                        .filter(each -> each.worker().id().equals(resumed.worker()))
+                        .findFirst();
+        session.ifPresent(
+                each -> each.resumed(Duration.ofMillis(Math.max(0, resumed.idleMilliseconds()))));
+        return session.map(Session::worker);
     }
 
     List<ServedDevice> devices() {
@@ -268,26 +297,27 @@ final class SessionBroker {
 
     /// Ends a lease and its workers.
     ///
+    /// @param reason what its programs' user is told; empty: nothing
     /// @param whenDone run when its memory is free
     /// @return false if there is no such lease
-    boolean release(UUID id, Runnable whenDone) {
+    boolean release(UUID id, String reason, Runnable whenDone) {
         Ending already = endings.get(id);
         if (already != null) {
             already.whenDone().add(whenDone);
             return true;
         }
         Optional<Lease> lease = leases.end(id);
-        lease.ifPresent(ended -> end(ended, whenDone));
+        lease.ifPresent(ended -> end(ended, reason, whenDone));
         return lease.isPresent();
     }
 
-    private void end(Lease lease, Runnable whenDone) {
-        LOG.info("lease={} client={} ended", lease.id(), lease.client());
+    private void end(Lease lease, String reason, Runnable whenDone) {
+        LOG.info("lease={} client={} ended, reason=\"{}\"", lease.id(), lease.client(), reason);
         Ending ending = new Ending(lease, new ArrayList<>(List.of(whenDone)));
         endings.put(lease.id(), ending);
-        leases.childrenOf(lease.id()).forEach(child -> release(child, () -> {}));
+        leases.childrenOf(lease.id()).forEach(child -> release(child, reason, () -> {}));
         Set<Session> open = sessions.getOrDefault(lease.id(), Set.of());
-        open.forEach(Session::end);
+        open.forEach(session -> session.end(reason));
         Set<Session> late = Set.copyOf(open);
         var _ =
                 executor.schedule(
@@ -303,7 +333,7 @@ final class SessionBroker {
         for (Session session : Set.copyOf(sessions.getOrDefault(lease, Set.of()))) {
             if (session.id().equals(id)) {
                 LOG.info("lease={} session={} its program has ended", lease, id);
-                session.end();
+                session.end(NO_REASON);
                 var _ =
                         executor.schedule(
                                 session::kill,
@@ -318,6 +348,7 @@ final class SessionBroker {
             return;
         }
         sessions.remove(id);
+        asking.remove(id);
         Ending ending = endings.remove(id);
         if (ending != null) {
             Lease lease = ending.lease();
@@ -337,7 +368,7 @@ final class SessionBroker {
     private void endExpired() {
         for (Lease lease : leases.expired()) {
             LOG.warn("lease={} client={} was not renewed in time", lease.id(), lease.client());
-            release(lease.id(), () -> {}); // may have ended with its parent
+            release(lease.id(), NO_REASON, () -> {}); // may have ended with its parent
         }
     }
 
@@ -351,6 +382,8 @@ final class SessionBroker {
             taker.accept(new SessionResult.TooMany());
             return;
         }
+        used(lease, Duration.ZERO);
+        asking.computeIfAbsent(lease, _ -> new HashSet<>()).add(joining.request());
         WorkerPool.Taker wanted =
                 new WorkerPool.Taker() {
                     @Override

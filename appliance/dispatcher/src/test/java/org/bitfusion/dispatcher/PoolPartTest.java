@@ -169,6 +169,42 @@ class PoolPartTest {
     }
 
     @Test
+    void aLeaseIsIdleFromItsLastUseWhichIsItsParentsToo() {
+        Lease parent = taken(part(share(FIRST, 500)));
+        nanos.addAndGet(Duration.ofSeconds(50).toNanos());
+        Lease child = taken(part(parent.id(), false, share(FIRST, 300)));
+        assertThat(table.idle(parent)).isZero();
+        nanos.addAndGet(Duration.ofSeconds(7).toNanos());
+        assertThat(table.idle(parent)).isEqualTo(Duration.ofSeconds(7));
+        table.used(child.id(), Duration.ofSeconds(2));
+        assertThat(table.idle(child)).isEqualTo(Duration.ofSeconds(2));
+        assertThat(table.idle(parent)).isEqualTo(Duration.ofSeconds(2));
+        table.used(child.id(), Duration.ofSeconds(5));
+        assertThat(table.idle(child)).as("an older word").isEqualTo(Duration.ofSeconds(2));
+        table.renew(parent.id(), CONNECTION);
+        assertThat(table.idle(parent)).as("renewals are no use").isEqualTo(Duration.ofSeconds(2));
+    }
+
+    @Test
+    void theNextDispatcherKnowsSinceWhenALeaseIsIdle() throws IOException {
+        Lease used = taken(part(share(FIRST, 100)));
+        Lease unused = taken(part(share(FIRST, 100)));
+        kept.keepUse(unused.id(), Duration.ofHours(1));
+        kept.keepUse(used.id(), Duration.ofHours(1));
+        nanos.addAndGet(Duration.ofHours(1).toNanos());
+        table.used(used.id(), Duration.ofSeconds(3));
+        try (Ledger next = Ledger.goOn(kept)) {
+            LeaseTable after = new LeaseTable(devices, next, kept, OWN_RENEWAL, nanos::get);
+            after.restore();
+            assertThat(after.idle(after.find(used.id()).orElseThrow()))
+                    .isBetween(Duration.ofSeconds(3), Duration.ofMinutes(1));
+            assertThat(after.idle(after.find(unused.id()).orElseThrow()))
+                    .isBetween(Duration.ofHours(1), Duration.ofMinutes(61));
+            after.close();
+        }
+    }
+
+    @Test
     void theNextDispatcherGoesOnWithParts() throws IOException {
         PoolPart whole = part(null, true, share(SECOND, 500), share(FIRST, 500));
         Lease parent = taken(whole);

@@ -58,13 +58,14 @@ class SessionBrokerTest {
                             parts.on(() ->
                                     broker.release(
                                             lease.id(),
+                                            "",
                                             () -> freeAtTheEnd.complete(broker.free(0)))))
                     .isTrue();
             assertThat(freeAtTheEnd.join()).isEqualTo(free + 100 * MIB);
             assertThat(parts.processes()).isEmpty();
             assertThat(parts.folder.sessions()).isEmpty();
             assertThat(parts.folder.leases()).isEmpty();
-            assertThat(parts.on(() -> broker.release(lease.id(), () -> {}))).isFalse();
+            assertThat(parts.on(() -> broker.release(lease.id(), "", () -> {}))).isFalse();
         }
     }
 
@@ -75,7 +76,7 @@ class SessionBrokerTest {
             Lease lease = parts.lease(broker, 100 * MIB);
             Parts.opened(parts.open(broker, lease.id()));
             CompletableFuture<Boolean> done = new CompletableFuture<>();
-            parts.run(() -> broker.release(lease.id(), () -> done.complete(true)));
+            parts.run(() -> broker.release(lease.id(), "", () -> done.complete(true)));
             assertThat(done).isNotDone();
             assertThat(done.join()).isTrue();
         }

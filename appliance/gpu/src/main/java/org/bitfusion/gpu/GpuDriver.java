@@ -14,6 +14,10 @@ public interface GpuDriver extends AutoCloseable {
     /// @param flags CU_CTX_* flags
     Outcome<GpuContext> createContext(GpuDevice device, int flags);
 
+    /// Whether something is queued or runs, in whichever stream. Where that is not known at once it
+    /// is found out, and answered true meanwhile.
+    boolean isWorking();
+
     /// Ends everything at once, running kernels included, and gives all memory back.
     @Override
     void close();

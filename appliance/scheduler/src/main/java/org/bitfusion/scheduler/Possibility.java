@@ -29,8 +29,12 @@ final class Possibility {
         if (wanted > terms.gpuLimit()) {
             return new Refused(
                     Refusal.OVER_CLIENT_LIMIT,
-                    "%s asked for, but client %s may hold at most %d at a time: ask for fewer, or have an administrator raise its limit"
-                            .formatted(gpus(wanted), request.client(), terms.gpuLimit()));
+                    "%s asked for, but client %s may hold at most %d at a time: ask for fewer, or have an administrator raise its limit (bitfusion clients set %s --gpu-limit N)"
+                            .formatted(
+                                    gpus(wanted),
+                                    request.client(),
+                                    terms.gpuLimit(),
+                                    request.client()));
         }
         if (eligible.known(wish.share()) >= wanted) {
             return null;

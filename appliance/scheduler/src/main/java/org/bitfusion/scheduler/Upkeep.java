@@ -47,7 +47,9 @@ public sealed interface Upkeep {
         if (terms.idleTimeout().isPositive() && idle.compareTo(terms.idleTimeout()) >= 0) {
             return new TakeBack(
                     Reason.IDLE,
-                    "GPUs taken back: they were not used for %s, which is the idle timeout of client %s; run the program again"
+                    ("the GPUs were taken back: nothing was done with them for %s, the idle timeout of this client."
+                                    + " Run the program again, or ask the pool's administrator for a longer one"
+                                    + " (bitfusion clients set %s --idle-timeout TIME)")
                             .formatted(words(terms.idleTimeout()), lease.client()));
         }
         return new Keep();

@@ -40,7 +40,7 @@ class LimitTest {
         Snapshot pool = pool(appliance(1, 16, 16, 16)).withClient(TWO);
         assertThat(((Decision.Refused) decide(pool, request(1, "two", 3, whole()))).sentence())
                 .isEqualTo(
-                        "3 GPUs asked for, but client two may hold at most 2 at a time: ask for fewer, or have an administrator raise its limit");
+                        "3 GPUs asked for, but client two may hold at most 2 at a time: ask for fewer, or have an administrator raise its limit (bitfusion clients set two --gpu-limit N)");
     }
 
     @Test

@@ -52,7 +52,7 @@ class UpkeepTest {
         Upkeep upkeep = review(Lease.Origin.RUN, timeout, Duration.ZERO, timeout);
         assertThat(((Upkeep.TakeBack) upkeep).sentence())
                 .isEqualTo(
-                        "GPUs taken back: they were not used for 5 min, which is the idle timeout of client a; run the program again");
+                        "the GPUs were taken back: nothing was done with them for 5 min, the idle timeout of this client. Run the program again, or ask the pool's administrator for a longer one (bitfusion clients set a --idle-timeout TIME)");
     }
 
     @Test

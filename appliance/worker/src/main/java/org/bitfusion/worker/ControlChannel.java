@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -28,13 +29,18 @@ final class ControlChannel {
         void open(WorkerOrder.Open order);
 
         /// The lease is over.
-        void end();
+        ///
+        /// @param reason what the program's user is told; empty: nothing
+        void end(String reason);
 
         /// The dispatcher is gone; asked again and again until there is one.
         ///
         /// @return the session that is served, which a dispatcher is to be told of; null: none, so
         ///   nobody needs to be looked for
         @Nullable UUID dispatcherGone();
+
+        /// Since the session was last used.
+        Duration idle();
     }
 
     private final Path socket;
@@ -84,7 +90,7 @@ final class ControlChannel {
         while (true) {
             follow(listener);
             UUID session = listener.dispatcherGone();
-            while (session != null && !comeBack(session)) {
+            while (session != null && !comeBack(session, listener.idle())) {
                 LockSupport.parkNanos(PAUSE_NANOSECONDS);
                 session = listener.dispatcherGone();
             }
@@ -94,9 +100,9 @@ final class ControlChannel {
         }
     }
 
-    private boolean comeBack(UUID session) {
+    private boolean comeBack(UUID session, Duration idle) {
         try {
-            connect(new WorkerReport.Resumed(worker, session));
+            connect(new WorkerReport.Resumed(worker, session, idle.toMillis()));
             return true;
         } catch (IOException e) {
             return false;
@@ -112,7 +118,7 @@ final class ControlChannel {
             for (String line = readLine(from); line != null; line = readLine(from)) {
                 switch (WorkerOrder.parse(line)) {
                     case WorkerOrder.Open open -> listener.open(open);
-                    case WorkerOrder.End _ -> listener.end();
+                    case WorkerOrder.End(String reason) -> listener.end(reason);
                 }
             }
         } catch (ProtocolException e) {

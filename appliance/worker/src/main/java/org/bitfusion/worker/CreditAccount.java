@@ -28,6 +28,11 @@ final class CreditAccount {
         }
     }
 
+    /// What has arrived ever.
+    synchronized long arrived() {
+        return arrived;
+    }
+
     void giveBack(long cost) {
         long step = 0;
         synchronized (this) {

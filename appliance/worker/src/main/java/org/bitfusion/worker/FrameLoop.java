@@ -4,10 +4,13 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.ReadableByteChannel;
+import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import org.bitfusion.protocol.FrameHeader;
@@ -102,6 +105,17 @@ final class FrameLoop {
     /// @throws ProtocolException if the client sends what the specification does not allow
     /// @throws java.io.EOFException if the connection ends within a frame
     void run(ClientMessageHandler handler, Costs costs, Runnable prepare) throws IOException {
+        run(handler, costs, prepare, Duration.ofDays(1), () -> {});
+    }
+
+    /// @param regularly done by the calling thread once a `period` while it waits for the end
+    void run(
+            ClientMessageHandler handler,
+            Costs costs,
+            Runnable prepare,
+            Duration period,
+            Runnable regularly)
+            throws IOException {
         Side first = new Side(handler, costs);
         Side second = new Side(handler, costs);
         executing = first;
@@ -111,7 +125,9 @@ final class FrameLoop {
                         thread("reader-2", () -> second.live(first, false), prepare));
         threads.forEach(Thread::start);
         try {
-            end.get();
+            while (!isOver(period)) {
+                regularly.run();
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (ExecutionException e) {
@@ -119,6 +135,20 @@ final class FrameLoop {
         } finally {
             threads.forEach(Thread::interrupt);
         }
+    }
+
+    private boolean isOver(Duration wait) throws InterruptedException, ExecutionException {
+        try {
+            end.get(wait.toMillis(), TimeUnit.MILLISECONDS);
+            return true;
+        } catch (TimeoutException _) {
+            return false;
+        }
+    }
+
+    /// Whether a frame is being executed, as far as one look can tell. By any thread.
+    boolean isExecuting() {
+        return doing.get() > 0 || (both == null && queue.isTurnTaken());
     }
 
     /// The same in this thread alone, for frames that never take long to execute.

@@ -26,6 +26,11 @@ final class FrameQueue {
         return free;
     }
 
+    /// Whether somebody has the executing turn.
+    synchronized boolean isTurnTaken() {
+        return executing;
+    }
+
     /// Puts frames behind the others; waits while there are too many.
     ///
     /// @param frames whole ones

@@ -23,6 +23,7 @@ import org.bitfusion.protocol.AddressWindow;
 import org.bitfusion.protocol.control.WorkerOrder;
 import org.bitfusion.protocol.control.WorkerReport;
 import org.bitfusion.protocol.cuda.DeviceAttribute;
+import org.bitfusion.protocol.message.Log;
 import org.bitfusion.protocol.message.SessionDevices;
 import org.bitfusion.worker.channel.EphemeralTls;
 import org.bitfusion.worker.nativeaccess.OsUser;
@@ -68,6 +69,14 @@ public final class Worker implements ControlChannel.Listener {
 
     private static final Logger LOG = LoggerFactory.getLogger(Worker.class);
 
+    /// How long the end of a lease waits until the program's side has been told why.
+    private static final Duration TIME_TO_TELL = Duration.ofMillis(500);
+
+    /// The level of what is said on the program's stderr, and how much of it.
+    private static final byte LEVEL_USER = 0;
+
+    private static final int MOST_TOLD = 1000;
+
     /// Of the environment, as the dispatcher sets it: whether data connections are TLS, and where
     /// their ports are.
     public static final String DATA_TLS = "BF_DATA_TLS";
@@ -87,6 +96,7 @@ public final class Worker implements ControlChannel.Listener {
     private final CompletableFuture<Integer> exitCode = new CompletableFuture<>();
     private volatile @Nullable LeaseBudget budget;
     private volatile @Nullable Serving serving;
+    private volatile @Nullable Activity activity;
 
     private record Serving(UUID session, SessionLink link) {}
 
@@ -183,13 +193,39 @@ public final class Worker implements ControlChannel.Listener {
     }
 
     @Override
-    public void end() {
-        LOG.info("the lease is over");
+    public void end(String reason) {
+        LOG.info("the lease is over{}{}", reason.isEmpty() ? "" : ": ", reason);
         LeaseBudget known = budget;
         if (known != null) {
             known.mayEnd(true);
         }
+        Serving now = serving;
+        if (!reason.isEmpty() && now != null) {
+            tell(now.link().writer(), reason);
+        }
         exitCode.complete(DONE);
+    }
+
+    /// Not for long: the client may not read.
+    private static void tell(FrameWriter writer, String reason) {
+        Log message =
+                new Log(LEVEL_USER, reason.substring(0, Math.min(reason.length(), MOST_TOLD)));
+        Thread teller =
+                Thread.ofPlatform()
+                        .daemon()
+                        .name("reason")
+                        .start(() -> writer.send(message.wireBytes(), message::writeFrame));
+        try {
+            teller.join(TIME_TO_TELL);
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Override
+    public Duration idle() {
+        Activity known = activity;
+        return known == null ? Duration.ZERO : known.idle();
     }
 
     @Override
@@ -260,6 +296,12 @@ public final class Worker implements ControlChannel.Listener {
         }
     }
 
+    private void tellUse(Activity use) {
+        if (use.look()) {
+            control.report(new WorkerReport.Used());
+        }
+    }
+
     /// Without TLS on loopback only, whatever is said.
     private InetAddress dataAddress() throws UnknownHostException {
         return tls.isPresent()
@@ -291,11 +333,19 @@ public final class Worker implements ControlChannel.Listener {
         SessionDevices snapshot = SnapshotMessage.of(driver, devices, order);
         writer.send(snapshot.wireBytes(), snapshot::writeFrame);
         ImageStore images = new ImageStore(imageFolder(order), order.secret());
+        Activity use =
+                new Activity(
+                        state.credit::arrived,
+                        () -> frames.isExecuting() || driver.isWorking(),
+                        System::nanoTime);
+        activity = use;
         try {
             frames.run(
                     new ClientSession(state, images, peers),
                     state,
-                    () -> TimeSlice.shorten(READER_SLICE));
+                    () -> TimeSlice.shorten(READER_SLICE),
+                    Activity.PERIOD,
+                    () -> tellUse(use));
             images.finish(TIME_TO_STORE);
             LOG.info("lease={} client={} session ends", order.lease(), order.process());
             return DONE;

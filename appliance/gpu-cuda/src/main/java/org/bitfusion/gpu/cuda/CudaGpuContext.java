@@ -196,6 +196,18 @@ final class CudaGpuContext implements GpuContext {
         streams.remove(stream);
     }
 
+    /// Whether a stream is not known to have done everything; those are asked to tell.
+    boolean isWorking() {
+        boolean any = false;
+        for (CudaGpuStream stream : streams) {
+            if (!stream.isDone()) {
+                any = true;
+                stream.findOut();
+            }
+        }
+        return any;
+    }
+
     /// Whether nothing is under way that memory could still be used by.
     boolean isIdle() {
         return streams.stream().allMatch(CudaGpuStream::isIdle);

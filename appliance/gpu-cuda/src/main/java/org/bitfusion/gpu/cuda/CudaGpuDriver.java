@@ -131,6 +131,15 @@ final class CudaGpuDriver implements GpuDriver {
         releases.execute(task);
     }
 
+    @Override
+    public boolean isWorking() {
+        boolean any = false;
+        for (CudaGpuContext context : contexts) {
+            any |= context.isWorking();
+        }
+        return any;
+    }
+
     /// Whether nothing is under way in any context.
     boolean isIdle() {
         return contexts.stream().allMatch(CudaGpuContext::isIdle);

@@ -37,6 +37,7 @@ final class CudaGpuStream implements GpuStream {
     private final StreamQueue queue;
     private final AtomicLong readsAsked = new AtomicLong();
     private final AtomicLong readsGiven = new AtomicLong();
+    private final AtomicBoolean findsOut = new AtomicBoolean();
     private volatile @Nullable Mark last;
     private boolean destroyed;
 
@@ -94,6 +95,10 @@ final class CudaGpuStream implements GpuStream {
 
         @Override
         public CudaStatus submit(boolean late) {
+            if (destroyed) { // somebody has asked what it still does
+                completions.addFailed(mark, CudaStatus.CONTEXT_IS_DESTROYED);
+                return CudaStatus.SUCCESS;
+            }
             context.makeCurrent();
             CudaStatus status = work == null ? CudaStatus.SUCCESS : work.get();
             if (status.isSuccess()) {
@@ -386,6 +391,15 @@ final class CudaGpuStream implements GpuStream {
     boolean isDone() {
         Mark end = last;
         return end != null ? end.outcome() != null : queue.isDone() && hasGiven(reads());
+    }
+
+    /// Has it known before long whether the stream has done everything. By any thread.
+    void findOut() {
+        if (last == null && findsOut.compareAndSet(false, true)) {
+            Mark mark = new Mark(this, false);
+            mark.whenReached(_ -> findsOut.set(false));
+            submitMark(mark);
+        }
     }
 
     /// Whether nothing is under way; asks the driver if that is not known.

@@ -43,6 +43,30 @@ public abstract class StreamContract extends GpuContract {
     }
 
     @Test
+    void theDriverSaysWhetherAnythingIsUnderWay() {
+        GpuStream stream = stream();
+        long address = allocate(16);
+        Runnable release = hold(stream);
+        writeInts(stream, address, 2);
+        assertThat(driver.isWorking()).isTrue();
+        release.run();
+        assertThat(synchronize(stream)).isEqualTo(CudaStatus.SUCCESS);
+        awaitRest();
+        stream.copy(address, address + 8, 8);
+        awaitRest();
+        stream.close();
+        awaitRest();
+    }
+
+    private void awaitRest() {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+        while (driver.isWorking() && System.nanoTime() < end) {
+            Thread.onSpinWait();
+        }
+        assertThat(driver.isWorking()).isFalse();
+    }
+
+    @Test
     void streamsDoNotWaitForEachOther() {
         GpuStream held = stream();
         Runnable release = hold(held);

@@ -3,10 +3,13 @@ package org.bitfusion.manager.lease;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Optional;
+import java.util.UUID;
 import org.bitfusion.allocator.Allocator;
+import org.bitfusion.allocator.IdleLeases;
 import org.bitfusion.allocator.Parts;
 import org.bitfusion.cluster.ClusterException;
 import org.bitfusion.cluster.pool.Contact;
+import org.bitfusion.cluster.pool.HeldLease;
 import org.bitfusion.dispatcher.Dispatcher;
 import org.bitfusion.manager.member.ManagerSettings;
 import org.bitfusion.manager.member.Peers;
@@ -34,6 +37,7 @@ public final class Leasing implements AutoCloseable {
     private final Thread opener;
     private final Object lock = new Object();
     private @Nullable Allocator allocator;
+    private @Nullable IdleLeases idleLeases;
     private boolean isClosed;
 
     /// @param dispatcher stays the caller's
@@ -73,22 +77,53 @@ public final class Leasing implements AutoCloseable {
                 return true;
             }
             try {
-                allocator =
+                UUID own = pool.self().appliance();
+                org.bitfusion.allocator.Peers all =
+                        org.bitfusion.allocator.Peers.withOwn(
+                                own, parts, new ManagersOverHttp(pool.appliances(), peers));
+                Allocator opened =
                         new Allocator(
-                                Allocator.Settings.of(pool.self().appliance()),
+                                Allocator.Settings.of(own),
                                 pool.connection(),
                                 pool.store(),
-                                org.bitfusion.allocator.Peers.withOwn(
-                                        pool.self().appliance(),
-                                        parts,
-                                        new ManagersOverHttp(pool.appliances(), peers)),
+                                all,
                                 InstantSource.system());
+                allocator = opened;
+                idleLeases =
+                        new IdleLeases(
+                                IdleLeases.Settings.of(own),
+                                parts,
+                                pool.state(),
+                                opened::terms,
+                                all,
+                                System::nanoTime,
+                                this::takenBack);
                 return true;
             } catch (TlsException | ClusterException exception) {
                 LOG.info("leases cannot be had yet: {}", exception.getMessage());
                 return false;
             }
         }
+    }
+
+    private void takenBack(HeldLease held, Duration idle) {
+        String client = held.lease().client();
+        pool.events()
+                .append(
+                        pool.now(),
+                        "lease-idle",
+                        "pool",
+                        "lease "
+                                + held.lease().id()
+                                + " of "
+                                + pool.clients()
+                                        .find(UUID.fromString(client))
+                                        .map(entry -> entry.name() + " ")
+                                        .orElse("")
+                                + client
+                                + ": its GPUs were taken back after "
+                                + idle.toSeconds()
+                                + " s without use");
     }
 
     public Parts parts() {
@@ -132,6 +167,9 @@ public final class Leasing implements AutoCloseable {
         opener.interrupt();
         synchronized (lock) {
             isClosed = true;
+            if (idleLeases != null) {
+                idleLeases.close();
+            }
             if (allocator != null) {
                 allocator.close();
             }

@@ -1,6 +1,8 @@
 package org.bitfusion.manager.lease;
 
 import java.io.IOException;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -61,10 +63,24 @@ public final class ManagersOverHttp implements org.bitfusion.allocator.Peers {
     }
 
     @Override
-    public void end(UUID appliance, UUID lease, UUID attempt) throws IOException {
-        expect(
-                send(appliance, "DELETE", PARTS + lease + "?attempt=" + attempt, null, TO_TAKE),
-                NO_CONTENT);
+    public void end(UUID appliance, UUID lease, UUID attempt, String reason) throws IOException {
+        String query =
+                "?attempt="
+                        + attempt
+                        + "&reason="
+                        + URLEncoder.encode(reason, StandardCharsets.UTF_8);
+        expect(send(appliance, "DELETE", PARTS + lease + query, null, TO_TAKE), NO_CONTENT);
+    }
+
+    @Override
+    public Optional<Duration> idle(UUID appliance, UUID lease) throws IOException {
+        Peers.Answer answer = send(appliance, "GET", PARTS + lease, null, AT_ONCE);
+        expect(answer, OK);
+        try {
+            return JSON.readValue(answer.body(), PartText.UseText.class).idle();
+        } catch (JacksonException exception) {
+            throw new IOException("an answer that makes no sense", exception);
+        }
     }
 
     @Override

@@ -2,6 +2,7 @@ package org.bitfusion.manager.lease;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import org.bitfusion.allocator.Part;
 import org.bitfusion.dispatcher.PoolPart;
@@ -41,6 +42,17 @@ public record PartText(
     /// @param taken whether the ledger has it now
     /// @param reason why not
     public record Outcome(boolean taken, @Nullable String reason) {}
+
+    /// @param idleMillis since something was done with the part; null if there is none
+    public record UseText(@Nullable Long idleMillis) {
+        public static UseText of(Optional<Duration> idle) {
+            return new UseText(idle.map(Duration::toMillis).orElse(null));
+        }
+
+        Optional<Duration> idle() {
+            return Optional.ofNullable(idleMillis).map(Duration::ofMillis);
+        }
+    }
 
     static PartText of(Part part) {
         PoolPart content = part.content();

@@ -203,7 +203,13 @@ public final class ClientRoutes {
         pool.state().settled();
         for (HeldLease held : allocator.get().leases()) {
             if (held.lease().client().equals(client.toString())) {
-                var _ = allocator.get().leave(held.lease().id(), Optional.empty());
+                var _ =
+                        allocator
+                                .get()
+                                .leave(
+                                        held.lease().id(),
+                                        Optional.empty(),
+                                        "the GPUs were taken back: this client was disabled or deleted; ask the pool's administrator");
             }
         }
     }

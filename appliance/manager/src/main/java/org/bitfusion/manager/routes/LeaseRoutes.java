@@ -98,10 +98,17 @@ public final class LeaseRoutes {
     @ApiResponse(responseCode = "204", description = "done")
     public ResponseEntity<Void> leave(
             @RequestAttribute(Caller.ATTRIBUTE) Caller caller, @PathVariable("id") String id) {
-        return switch (leasing.allocator().leave(Needed.id("lease", id), client(caller))) {
+        return switch (leasing.allocator()
+                .leave(Needed.id("lease", id), client(caller), reason(caller))) {
             case LeaveAnswer.Over _, LeaveAnswer.NoneThere _ -> ResponseEntity.noContent().build();
             case LeaveAnswer.NoMajority(String why) -> throw Problem.unavailable(why);
         };
+    }
+
+    private static String reason(Caller caller) {
+        return client(caller).isPresent()
+                ? ""
+                : "the GPUs were taken back: an administrator of the pool has ended the lease";
     }
 
     /// All leases; a client's own.

@@ -1,6 +1,7 @@
 package org.bitfusion.manager.routes;
 
 import io.swagger.v3.oas.annotations.Hidden;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -57,13 +58,27 @@ public final class PartRoutes {
     /// Ends this appliance's part of a lease.
     ///
     /// @param attempt which grant of the lease is meant
+    /// @param reason what the user of its programs is told
     @For(Who.APPLIANCE)
     @DeleteMapping("/parts/{lease}")
     public ResponseEntity<Void> end(
-            @PathVariable("lease") UUID lease, @RequestParam("attempt") UUID attempt) {
+            @PathVariable("lease") UUID lease,
+            @RequestParam("attempt") UUID attempt,
+            @RequestParam(name = "reason", defaultValue = "") String reason) {
         // What could not be done yet is tried again without being asked.
-        var _ = leasing.parts().end(lease, attempt);
+        var _ = leasing.parts().end(lease, attempt, reason);
         return ResponseEntity.noContent().build();
+    }
+
+    /// Since something was done with this appliance's part of a lease.
+    @For(Who.APPLIANCE)
+    @GetMapping("/parts/{lease}")
+    public PartText.UseText use(@PathVariable("lease") UUID lease) {
+        try {
+            return PartText.UseText.of(leasing.parts().idle(lease));
+        } catch (IOException exception) {
+            throw Problem.unavailable("the dispatcher does not answer: " + exception.getMessage());
+        }
     }
 
     /// A request that another manager passes on.

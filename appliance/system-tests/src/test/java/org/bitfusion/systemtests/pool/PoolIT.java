@@ -162,6 +162,21 @@ class PoolIT {
         assertThat(pool.client("release_gpus", "-f", file.toString()).exitCode()).isZero();
     }
 
+    @Test
+    @Order(1)
+    void whoeverAsksIsServedBesideADrainedAppliance() {
+        PoolOfAppliances.Member drained = pool.member(2);
+        assertThat(pool.member(1).succeeds("drain", drained.machine().name())).contains("draining");
+        ClientRun run = start(0, "-n", "4");
+        assertThat(run.end()).as(run.errorText()).isZero();
+        assertThat(run.errorText())
+                .contains("Released GPUs on 2 servers")
+                .doesNotContain(drained.machine().address() + " ");
+        assertThat(pool.client("list_gpus", "--output", "json").output())
+                .containsOnlyOnce("\"state\": \"draining\"");
+        pool.member(3).succeeds("undrain", drained.machine().address());
+    }
+
     /// The lease is the client's for some time after its appliance's manager has gone.
     @Test
     @Order(2)

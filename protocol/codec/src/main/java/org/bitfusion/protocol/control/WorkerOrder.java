@@ -76,10 +76,17 @@ public sealed interface WorkerOrder {
     }
 
     /// The lease or the session is over: end now.
-    record End() implements WorkerOrder {
+    ///
+    /// @param reason what the program's user is told; empty: nothing
+    record End(String reason) implements WorkerOrder {
+        /// With nothing to tell.
+        public End() {
+            this("");
+        }
+
         @Override
         public String line() {
-            return "end";
+            return Words.line("end", Words.escaped(reason));
         }
     }
 
@@ -91,7 +98,7 @@ public sealed interface WorkerOrder {
         WorkerOrder order =
                 switch (words.next()) {
                     case "open" -> open(words);
-                    case "end" -> new End();
+                    case "end" -> new End(words.text());
                     default -> throw words.broken();
                 };
         if (words.hasNext()) {

@@ -9,6 +9,7 @@ import org.bitfusion.protocol.ProtocolException;
 /// started → Hello, then Device* Ready | Failed
 /// after WorkerOrder.Open → Listening | NoPort | NoWindow | Failed, then Connected
 /// over another connection → Resumed
+/// from time to time → Used
 /// ```
 public sealed interface WorkerReport {
     /// Of the environment: what the dispatcher calls the worker. A command line could be read by
@@ -27,10 +28,21 @@ public sealed interface WorkerReport {
 
     /// The first line of a later connection, to the same dispatcher or its successor: the worker
     /// serves a session whose client has come.
-    record Resumed(UUID worker, UUID session) implements WorkerReport {
+    ///
+    /// @param idleMilliseconds since the session was last used, as [Used] means it
+    record Resumed(UUID worker, UUID session, long idleMilliseconds) implements WorkerReport {
         @Override
         public String line() {
-            return Words.line("resumed", worker, session);
+            return Words.line("resumed", worker, session, idleMilliseconds);
+        }
+    }
+
+    /// The session was used since the last such word: the program made a call, or work of it is
+    /// queued or runs.
+    record Used() implements WorkerReport {
+        @Override
+        public String line() {
+            return "used";
         }
     }
 
@@ -99,7 +111,8 @@ public sealed interface WorkerReport {
         WorkerReport report =
                 switch (words.next()) {
                     case "hello" -> new Hello(words.uuid());
-                    case "resumed" -> new Resumed(words.uuid(), words.uuid());
+                    case "resumed" -> new Resumed(words.uuid(), words.uuid(), words.longNumber());
+                    case "used" -> new Used();
                     case "device" -> device(words);
                     case "ready" -> new Ready();
                     case "failed" -> new Failed(words.text());

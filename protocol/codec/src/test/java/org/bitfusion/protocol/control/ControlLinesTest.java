@@ -18,7 +18,8 @@ class ControlLinesTest {
         List<WorkerReport> reports =
                 List.of(
                         new WorkerReport.Hello(UUID.randomUUID()),
-                        new WorkerReport.Resumed(UUID.randomUUID(), new UUID(1, -1)),
+                        new WorkerReport.Resumed(UUID.randomUUID(), new UUID(1, -1), 1500),
+                        new WorkerReport.Used(),
                         new WorkerReport.Device(
                                 1, new UUID(-5, 7), "A GPU, 80 GB\n", 1L << 40, 9, 0),
                         new WorkerReport.Device(0, new UUID(0, 0), "", 0, 0, 0),
@@ -55,7 +56,8 @@ class ControlLinesTest {
                                 List.of(
                                         new WorkerOrder.Share(3, 1L << 33),
                                         new WorkerOrder.Share(0, 5))),
-                        new WorkerOrder.End());
+                        new WorkerOrder.End(),
+                        new WorkerOrder.End("idle for 5 min, é"));
         for (WorkerOrder order : orders) {
             assertThat(order.line()).doesNotContain("\n");
             assertThat(WorkerOrder.parse(order.line())).isEqualTo(order);

@@ -128,6 +128,11 @@ public final class SoftDriver implements GpuDriver {
     }
 
     @Override
+    public boolean isWorking() {
+        return queues().stream().anyMatch(queue -> !queue.isIdle());
+    }
+
+    @Override
     public int version() {
         return VERSION;
     }
