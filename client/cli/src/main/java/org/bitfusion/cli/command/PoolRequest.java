@@ -47,10 +47,15 @@ record PoolRequest(Transcript transcript) implements Notices {
         };
     }
 
-    /// Waits for the GPUs.
+    /// Waits for the GPUs; says so, unless they are to be there at once.
     GrantedLease await(LeaseOrder order, LeaseWish wish) {
         String limit = "Waiting up to " + wish.patience().toSeconds() + " s for GPUs: ";
-        GrantedLease lease = order.await(text -> transcript.delay(limit + text));
+        GrantedLease lease =
+                order.await(text -> {
+                    if (wish.patience().isPositive()) {
+                        transcript.delay(limit + text);
+                    }
+                });
         tell(lease);
         return lease;
     }
