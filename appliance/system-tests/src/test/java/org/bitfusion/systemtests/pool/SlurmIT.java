@@ -208,12 +208,12 @@ class SlurmIT {
                         folder.resolve("job.out").toString(),
                         "--export=ALL,BITFUSION_GPUS=1",
                         "--wrap",
-                        client("sleep 300"));
+                        client("sh -c 'echo works; sleep 300'"));
         assertThat(submitted.exitCode()).as(submitted.output()).isZero();
+        Path output = folder.resolve("job.out");
         await().atMost(PATIENCE)
-                .untilAsserted(() ->
-                        assertThat(ManagedAppliance.as(home, "list_gpus").output())
-                                .contains("running 1 tasks"));
+                .until(() -> Files.exists(output) && Files.readString(output).contains("works"));
+        assertThat(ManagedAppliance.as(home, "list_gpus").output()).contains("running 1 tasks");
         assertThat(slurm("scancel", submitted.output().strip()).exitCode()).isZero();
         everythingIsFreeAgain();
     }
