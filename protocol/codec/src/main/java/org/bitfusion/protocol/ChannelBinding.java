@@ -12,9 +12,14 @@ public final class ChannelBinding {
     /// Of a connection without TLS: covers nothing.
     public static final ChannelBinding NONE = new ChannelBinding(new byte[0]);
 
-    private static final String LABEL = "EXPORTER-Channel-Binding";
-    private static final String ACCESS_LABEL = "EXPORTER-Bitfusion-Access";
-    private static final int BYTES = 32;
+    /// Of the exporter whose bytes make it up.
+    public static final String LABEL = "EXPORTER-Channel-Binding";
+
+    /// Of the exporter whose bytes are [#accessSecret].
+    public static final String ACCESS_LABEL = "EXPORTER-Bitfusion-Access";
+
+    /// Bytes of a binding.
+    public static final int BYTES = 32;
 
     private final byte[] bytes;
 
@@ -26,6 +31,15 @@ public final class ChannelBinding {
     /// @throws SSLException if it is not TLS 1.3
     public static ChannelBinding of(SSLSession session) throws SSLException {
         return new ChannelBinding(exported(session, LABEL, BYTES));
+    }
+
+    /// @param exported by whatever speaks TLS 1.3 here, with [#LABEL] and without a context
+    public static ChannelBinding of(byte[] exported) {
+        if (exported.length != BYTES) {
+            throw new IllegalArgumentException(
+                    "exported: " + exported.length + " bytes (expected: " + BYTES + ")");
+        }
+        return new ChannelBinding(exported.clone());
     }
 
     /// What stands in the access secret's place where certificates have told both ends who the

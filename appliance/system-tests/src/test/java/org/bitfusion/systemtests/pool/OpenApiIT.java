@@ -56,7 +56,7 @@ class OpenApiIT {
             PoolAccess access =
                     PoolAccess.readFiles(tls.resolve("ca.crt"), tls.resolve("client.pem"));
             HttpClient.Builder connection =
-                    HttpClient.newBuilder().sslContext(access.tls().context());
+                    HttpClient.newBuilder().sslContext(access.context().context());
             Path document = fetch(connection, "https://" + appliance.manager());
             assertThat(generator("validate", "--recommend", "-i", document.toString()))
                     .contains("No validation issues detected");

@@ -187,4 +187,41 @@ class PooledRunIT {
                 .isEqualTo(7);
         everythingIsFreeAgain();
     }
+
+    /// Milliseconds of the processor's time, the least of several: what others do to the machine
+    /// only adds to it.
+    private static double cost(String command) {
+        double least = Double.MAX_VALUE;
+        for (int i = 0; i < 7; i++) {
+            CProgram.Result result =
+                    CProgram.run(
+                            List.of(
+                                    "bash",
+                                    "-c",
+                                    "TIMEFORMAT='%3U %3S'; time " + command + " >/dev/null 2>&1"),
+                            Map.of("HOME", home.toString()),
+                            60);
+            String[] seconds = output(result).strip().split(" ", -1);
+            least =
+                    Math.min(
+                            least,
+                            1000
+                                    * (Double.parseDouble(seconds[0])
+                                            + Double.parseDouble(seconds[1])));
+        }
+        return least;
+    }
+
+    /// Two connections over TLS among it (decision 0027).
+    @Test
+    void aCommandCostsAtMostFourTimesWhatAnEmptyJvmDoes() {
+        String product = Repository.root().resolve("target/dist/bitfusion").toString();
+        double empty = cost(product + "/runtime/bin/java -version");
+        assertThat(cost(product + "/bin/bitfusion list_gpus"))
+                .as("list_gpus; java -version: %s ms", empty)
+                .isLessThan(4 * empty);
+        assertThat(cost(product + "/bin/bitfusion run -q -n 1 -p 0.5 -- true"))
+                .as("run; java -version: %s ms", empty)
+                .isLessThan(4 * empty);
+    }
 }

@@ -13,6 +13,7 @@ import org.bitfusion.cli.Fault;
 import org.bitfusion.cli.command.ServerChoice;
 import org.bitfusion.cli.configuration.ApplianceFiles;
 import org.bitfusion.cli.configuration.ServerAddress;
+import org.bitfusion.cli.connection.PoolTls;
 import org.bitfusion.cli.lease.PoolAccess;
 import org.bitfusion.cli.options.AdminOptions;
 import org.bitfusion.cli.pool.HttpAnswer;
@@ -21,6 +22,7 @@ import org.bitfusion.cli.pool.JsonObject;
 import org.bitfusion.cli.pool.MalformedJsonException;
 import org.bitfusion.cli.pool.Notices;
 import org.bitfusion.cli.pool.Pool;
+import org.bitfusion.tls.context.PoolTrust;
 import org.bitfusion.tls.context.TlsContext;
 
 /// Where an administrator sits: on an appliance as root, who has its certificate; or anywhere, by
@@ -89,7 +91,8 @@ record Desk(
         String authorization =
                 "Basic "
                         + Base64.getEncoder().encodeToString(both.getBytes(StandardCharsets.UTF_8));
-        TlsContext tls = TlsContext.client(Optional.empty(), PoolAccess.trust(authority));
+        PoolTrust trust = PoolAccess.trust(authority);
+        PoolTls tls = PoolTls.of(authority, null, () -> TlsContext.client(Optional.empty(), trust));
         return new Pool(managers, tls, Optional.of(authorization), warnings());
     }
 

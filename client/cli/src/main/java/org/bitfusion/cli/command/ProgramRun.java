@@ -23,17 +23,17 @@ final class ProgramRun {
         starter.run(
                 context.sessionEnvironment().assignments(adaptorFile, application), application);
         while (true) {
-            switch (starter.next()) {
-                case Starter.Event.Started _ -> starter.onCancel(_ -> {});
-                case Starter.Event.Ended(int code) -> {
-                    return code;
-                }
-                case Starter.Event.Failed(int error) ->
-                        throw cannotStart(application.getFirst(), error);
-                case Starter.Event.Cancelled(int signal) -> {
-                    return SIGNAL_BASE + signal;
-                }
+            Starter.Event event = starter.next();
+            if (event instanceof Starter.Event.Ended(int code)) {
+                return code;
             }
+            if (event instanceof Starter.Event.Failed(int error)) {
+                throw cannotStart(application.getFirst(), error);
+            }
+            if (event instanceof Starter.Event.Cancelled(int signal)) {
+                return SIGNAL_BASE + signal;
+            }
+            starter.onCancel(_ -> {}); // it runs
         }
     }
 

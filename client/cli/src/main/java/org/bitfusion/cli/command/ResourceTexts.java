@@ -38,10 +38,9 @@ record ResourceTexts(Transcript transcript) {
 
     /// `1`, `0.5`, `0.8`; an amount in MiB as such.
     static String shown(Share share) {
-        return switch (share) {
-            case Share.Whole() -> "1";
-            case Share.Mebibytes(long amount) -> amount + " MiB";
-            case Share.Fraction fraction -> fraction.decimal();
-        };
+        if (share instanceof Share.Mebibytes(long amount)) {
+            return amount + " MiB";
+        }
+        return share instanceof Share.Fraction fraction ? fraction.decimal() : "1";
     }
 }

@@ -127,6 +127,18 @@ public record ServerAddress(String host, int port) {
         return !text.isEmpty() && text.charAt(0) != '-';
     }
 
+    /// By hand, as [#hashCode]: what a record has of itself is made at its first use, which in the
+    /// interpreter takes longer than a handshake.
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof ServerAddress that && port == that.port && host.equals(that.host);
+    }
+
+    @Override
+    public int hashCode() {
+        return 31 * host.hashCode() + port;
+    }
+
     @Override
     public String toString() {
         return (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + port;

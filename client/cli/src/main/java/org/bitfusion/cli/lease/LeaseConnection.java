@@ -2,7 +2,6 @@ package org.bitfusion.cli.lease;
 
 import java.io.EOFException;
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -21,11 +20,14 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.net.ssl.SSLException;
-import javax.net.ssl.SSLSocket;
 import org.bitfusion.cli.ExitCode;
 import org.bitfusion.cli.Fault;
 import org.bitfusion.cli.Version;
 import org.bitfusion.cli.configuration.ServerAddress;
+import org.bitfusion.cli.connection.Connection;
+import org.bitfusion.cli.connection.PoolTls;
+import org.bitfusion.cli.connection.SecureConnection;
+import org.bitfusion.cli.connection.SocketConnection;
 import org.bitfusion.protocol.ChannelBinding;
 import org.bitfusion.protocol.FrameHeader;
 import org.bitfusion.protocol.Handshake;
@@ -48,7 +50,7 @@ final class LeaseConnection implements AutoCloseable {
             " without an answer; an appliance of a pool lets in its clients only, on its own machine"
                     + " with BF_TLS=always";
 
-    private final Socket socket;
+    private final Connection connection;
     private final Handshake handshake;
     private final Access access;
     private final @Nullable PoolAccess pool;
@@ -60,13 +62,13 @@ final class LeaseConnection implements AutoCloseable {
     private record Awaited(int call, CompletableFuture<Answer> answer) {}
 
     private LeaseConnection(
-            Socket socket, Handshake handshake, Access access, @Nullable PoolAccess pool)
+            Connection connection, Handshake handshake, Access access, @Nullable PoolAccess pool)
             throws IOException {
-        this.socket = socket;
+        this.connection = connection;
         this.handshake = handshake;
         this.access = access;
         this.pool = pool;
-        socket.setSoTimeout(0);
+        connection.setReadTimeout(0);
         Thread.ofPlatform().daemon().name("answers").start(this::readAll);
     }
 
@@ -109,41 +111,61 @@ final class LeaseConnection implements AutoCloseable {
         InetAddress host = resolve(address);
         PoolAccess pool = access.pool(host);
         AccessSecret secret = pool == null && owner == null ? access.secret() : null;
-        Socket socket = new Socket();
+        Connection connection = null;
         try {
-            socket.connect(new InetSocketAddress(host, address.port()), CONNECT_MILLISECONDS);
-            socket.setTcpNoDelay(true);
-            socket.setSoTimeout(ANSWER_MILLISECONDS);
             ChannelBinding binding = ChannelBinding.NONE;
             Identity self = owner;
             if (pool != null) {
-                SSLSocket secured = pool.secure(socket, address);
-                socket = secured;
-                binding = ChannelBinding.of(secured.getSession());
+                SecureConnection secured =
+                        pool.tls().connect(address, () -> dial(host, address.port()));
+                connection = secured;
+                binding = secured.binding();
                 if (self == null) {
                     self =
                             new Identity(
                                     Hello.NO_LEASE,
-                                    ChannelBinding.accessSecret(secured.getSession()),
+                                    secured.accessSecret(),
                                     pool.identity().toString());
                 }
-            } else if (secret != null) {
-                self = new Identity(Hello.NO_LEASE, secret.secret(), secret.file().toString());
+            } else {
+                connection = new SocketConnection(dial(host, address.port()));
+                if (secret != null) {
+                    self = new Identity(Hello.NO_LEASE, secret.secret(), secret.file().toString());
+                }
             }
             if (self == null) {
                 throw new IllegalStateException("nobody to be");
             }
             return new LeaseConnection(
-                    socket, shakeHands(address, socket, self, binding), access, pool);
+                    connection, shakeHands(address, connection, self, binding), access, pool);
         } catch (SSLException refusal) {
-            closeQuietly(socket);
-            throw PoolAccess.refused(address, refusal);
+            closeIfOpen(connection);
+            throw PoolTls.refused(address, refusal);
         } catch (EOFException end) {
-            closeQuietly(socket);
+            closeIfOpen(connection);
             throw pool == null ? new EOFException(end.getMessage() + OVER_TLS) : end;
         } catch (IOException | Fault failure) {
-            closeQuietly(socket);
+            closeIfOpen(connection);
             throw failure;
+        }
+    }
+
+    private static Socket dial(InetAddress host, int port) throws IOException {
+        Socket socket = new Socket();
+        try {
+            socket.connect(new InetSocketAddress(host, port), CONNECT_MILLISECONDS);
+            socket.setTcpNoDelay(true);
+            socket.setSoTimeout(ANSWER_MILLISECONDS);
+            return socket;
+        } catch (IOException failure) {
+            socket.close();
+            throw failure;
+        }
+    }
+
+    private static void closeIfOpen(@Nullable Connection connection) {
+        if (connection != null) {
+            connection.close();
         }
     }
 
@@ -179,7 +201,7 @@ final class LeaseConnection implements AutoCloseable {
 
     /// The address in numbers, as the adaptor file has it.
     String hostAddress() {
-        return socket.getInetAddress().getHostAddress();
+        return connection.peer().getHostAddress();
     }
 
     /// Whose secret was proved, and from which the secrets derive that are given over it.
@@ -198,12 +220,12 @@ final class LeaseConnection implements AutoCloseable {
     }
 
     private static Handshake shakeHands(
-            ServerAddress address, Socket socket, Identity self, ChannelBinding binding)
+            ServerAddress address, Connection connection, Identity self, ChannelBinding binding)
             throws IOException {
         int process = (int) ProcessHandle.current().pid();
         Hello hello = Hello.of(Hello.KIND_LEASE, Version.NUMBER, self.id(), process);
-        socket.getOutputStream().write(hello.bytes().array());
-        Hello answer = Hello.read(receive(socket, Hello.BYTES));
+        connection.write(hello.bytes().array());
+        Hello answer = Hello.read(receive(connection, Hello.BYTES));
         if (!answer.answers(Hello.KIND_LEASE)) {
             throw new ProtocolException("hello: kind " + answer.kind());
         }
@@ -216,7 +238,7 @@ final class LeaseConnection implements AutoCloseable {
         }
         ByteBuffer proof = ByteBuffer.allocate(Proof.BYTES);
         handshake.clientProof().write(proof);
-        socket.getOutputStream().write(proof.array());
+        connection.write(proof.array());
         return handshake;
     }
 
@@ -267,8 +289,8 @@ final class LeaseConnection implements AutoCloseable {
         awaited.put(request, new Awaited(call, answer));
         ByteBuffer frame = ByteBuffer.allocate(FrameHeader.BYTES + bodyBytes);
         writer.writeFrame(frame, request);
-        synchronized (socket) {
-            socket.getOutputStream().write(frame.array(), 0, frame.position());
+        synchronized (connection) {
+            connection.write(frame.array(), 0, frame.position());
         }
         IOException over = end;
         if (over != null) {
@@ -301,18 +323,19 @@ final class LeaseConnection implements AutoCloseable {
     private void readAll() {
         try {
             while (true) {
-                FrameHeader header = FrameHeader.read(receive(socket, FrameHeader.BYTES));
+                FrameHeader header = FrameHeader.read(receive(connection, FrameHeader.BYTES));
                 Awaited asked = awaited.remove(header.request());
                 if (asked == null || !header.answer() || header.call() != asked.call()) {
                     throw new ProtocolException(
                             "call 0x" + Integer.toHexString(header.call()) + ": answers nothing");
                 }
                 asked.answer()
-                        .complete(new Answer(header.status(), receive(socket, header.length())));
+                        .complete(
+                                new Answer(header.status(), receive(connection, header.length())));
             }
         } catch (IOException e) {
             end = e;
-            closeQuietly(socket);
+            connection.close();
             awaited.values().forEach(asked -> asked.answer().completeExceptionally(e));
             over.complete(null);
         }
@@ -324,13 +347,8 @@ final class LeaseConnection implements AutoCloseable {
         void writeFrame(ByteBuffer out, int request);
     }
 
-    private static ByteBuffer receive(Socket socket, int byteCount) throws IOException {
-        InputStream input = socket.getInputStream();
-        byte[] bytes = input.readNBytes(byteCount);
-        if (bytes.length < byteCount) {
-            throw new EOFException("closed the connection");
-        }
-        return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+    private static ByteBuffer receive(Connection connection, int byteCount) throws IOException {
+        return ByteBuffer.wrap(connection.readFully(byteCount)).order(ByteOrder.LITTLE_ENDIAN);
     }
 
     /// What went wrong, as one line with its remedy.
@@ -370,16 +388,8 @@ final class LeaseConnection implements AutoCloseable {
         };
     }
 
-    private static void closeQuietly(Socket socket) {
-        try {
-            socket.close();
-        } catch (IOException _) {
-            // It is of no further use.
-        }
-    }
-
     @Override
     public void close() {
-        closeQuietly(socket);
+        connection.close();
     }
 }

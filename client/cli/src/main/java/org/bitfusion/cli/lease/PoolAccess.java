@@ -1,34 +1,42 @@
 package org.bitfusion.cli.lease;
 
-import java.io.IOException;
-import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Instant;
+import java.util.Objects;
 import java.util.Optional;
-import javax.net.ssl.SSLException;
-import javax.net.ssl.SSLSocket;
 import org.bitfusion.cli.ExitCode;
 import org.bitfusion.cli.Fault;
-import org.bitfusion.cli.configuration.ServerAddress;
+import org.bitfusion.cli.connection.PoolTls;
+import org.bitfusion.cli.connection.Validity;
 import org.bitfusion.tls.PoolId;
 import org.bitfusion.tls.TlsException;
-import org.bitfusion.tls.context.Admission;
-import org.bitfusion.tls.context.HandshakeFailure;
+import org.bitfusion.tls.authority.Renewal;
 import org.bitfusion.tls.context.PoolTrust;
 import org.bitfusion.tls.context.TlsContext;
 import org.bitfusion.tls.identity.CurrentIdentity;
 import org.bitfusion.tls.identity.Identity;
 import org.bitfusion.tls.pem.Certificates;
+import org.jspecify.annotations.Nullable;
 
-/// This client's place in a pool: what it believes and what it shows.
-///
-/// @param own this client's key and certificate
-/// @param authority the file with the pool's certificate, `ca.crt`
-/// @param identity the file with this client's key and certificate
-public record PoolAccess(TlsContext tls, PoolId pool, Identity own, Path authority, Path identity) {
+/// This client's place in a pool: what it believes and what it shows. What JSSE needs of it is read
+/// when it is needed.
+public final class PoolAccess {
     private static final String TOGETHER =
             "; enrol this client: put ca.crt, client.yaml and servers.conf of a token's download in place";
+
+    private final Path authority;
+    private final Path identity;
+    private final PoolTls tls;
+    private @Nullable PoolTrust trust;
+    private @Nullable Identity own;
+
+    private PoolAccess(Path authority, Path identity) {
+        this.authority = authority;
+        this.identity = identity;
+        this.tls = PoolTls.of(authority, identity, this::context);
+    }
 
     /// Reads `.bitfusion/tls/client.pem` of the user, and `ca.crt` beside it or in `tls` of the
     /// system's folder.
@@ -53,22 +61,76 @@ public record PoolAccess(TlsContext tls, PoolId pool, Identity own, Path authori
         return Files.exists(own) ? own : system.resolve("tls/ca.crt");
     }
 
-    /// Reads both files.
+    /// Looks at both files.
     ///
     /// @throws Fault if they cannot be used
     public static PoolAccess readFiles(Path authority, Path identity) {
+        PoolAccess access = new PoolAccess(authority, identity);
+        if (!access.tls.isFast()) {
+            access.readAll();
+        }
+        return access;
+    }
+
+    private synchronized void readAll() {
+        if (own != null) {
+            return;
+        }
         try {
-            Identity own = Identity.readFile(identity);
-            PoolTrust trust = trust(authority);
-            return new PoolAccess(
-                    TlsContext.client(Optional.of(new CurrentIdentity(own)), trust),
-                    trust.pool(),
-                    own,
-                    authority,
-                    identity);
+            Identity read = Identity.readFile(identity);
+            trust = trust(authority);
+            own = read;
         } catch (TlsException exception) {
             throw new Fault(ExitCode.BROKEN_CONFIGURATION, String.valueOf(exception.getMessage()));
         }
+    }
+
+    /// The same for JSSE.
+    ///
+    /// @throws Fault if the files cannot be used
+    public TlsContext context() {
+        return TlsContext.client(Optional.of(new CurrentIdentity(own())), trust());
+    }
+
+    /// How connections to the pool's appliances are made.
+    public PoolTls tls() {
+        return tls;
+    }
+
+    /// The file with the pool's certificate, `ca.crt`.
+    public Path authority() {
+        return authority;
+    }
+
+    /// The file with this client's key and certificate.
+    public Path identity() {
+        return identity;
+    }
+
+    /// This client's key and certificate.
+    ///
+    /// @throws Fault if they cannot be used
+    public synchronized Identity own() {
+        readAll();
+        return Objects.requireNonNull(own);
+    }
+
+    private synchronized PoolTrust trust() {
+        readAll();
+        return Objects.requireNonNull(trust);
+    }
+
+    /// Of the authority.
+    ///
+    /// @throws Fault if the files cannot be used
+    public PoolId pool() {
+        return trust().pool();
+    }
+
+    /// Whether this client's certificate is to be renewed.
+    public Renewal renewal(Instant now) {
+        Validity known = tls.validity();
+        return known != null ? known.renewal(now) : Renewal.of(own().certificate(), now);
     }
 
     /// What `ca.crt` says is to be believed.
@@ -85,46 +147,5 @@ public record PoolAccess(TlsContext tls, PoolId pool, Identity own, Path authori
                     authority
                             + ": is no certificate of a pool; put ca.crt of the token's download there");
         }
-    }
-
-    /// Puts TLS over a connection.
-    ///
-    /// @throws Fault if what is there is not of this pool
-    SSLSocket secure(Socket socket, ServerAddress address) throws IOException {
-        return secure(tls, socket, address);
-    }
-
-    /// Puts TLS over a connection.
-    ///
-    /// @throws Fault if what is there is not of the pool, beginning with the address
-    public static SSLSocket secure(TlsContext tls, Socket socket, ServerAddress address)
-            throws IOException {
-        SSLSocket secured =
-                (SSLSocket)
-                        tls.context()
-                                .getSocketFactory()
-                                .createSocket(socket, address.host(), address.port(), true);
-        secured.setSSLParameters(tls.parameters());
-        try {
-            secured.startHandshake();
-        } catch (SSLException exception) {
-            throw refused(address, exception);
-        }
-        if (tls.admit(secured.getSession()) instanceof Admission.Refused(_, String message)) {
-            throw new Fault(ExitCode.NOT_ALLOWED, address + ": " + message);
-        }
-        return secured;
-    }
-
-    /// What ended a connection over TLS, with what to do. A server looks at this client's
-    /// certificate last: what it thinks of it comes in its first answer's place.
-    static Fault refused(ServerAddress address, SSLException exception) {
-        return new Fault(
-                ExitCode.NOT_ALLOWED,
-                address
-                        + ": "
-                        + HandshakeFailure.of(exception)
-                                .map(HandshakeFailure::message)
-                                .orElse("no TLS 1.3 there (" + exception.getMessage() + ")"));
     }
 }

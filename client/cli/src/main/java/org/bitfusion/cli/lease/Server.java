@@ -92,14 +92,12 @@ public final class Server implements AutoCloseable {
     private static @Nullable Early ask(LeaseConnection connection, Wish wish) throws IOException {
         long millionths = 0;
         long bytes = 0;
-        switch (wish.share()) {
-            case Share.Whole() -> {}
-            case Share.Mebibytes(long amount) -> bytes = amount * MIB;
-            case Share.Fraction(long numerator, long denominator) -> {
-                millionths = numerator * MILLIONTHS / denominator;
-                if (millionths * denominator != numerator * MILLIONTHS) {
-                    return null;
-                }
+        if (wish.share() instanceof Share.Mebibytes(long amount)) {
+            bytes = amount * MIB;
+        } else if (wish.share() instanceof Share.Fraction(long numerator, long denominator)) {
+            millionths = numerator * MILLIONTHS / denominator;
+            if (millionths * denominator != numerator * MILLIONTHS) {
+                return null;
             }
         }
         if (connection.version() < PreparedSession.SINCE_VERSION) {

@@ -36,12 +36,10 @@ public sealed interface Share {
 
     /// The share of a GPU that has `totalMiB`.
     default long mebibytesOf(long totalMiB) {
-        return switch (this) {
-            case Whole() -> totalMiB;
-            case Fraction(long numerator, long denominator) ->
-                    Math.multiplyExact(totalMiB, numerator) / denominator;
-            case Mebibytes(long amount) -> amount;
-        };
+        if (this instanceof Fraction(long numerator, long denominator)) {
+            return Math.multiplyExact(totalMiB, numerator) / denominator;
+        }
+        return this instanceof Mebibytes(long amount) ? amount : totalMiB;
     }
 
     /// Reads `-p`: a decimal number above 0.0 and at most 1.0 with at most nine digits after the

@@ -8,11 +8,10 @@ import java.net.Socket;
 import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import javax.net.ssl.SSLSocket;
 import org.bitfusion.cli.Version;
 import org.bitfusion.cli.configuration.ServerAddress;
-import org.bitfusion.cli.lease.PoolAccess;
-import org.bitfusion.tls.context.TlsContext;
+import org.bitfusion.cli.connection.Connection;
+import org.bitfusion.cli.connection.PoolTls;
 import org.jspecify.annotations.Nullable;
 
 /// A connection to one manager over which requests go one after the other. `java.net.http` would do
@@ -21,14 +20,14 @@ final class HttpConnection implements AutoCloseable {
     private static final Duration CONNECT = Duration.ofSeconds(3);
 
     private final ServerAddress address;
-    private final SSLSocket socket;
+    private final Connection connection;
     private final HttpInput input;
     private boolean usable = true;
 
-    private HttpConnection(ServerAddress address, SSLSocket socket) {
+    private HttpConnection(ServerAddress address, Connection connection) {
         this.address = address;
-        this.socket = socket;
-        this.input = new HttpInput(socket);
+        this.connection = connection;
+        this.input = new HttpInput(connection);
     }
 
     /// Connects, with TLS.
@@ -36,18 +35,23 @@ final class HttpConnection implements AutoCloseable {
     /// @throws UnknownHostException if there is no such host
     /// @throws IOException if nobody answers
     /// @throws org.bitfusion.cli.Fault if what answers is not of the pool
-    static HttpConnection open(ServerAddress address, TlsContext tls, Deadline deadline)
+    static HttpConnection open(ServerAddress address, PoolTls tls, Deadline deadline)
             throws IOException {
-        Socket plain = new Socket();
+        InetAddress host = InetAddress.getByName(address.host());
+        return new HttpConnection(
+                address, tls.connect(address, () -> dial(host, address.port(), deadline)));
+    }
+
+    private static Socket dial(InetAddress host, int port, Deadline deadline) throws IOException {
+        Socket socket = new Socket();
         try {
-            InetAddress host = InetAddress.getByName(address.host());
             int connect = (int) Math.min(CONNECT.toMillis(), deadline.millisecondsLeft());
-            plain.connect(new InetSocketAddress(host, address.port()), connect);
-            plain.setTcpNoDelay(true);
-            plain.setSoTimeout(deadline.millisecondsLeft());
-            return new HttpConnection(address, PoolAccess.secure(tls, plain, address));
-        } catch (IOException | RuntimeException failure) {
-            plain.close();
+            socket.connect(new InetSocketAddress(host, port), connect);
+            socket.setTcpNoDelay(true);
+            socket.setSoTimeout(deadline.millisecondsLeft());
+            return socket;
+        } catch (IOException failure) {
+            socket.close();
             throw failure;
         }
     }
@@ -92,7 +96,7 @@ final class HttpConnection implements AutoCloseable {
         if (body != null) {
             request.writeBytes(body);
         }
-        socket.getOutputStream().write(request.toByteArray());
+        connection.write(request.toByteArray());
         HttpAnswer answer = input.read(deadline);
         usable = input.keepsAlive();
         return answer;
@@ -101,10 +105,6 @@ final class HttpConnection implements AutoCloseable {
     @Override
     public void close() {
         usable = false;
-        try {
-            socket.close();
-        } catch (IOException _) {
-            // It is of no further use.
-        }
+        connection.close();
     }
 }

@@ -3,8 +3,7 @@ package org.bitfusion.cli.pool;
 import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
-import java.io.InputStream;
-import java.net.Socket;
+import org.bitfusion.cli.connection.Connection;
 
 /// Reads answers of HTTP/1.1 (RFC 9112) from a connection: by length, in chunks, or to the end.
 /// Neither a long nor a slow answer can hold it up: both are limited.
@@ -19,14 +18,14 @@ final class HttpInput {
     private static final int NO_CONTENT = 204;
     private static final int NOT_MODIFIED = 304;
 
-    private final Socket socket;
+    private final Connection connection;
     private final byte[] buffer = new byte[BUFFER_BYTES];
     private int position;
     private int limit;
     private boolean keepsAlive;
 
-    HttpInput(Socket socket) {
-        this.socket = socket;
+    HttpInput(Connection connection) {
+        this.connection = connection;
     }
 
     /// Something that is no HTTP, or not such as a manager speaks it.
@@ -197,9 +196,8 @@ final class HttpInput {
 
     /// False at the connection's end.
     private boolean fill(Deadline deadline) throws IOException {
-        socket.setSoTimeout(deadline.millisecondsLeft());
-        InputStream input = socket.getInputStream();
-        int count = input.read(buffer, 0, buffer.length);
+        connection.setReadTimeout(deadline.millisecondsLeft());
+        int count = connection.read(buffer, 0, buffer.length);
         position = 0;
         limit = Math.max(0, count);
         return count > 0;

@@ -1,25 +1,13 @@
 package org.bitfusion.cli.pool;
 
-import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.core.JacksonException;
-import tools.jackson.core.JsonGenerator;
-import tools.jackson.core.JsonParser;
-import tools.jackson.core.JsonToken;
-import tools.jackson.core.ObjectReadContext;
-import tools.jackson.core.ObjectWriteContext;
-import tools.jackson.core.StreamReadFeature;
-import tools.jackson.core.json.JsonFactory;
 
 /// JSON texts as maps with their order, lists, texts, `Long`, `Double`, `Boolean` and null.
 public final class Json {
-    private static final JsonFactory FACTORY =
-            JsonFactory.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
+    private static final String HEX = "0123456789ABCDEF";
 
     private Json() {}
 
@@ -27,75 +15,14 @@ public final class Json {
     ///
     /// @throws MalformedJsonException if it is none
     static @Nullable Object read(byte[] text) throws MalformedJsonException {
-        try (JsonParser parser = FACTORY.createParser(ObjectReadContext.empty(), text)) {
-            JsonToken first = parser.nextToken();
-            if (first == null) {
-                throw new MalformedJsonException("is empty");
-            }
-            Object value = value(parser, first);
-            if (parser.nextToken() != null) {
-                throw new MalformedJsonException("goes on behind its end");
-            }
-            return value;
-        } catch (JacksonException exception) {
-            throw new MalformedJsonException(
-                    "is no JSON (" + oneLine(exception.getOriginalMessage()) + ")");
-        }
-    }
-
-    private static String oneLine(@Nullable String message) {
-        String text = message == null ? "?" : message.replaceAll("[^\\x20-\\x7e]+", " ");
-        return text.length() > 120 ? text.substring(0, 120) + "..." : text;
-    }
-
-    private static @Nullable Object value(JsonParser parser, JsonToken token)
-            throws MalformedJsonException {
-        return switch (token) {
-            case START_OBJECT -> object(parser);
-            case START_ARRAY -> array(parser);
-            case VALUE_STRING -> parser.getString();
-            case VALUE_NUMBER_INT -> integer(parser);
-            case VALUE_NUMBER_FLOAT -> parser.getDoubleValue();
-            case VALUE_TRUE -> true;
-            case VALUE_FALSE -> false;
-            case VALUE_NULL -> null;
-            default -> throw new MalformedJsonException("is cut off");
-        };
-    }
-
-    private static Long integer(JsonParser parser) throws MalformedJsonException {
-        if (parser.getNumberType() == JsonParser.NumberType.BIG_INTEGER) {
-            throw new MalformedJsonException("has a number of more than 64 bits");
-        }
-        return parser.getLongValue();
-    }
-
-    private static Map<String, @Nullable Object> object(JsonParser parser)
-            throws MalformedJsonException {
-        Map<String, @Nullable Object> object = new LinkedHashMap<>();
-        for (String name = parser.nextName(); name != null; name = parser.nextName()) {
-            object.put(name, value(parser, parser.nextToken()));
-        }
-        return object;
-    }
-
-    private static List<@Nullable Object> array(JsonParser parser) throws MalformedJsonException {
-        List<@Nullable Object> array = new ArrayList<>();
-        for (JsonToken token = parser.nextToken();
-                token != JsonToken.END_ARRAY;
-                token = parser.nextToken()) {
-            array.add(value(parser, token));
-        }
-        return array;
+        return JsonReader.read(text);
     }
 
     /// A text of one line, in UTF-8.
     static byte[] write(Object value) {
-        ByteArrayOutputStream out = new ByteArrayOutputStream();
-        try (JsonGenerator generator = FACTORY.createGenerator(ObjectWriteContext.empty(), out)) {
-            write(generator, value);
-        }
-        return out.toByteArray();
+        StringBuilder text = new StringBuilder();
+        write(text, value);
+        return text.toString().getBytes(StandardCharsets.UTF_8);
     }
 
     /// A text for people and programs: indented by two blanks, with a line's end.
@@ -111,7 +38,8 @@ public final class Json {
         if (value instanceof Map<?, ?> object && !object.isEmpty()) {
             String mark = "{";
             for (Map.Entry<?, ?> entry : object.entrySet()) {
-                text.append(mark).append(within).append(shown(String.valueOf(entry.getKey())));
+                text.append(mark).append(within);
+                quote(text, String.valueOf(entry.getKey()));
                 text.append(": ");
                 pretty(text, entry.getValue(), within);
                 mark = ",";
@@ -126,37 +54,56 @@ public final class Json {
             }
             text.append(line).append(']');
         } else {
-            text.append(value == null ? "null" : shown(value));
+            write(text, value);
         }
     }
 
-    private static String shown(Object value) {
-        return new String(write(value), StandardCharsets.UTF_8);
+    /// Without a switch over its types: what that is made of is made at its first use.
+    private static void write(StringBuilder text, @Nullable Object value) {
+        if (value instanceof Map<?, ?> object) {
+            String mark = "{";
+            for (Map.Entry<?, ?> entry : object.entrySet()) {
+                text.append(mark);
+                quote(text, String.valueOf(entry.getKey()));
+                text.append(':');
+                write(text, entry.getValue());
+                mark = ",";
+            }
+            text.append(object.isEmpty() ? "{}" : "}");
+        } else if (value instanceof List<?> array) {
+            String mark = "[";
+            for (Object element : array) {
+                text.append(mark);
+                write(text, element);
+                mark = ",";
+            }
+            text.append(array.isEmpty() ? "[]" : "]");
+        } else if (value == null || value instanceof Boolean || value instanceof Number) {
+            text.append(value);
+        } else {
+            quote(text, value.toString());
+        }
     }
 
-    private static void write(JsonGenerator generator, @Nullable Object value) {
-        switch (value) {
-            case null -> generator.writeNull();
-            case Map<?, ?> object -> {
-                generator.writeStartObject();
-                for (Map.Entry<?, ?> entry : object.entrySet()) {
-                    generator.writeName(String.valueOf(entry.getKey()));
-                    write(generator, entry.getValue());
+    private static void quote(StringBuilder text, String string) {
+        text.append('"');
+        for (int i = 0; i < string.length(); i++) {
+            char next = string.charAt(i);
+            switch (next) {
+                case '"', '\\' -> text.append('\\').append(next);
+                case '\n' -> text.append("\\n");
+                case '\r' -> text.append("\\r");
+                case '\t' -> text.append("\\t");
+                default -> {
+                    if (next < ' ') {
+                        text.append("\\u00").append(HEX.charAt(next >> 4));
+                        text.append(HEX.charAt(next & 0xF));
+                    } else {
+                        text.append(next);
+                    }
                 }
-                generator.writeEndObject();
             }
-            case List<?> array -> {
-                generator.writeStartArray();
-                for (Object element : array) {
-                    write(generator, element);
-                }
-                generator.writeEndArray();
-            }
-            case Boolean flag -> generator.writeBoolean(flag);
-            case Integer number -> generator.writeNumber(number);
-            case Long number -> generator.writeNumber(number);
-            case Double number -> generator.writeNumber(number);
-            default -> generator.writeString(value.toString());
         }
+        text.append('"');
     }
 }

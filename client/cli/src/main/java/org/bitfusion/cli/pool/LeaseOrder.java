@@ -59,12 +59,11 @@ public final class LeaseOrder {
         while (true) {
             String now;
             try {
-                switch (ask()) {
-                    case Outcome.Granted(GrantedLease lease) -> {
-                        return lease;
-                    }
-                    case Outcome.Queued(String text) -> now = text;
+                Outcome outcome = ask();
+                if (outcome instanceof Outcome.Granted(GrantedLease lease)) {
+                    return lease;
                 }
+                now = outcome instanceof Outcome.Queued(String text) ? text : "";
             } catch (Fault fault) {
                 if (!waited || fault.code() != ExitCode.UNAVAILABLE || end.isOver()) {
                     leave(waited);

@@ -63,10 +63,11 @@ public record LeaseWish(
     }
 
     private Map<String, Object> shareBody() {
-        return switch (share) {
-            case Share.Whole() -> Map.of();
-            case Share.Mebibytes(long amount) -> Map.of("mebibytes", amount);
-            case Share.Fraction fraction -> Map.of("fraction", fraction.decimal());
-        };
+        if (share instanceof Share.Mebibytes(long amount)) {
+            return Map.of("mebibytes", amount);
+        }
+        return share instanceof Share.Fraction fraction
+                ? Map.of("fraction", fraction.decimal())
+                : Map.of();
     }
 }

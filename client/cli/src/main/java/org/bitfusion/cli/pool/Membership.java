@@ -20,6 +20,8 @@ import java.util.Set;
 import org.bitfusion.cli.ExitCode;
 import org.bitfusion.cli.Fault;
 import org.bitfusion.cli.configuration.ServerAddress;
+import org.bitfusion.cli.connection.PoolTls;
+import org.bitfusion.cli.connection.Validity;
 import org.bitfusion.cli.lease.PoolAccess;
 import org.bitfusion.tls.Names;
 import org.bitfusion.tls.PeerIdentity;
@@ -117,6 +119,10 @@ public final class Membership {
 
     /// Why a certificate is of no use any more; null if it is.
     private @Nullable String problem(PoolAccess present) {
+        Validity known = present.tls().validity();
+        if (known != null && known.renewal(Instant.now()) != Renewal.EXPIRED) {
+            return null;
+        }
         X509Certificate certificate = present.own().certificate();
         Optional<PoolId> pool = PeerIdentity.of(certificate).map(PeerIdentity::pool);
         if (pool.isPresent() && !pool.get().equals(present.pool())) {
@@ -155,7 +161,8 @@ public final class Membership {
             Asking asking = asking();
             Map<String, String> body =
                     Map.of("token", token, "name", hostName(), "request", asking.request);
-            TlsContext tls = TlsContext.client(Optional.empty(), trust);
+            PoolTls tls =
+                    PoolTls.of(authority, null, () -> TlsContext.client(Optional.empty(), trust));
             try (Pool pool = new Pool(managers, tls, Optional.empty(), notices)) {
                 JsonObject answer = ask(pool, body);
                 notices.enrolled(pool.answering(), answer.uuid("id").toString());
@@ -272,15 +279,14 @@ public final class Membership {
     ///
     /// @return what is to be said; null: nothing
     public @Nullable String renewIfDue(List<ServerAddress> managers, PoolAccess access) {
-        X509Certificate certificate = access.own().certificate();
-        if (Renewal.of(certificate, Instant.now()) != Renewal.DUE) {
+        if (access.renewal(Instant.now()) != Renewal.DUE) {
             return null;
         }
         try {
             renew(managers, access);
             return null;
         } catch (IOException | Fault | TlsException exception) {
-            Instant end = certificate.getNotAfter().toInstant();
+            Instant end = access.own().certificate().getNotAfter().toInstant();
             return Instant.now().plus(SOON).isAfter(end)
                     ? "this client's certificate ends at "
                             + end

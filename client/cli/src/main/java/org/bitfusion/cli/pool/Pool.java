@@ -15,8 +15,8 @@ import javax.net.ssl.SSLException;
 import org.bitfusion.cli.ExitCode;
 import org.bitfusion.cli.Fault;
 import org.bitfusion.cli.configuration.ServerAddress;
+import org.bitfusion.cli.connection.PoolTls;
 import org.bitfusion.tls.context.HandshakeFailure;
-import org.bitfusion.tls.context.TlsContext;
 import org.jspecify.annotations.Nullable;
 
 /// The managers of a pool, of which any is as good as another: they are asked one after the other
@@ -25,7 +25,7 @@ public final class Pool implements AutoCloseable {
     private static final Duration ANSWER = Duration.ofSeconds(30);
 
     private final List<ServerAddress> managers;
-    private final TlsContext tls;
+    private final PoolTls tls;
     private final Optional<String> authorization;
     private final Notices notices;
     private final Set<ServerAddress> told = new HashSet<>();
@@ -35,7 +35,7 @@ public final class Pool implements AutoCloseable {
     /// @param authorization header of that name
     public Pool(
             List<ServerAddress> managers,
-            TlsContext tls,
+            PoolTls tls,
             Optional<String> authorization,
             Notices notices) {
         this.managers = new ArrayList<>(managers);

@@ -25,6 +25,17 @@ public final class Witness {
                             Long.parseUnsignedLong(digits, 16, 32, 16));
             return new OpenSession(Integer.parseInt(server), id);
         }
+
+        /// By hand, as [org.bitfusion.cli.configuration.ServerAddress] does it.
+        @Override
+        public boolean equals(Object other) {
+            return other instanceof OpenSession that && server == that.server && id.equals(that.id);
+        }
+
+        @Override
+        public int hashCode() {
+            return 31 * id.hashCode() + server;
+        }
     }
 
     /// How soon after a program's end the witness has told of it.

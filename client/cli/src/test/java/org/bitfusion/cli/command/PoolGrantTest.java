@@ -44,10 +44,7 @@ class PoolGrantTest {
 
     @BeforeEach
     void enrol() throws IOException {
-        StandInManager.home(home, POOL, List.of());
-        Path identity = home.resolve(".bitfusion/tls/client.pem");
-        POOL.client().writeFile(identity);
-        access = PoolAccess.readFiles(home.resolve(".bitfusion/tls/ca.crt"), identity);
+        access = StandInManager.client(home, POOL);
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             closedPort = socket.getLocalPort();
         }

@@ -75,11 +75,64 @@ class JsonTest {
                 "{\"a\":1,\"a\":2}",
                 "[1]",
                 "{\"a\":123456789012345678901234567890}",
-                "\"text\""
+                "\"text\"",
+                "{\"a\":01}",
+                "{\"a\":-}",
+                "{\"a\":1.}",
+                "{\"a\":.5}",
+                "{\"a\":1e}",
+                "{\"a\":+1}",
+                "{\"a\":NaN}",
+                "{\"a\":tru}",
+                "{\"a\":1,}",
+                "{,}",
+                "{\"a\" 1}",
+                "{a:1}",
+                "{'a':1}",
+                "{\"a\":\"\\x\"}",
+                "{\"a\":\"\\u12g4\"}",
+                "{\"a\":\"\\u\uff11234\"}",
+                "{\"a\":\"line\nline\"}",
+                "{\"a\":[1,]}",
+                "{\"a\":1}//",
+                "{\"a\":\u00a01}"
             })
     void whatIsNoObjectIsMalformed(String text) {
         assertThatThrownBy(() -> JsonObject.read(bytes(text)))
                 .isInstanceOf(MalformedJsonException.class);
+    }
+
+    @Test
+    void whatIsNoUtf8IsMalformed() {
+        byte[] text = bytes("{\"a\":\"ü\"}");
+        text[6] = 'x';
+        assertThatThrownBy(() -> Json.read(text)).isInstanceOf(MalformedJsonException.class);
+    }
+
+    @Test
+    void allFormsOfValuesAreRead() throws Exception {
+        assertThat(
+                        Json.read(
+                                bytes(
+                                        " {\"a\" : [ -0, 10, 9223372036854775807, -1.5e+3, 2E-1, true,\t"
+                                                + "false, null, {}, [ ], \"\", \"\\\"\\\\\\/\\b\\f\\n\\r"
+                                                + "\\t\\u00fC\\ud83d\\ude00é\" ] }\r\n")))
+                .isEqualTo(
+                        Map.of(
+                                "a",
+                                java.util.Arrays.asList(
+                                        0L,
+                                        10L,
+                                        Long.MAX_VALUE,
+                                        -1500.0,
+                                        0.2,
+                                        true,
+                                        false,
+                                        null,
+                                        Map.of(),
+                                        List.of(),
+                                        "",
+                                        "\"\\/\b\f\n\r\tü😀é")));
     }
 
     @Test
@@ -91,7 +144,13 @@ class JsonTest {
     @Test
     void whatIsWrittenIsRead() throws Exception {
         Map<String, Object> value =
-                Map.of("a", List.of(1L, true, "ü\"\n", Map.of()), "b", 0.5, "c", Map.of("d", 7L));
+                Map.of(
+                        "a",
+                        List.of(1L, true, "ü\"\n\\\u0001\t", Map.of()),
+                        "b",
+                        0.5,
+                        "c",
+                        Map.of("d", 7L));
         assertThat(Json.read(Json.write(value))).isEqualTo(value);
         assertThat(Json.read(bytes(Json.pretty(value)))).isEqualTo(value);
         assertThat(Json.pretty(List.of(Map.of("a", 1)))).endsWith("]\n").contains("\"a\"");

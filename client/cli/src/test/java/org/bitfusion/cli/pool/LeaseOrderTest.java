@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.time.Clock;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,12 +17,11 @@ import java.util.function.Function;
 import org.bitfusion.cli.ExitCode;
 import org.bitfusion.cli.Fault;
 import org.bitfusion.cli.configuration.ServerAddress;
+import org.bitfusion.cli.lease.PoolAccess;
 import org.bitfusion.cli.options.Share;
 import org.bitfusion.tls.TestPool;
-import org.bitfusion.tls.context.PoolTrust;
-import org.bitfusion.tls.context.TlsContext;
-import org.bitfusion.tls.identity.CurrentIdentity;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /// A request for GPUs, from its first word to its end.
 class LeaseOrderTest {
@@ -39,6 +38,7 @@ class LeaseOrderTest {
                     Optional.of(PARENT),
                     "python x.py");
 
+    @TempDir Path home;
     private final List<String> waiting = new ArrayList<>();
 
     private GrantedLease await(
@@ -50,12 +50,9 @@ class LeaseOrderTest {
         }
     }
 
-    private static Pool pool(List<ServerAddress> managers) {
-        TlsContext tls =
-                TlsContext.client(
-                        Optional.of(new CurrentIdentity(POOL.client())),
-                        PoolTrust.ofClient(List.of(POOL.authority.root()), Clock.systemUTC()));
-        return new Pool(managers, tls, Optional.empty(), Notices.NONE);
+    private Pool pool(List<ServerAddress> managers) throws IOException {
+        PoolAccess access = StandInManager.client(home, POOL);
+        return new Pool(managers, access.tls(), Optional.empty(), Notices.NONE);
     }
 
     private static JsonObject body(StandInManager.Asked asked) {

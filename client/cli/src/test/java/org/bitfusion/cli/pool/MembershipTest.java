@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -354,9 +355,9 @@ class MembershipTest {
             pool.client(UUID.randomUUID(), "a", pool.now.minus(Duration.ofDays(300)))
                     .writeFile(identity());
             PoolAccess due = access();
+            X509Certificate before = due.own().certificate();
             assertThat(membership().renewIfDue(managers, due)).isNull();
-            assertThat(Identity.readFile(identity()).certificate())
-                    .isNotEqualTo(due.own().certificate());
+            assertThat(Identity.readFile(identity()).certificate()).isNotEqualTo(before);
             assertThat(Files.readString(identity())).contains("PRIVATE KEY");
             assertThat(membership().renewIfDue(NOBODY, due)).isNull();
             pool.client(UUID.randomUUID(), "a", pool.now.minus(Duration.ofDays(350)))

@@ -7,6 +7,8 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,11 +17,11 @@ import java.util.function.Function;
 import org.bitfusion.cli.ExitCode;
 import org.bitfusion.cli.Fault;
 import org.bitfusion.cli.configuration.ServerAddress;
+import org.bitfusion.cli.lease.PoolAccess;
 import org.bitfusion.tls.TestPool;
-import org.bitfusion.tls.context.PoolTrust;
-import org.bitfusion.tls.context.TlsContext;
-import org.bitfusion.tls.identity.CurrentIdentity;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -28,15 +30,18 @@ class PoolFaultsTest {
     private static final TestPool POOL = new TestPool();
     private static final Pool.Request LIST = Pool.Request.get("/api/v1/servers");
 
+    @TempDir static Path home;
+    private static PoolAccess access;
+
+    @BeforeAll
+    static void enrol() throws IOException {
+        access = StandInManager.client(home, POOL);
+    }
+
     private static Pool pool(List<ServerAddress> managers, List<String> told) {
-        TlsContext tls =
-                TlsContext.client(
-                        Optional.of(new CurrentIdentity(POOL.client())),
-                        PoolTrust.ofClient(
-                                List.of(POOL.authority.root()), java.time.Clock.systemUTC()));
         return new Pool(
                 managers,
-                tls,
+                access.tls(),
                 Optional.empty(),
                 new Notices() {
                     @Override
@@ -157,16 +162,16 @@ class PoolFaultsTest {
                                 new ArrayList<>())) {
             Thread.ofVirtual()
                     .start(() -> {
-                        try (Socket peer = plain.accept()) {
-                            peer.getOutputStream()
-                                    .write(
-                                            "HTTP/1.1 400 No\r\n\r\n"
-                                                    .getBytes(
-                                                            java.nio.charset.StandardCharsets
-                                                                    .US_ASCII));
-                            peer.getInputStream().readNBytes(9999);
-                        } catch (IOException _) {
-                            // The client has left.
+                        while (!plain.isClosed()) {
+                            try (Socket peer = plain.accept()) {
+                                peer.getOutputStream()
+                                        .write(
+                                                "HTTP/1.1 400 No\r\n\r\n"
+                                                        .getBytes(StandardCharsets.US_ASCII));
+                                peer.getInputStream().readNBytes(9999);
+                            } catch (IOException _) {
+                                // The client has left.
+                            }
                         }
                     });
             Fault fault = catchThrowableOfType(Fault.class, () -> pool.ask(LIST));

@@ -18,6 +18,7 @@ import java.util.function.Function;
 import javax.net.ssl.SSLServerSocket;
 import javax.net.ssl.SSLSocket;
 import org.bitfusion.cli.configuration.ServerAddress;
+import org.bitfusion.cli.lease.PoolAccess;
 import org.bitfusion.tls.PeerIdentity;
 import org.bitfusion.tls.PeerRole;
 import org.bitfusion.tls.TestPool;
@@ -207,6 +208,13 @@ public final class StandInManager implements AutoCloseable {
         servers.forEach(server -> list.append(server).append('\n'));
         Files.writeString(folder.resolve(".bitfusion/servers.conf"), list);
         return folder;
+    }
+
+    /// A client of the pool that is enrolled in that home.
+    public static PoolAccess client(Path home, TestPool pool) throws IOException {
+        Path tls = home(home, pool, List.of()).resolve(".bitfusion/tls");
+        pool.client().writeFile(tls.resolve("client.pem"));
+        return PoolAccess.readFiles(tls.resolve("ca.crt"), tls.resolve("client.pem"));
     }
 
     /// What a token's download has for a home.
