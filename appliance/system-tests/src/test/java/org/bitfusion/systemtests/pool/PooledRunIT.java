@@ -212,7 +212,7 @@ class PooledRunIT {
         return least;
     }
 
-    /// Two connections over TLS among it (decision 0027).
+    /// Two connections over TLS among it (decision 0028).
     @Test
     void aCommandCostsAtMostFourTimesWhatAnEmptyJvmDoes() {
         String product = Repository.root().resolve("target/dist/bitfusion").toString();
