@@ -5,9 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import org.awaitility.Awaitility;
 import org.bitfusion.manager.member.Peers;
 import org.junit.jupiter.api.Test;
@@ -42,8 +45,7 @@ class ManagerRestartIT {
             assertLeases(second, enrolled);
             assertSame(second, pool, token, enrolled);
             started = second.processes();
-            second.process().destroy();
-            second.awaitEnd();
+            endsAtOnceThoughSomebodyWaits(second, enrolled);
             awaitEnd(started);
         }
         try (TestManager third = first.startAgain()) {
@@ -76,6 +78,34 @@ class ManagerRestartIT {
                                                 .path("state")
                                                 .asString(""))
                                 .isEqualTo("available"));
+    }
+
+    private static void endsAtOnceThoughSomebodyWaits(TestManager manager, Enrolled enrolled)
+            throws Exception {
+        try (Peers client = manager.client(enrolled.identity());
+                ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            Map<String, Object> all = Map.of("id", UUID.randomUUID().toString(), "gpuCount", 2);
+            Awaitility.await()
+                    .atMost(Duration.ofMinutes(1))
+                    .until(() ->
+                            manager.ask(client, "POST", "/leases?waitSeconds=5", all).status()
+                                    == 201);
+            Map<String, Object> one = Map.of("id", UUID.randomUUID().toString(), "gpuCount", 1);
+            // The second time there is nothing new to tell.
+            assertThat(manager.ask(client, "POST", "/leases?waitSeconds=5", one).status())
+                    .isEqualTo(202);
+            var _ =
+                    threads.submit(
+                            () -> manager.ask(client, "POST", "/leases?waitSeconds=30", one));
+            Awaitility.await()
+                    .atMost(Duration.ofMinutes(1))
+                    .until(() -> manager.asRoot(200, "GET", "/queue", null).size() == 1);
+            Thread.sleep(500); // it is asked by now
+            Instant began = Instant.now();
+            manager.process().destroy();
+            manager.awaitEnd();
+            assertThat(Instant.now()).isBefore(began.plusSeconds(20));
+        }
     }
 
     /// From the first moment on.

@@ -71,6 +71,10 @@ public final class Port implements AutoCloseable {
         return Map.of(
                 "server.address", listen.getHostAddress(),
                 "server.port", port,
+                // Who waits for GPUs would be waited for, while nobody else is answered and no
+                // other
+                // manager schedules. They ask elsewhere, and keep their places.
+                "server.shutdown", "immediate",
                 "spring.threads.virtual.enabled", "true",
                 "spring.mvc.problemdetails.enabled", "true",
                 // It would be read, and kept in files, before anybody asks whether there is a
