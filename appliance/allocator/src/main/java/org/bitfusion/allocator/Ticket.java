@@ -22,9 +22,9 @@ import java.util.Optional;
 /// @param arrival grows with each request of the pool
 /// @param given when a manager last told its holder that it waits
 record Ticket(long arrival, int priority, Instant deadline, Instant given) {
-    /// From when it was given. As long as a client may take to reach another manager, and as the
-    /// managers' clocks may differ.
-    static final Duration LIFE = Duration.ofMinutes(2);
+    /// From when it was given. As long as a pool may take to be started again, and as the managers'
+    /// clocks may differ.
+    static final Duration LIFE = Duration.ofMinutes(10);
 
     private static final int BYTES = 28;
     private static final int SEALED_BYTES = BYTES + 32;

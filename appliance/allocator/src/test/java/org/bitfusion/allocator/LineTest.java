@@ -62,7 +62,7 @@ class LineTest {
     void whoStoppedAskingComesBehindThoseWhoAskedMeanwhile() {
         Ask early = ask();
         Answer.Queued ticket = queued(line, early);
-        pass(Duration.ofMinutes(4));
+        pass(Ticket.LIFE.multipliedBy(2));
         dropVanished(line);
         Ask late = ask();
         queued(line, late);
@@ -74,7 +74,7 @@ class LineTest {
     void whoGoesOnAskingKeepsThePlaceAtEveryManager() {
         Ask early = ask();
         Answer.Queued ticket = queued(line, early);
-        for (int minute = 0; minute < 10; minute++) {
+        for (int minute = 0; minute < 30; minute++) {
             pass(Duration.ofMinutes(1));
             ticket = queued(line, TestPool.again(early, ticket));
         }
