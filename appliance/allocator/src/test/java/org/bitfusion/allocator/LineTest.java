@@ -139,6 +139,7 @@ class LineTest {
     void aClockThatIsSetNeitherDropsNorKeepsAnybody() {
         Ask ask = TestPool.ask(CLIENT, 1, new Share.Whole(), Duration.ofMinutes(5));
         queued(line, ask);
+        assertThat(line.areTried(List.of(ask.id()), steady())).isFalse();
         wall = wall.plus(Duration.ofHours(2));
         dropVanished(line);
         assertThat(order(line)).containsExactly(ask.id());
