@@ -12,7 +12,10 @@
 #include "program/output.h"
 #include "copies/reads.h"
 
-enum { FOR_THE_USER = 0 }; /* a level of the worker's log */
+enum {
+    FOR_THE_USER = 0, /* a level of the worker's log */
+    MOST_LINES = 16   /* of those, in a program's life */
+};
 
 static void print(const struct bf_frame *frame, const uint8_t *body)
 {
@@ -28,11 +31,12 @@ static void say_failure(const struct bf_frame *frame, const uint8_t *body)
         bf_output_queue(BF_OUTPUT_ASSERTED, m.text.data, m.text.bytes);
 }
 
-/* Of the several workers of a program each says the same. */
+/* Of the several workers of a program each says the same; a server that never stops is not heard for ever. */
 static void say_once(const struct bf_log *m)
 {
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     static char said[512];
+    static int lines;
     char text[sizeof said];
     snprintf(text, sizeof text, "%.*s", (int)m->text.bytes, (const char *)m->text.data);
     for (char *c = text; *c; c++) {
@@ -40,7 +44,8 @@ static void say_once(const struct bf_log *m)
             *c = ' ';
     }
     pthread_mutex_lock(&lock);
-    bool is_new = strcmp(text, said) != 0;
+    bool is_new = strcmp(text, said) != 0 && lines < MOST_LINES;
+    lines += is_new;
     strcpy(said, text);
     pthread_mutex_unlock(&lock);
     if (is_new)
