@@ -16,7 +16,7 @@
 enum {
     SINCE = 3,               /* the version of peer.expect and peer.send */
     LEAST_BYTES = 64 * 1024, /* the workers' connection and its hello cost more than fewer bytes */
-    MOST_BREAKS = 3          /* then all copies between the two go through here */
+    MOST_BREAKS = 3          /* then another address is taken; after the last all copies go through here */
 };
 
 enum result { LANDED, NOT_REACHED, BROKEN_OFF };
@@ -38,15 +38,11 @@ struct address {
     bool loopback;
 };
 
-static struct address address_of(struct bf_worker *worker)
+static struct address read_address(const void *socket_address, size_t bytes)
 {
     struct address address = {.port = 0};
     struct sockaddr_storage peer = {.ss_family = AF_UNSPEC};
-    struct bf_connection *c = &worker->connection;
-    pthread_mutex_lock(&c->sender.lock); /* the keeper may just put another one in its place */
-    memcpy(&peer, c->transport.peer,
-           c->transport.peer_bytes < sizeof peer ? c->transport.peer_bytes : sizeof peer);
-    pthread_mutex_unlock(&c->sender.lock);
+    memcpy(&peer, socket_address, bytes < sizeof peer ? bytes : sizeof peer);
     if (peer.ss_family == AF_INET) {
         const struct sockaddr_in *in = (const struct sockaddr_in *)&peer;
         address.ip.s6_addr[10] = address.ip.s6_addr[11] = 0xff;
@@ -62,6 +58,33 @@ static struct address address_of(struct bf_worker *worker)
     return address;
 }
 
+static struct address address_of(struct bf_worker *worker)
+{
+    uint8_t peer[sizeof worker->connection.transport.peer];
+    struct bf_connection *c = &worker->connection;
+    pthread_mutex_lock(&c->sender.lock); /* the keeper may just put another one in its place */
+    size_t bytes = c->transport.peer_bytes < sizeof peer ? c->transport.peer_bytes : sizeof peer;
+    memcpy(peer, c->transport.peer, bytes);
+    pthread_mutex_unlock(&c->sender.lock);
+    return read_address(peer, bytes);
+}
+
+/* Where another worker may reach it: first where this process is connected to it, then in its other
+ * networks. Port 0: there is no such number. */
+static struct address address_number(struct bf_worker *worker, unsigned number)
+{
+    struct address here = address_of(worker);
+    if (!number)
+        return here;
+    for (int i = 0; i < worker->ways.count; i++) {
+        const struct bf_way *way = &worker->ways.way[i];
+        struct address other = read_address(way->address, way->bytes);
+        if (memcmp(&other.ip, &here.ip, sizeof here.ip) && !--number)
+            return other;
+    }
+    return (struct address){.port = 0};
+}
+
 /* A worker on this machine is at an address that means another machine elsewhere; one that speaks TLS
  * speaks nothing else. */
 static bool may_go(struct bf_worker *from, struct bf_worker *to, uint64_t bytes,
@@ -74,7 +97,7 @@ static bool may_go(struct bf_worker *from, struct bf_worker *to, uint64_t bytes,
     if (mode == OFF || from->version < SINCE ||
         to->version < SINCE || from->tls != to->tls || atomic_load(&from->breaks[to->index]) >= MOST_BREAKS)
         return false;
-    *address = address_of(to);
+    *address = address_number(to, atomic_load(&from->via[to->index]));
     return address->port && (!address->loopback || address_of(from).loopback);
 }
 
@@ -118,7 +141,14 @@ static void note(struct bf_worker *from, struct bf_worker *to, enum result resul
         bf_log(BF_LOG_INFORMATION, "a copy from %s to %s goes through this machine: %s",
                from->name, to->name,
                result == NOT_REACHED ? "the one does not reach the other" : "it has broken off");
-        atomic_fetch_add(&from->breaks[to->index], result == NOT_REACHED ? MOST_BREAKS : 1);
+        unsigned number = atomic_load(&from->via[to->index]);
+        unsigned breaks = result == NOT_REACHED ? MOST_BREAKS : 1;
+        breaks += atomic_fetch_add(&from->breaks[to->index], breaks);
+        if (breaks >= MOST_BREAKS && address_number(to, number + 1).port &&
+            atomic_compare_exchange_strong(&from->via[to->index], &number, number + 1)) {
+            atomic_store(&from->met[to->index], false);
+            atomic_store(&from->breaks[to->index], 0);
+        }
     }
 }
 

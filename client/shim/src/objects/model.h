@@ -11,6 +11,7 @@
 #include "bf_cuda_types.h"
 #include "bf_messages.h"
 #include "transport/connection.h"
+#include "transport/ways.h"
 #include "objects/objects.h"
 
 enum { BF_MAX_WORKERS = 16, BF_ATTRIBUTES = 256, BF_FUNCTION_ATTRIBUTES = 32, BF_LIMITS = 16 };
@@ -23,12 +24,15 @@ struct bf_worker {
     unsigned index;
     char name[280]; /* host:port, for messages */
     struct bf_connection connection;
+    struct bf_ways ways; /* to its data port; once it is connected the keeper's */
+    bool unprobed;       /* it knows no probes */
     uint8_t session[16], session_secret[16];
     bool tls; /* the session's connections are */
     uint64_t window_base, window_bytes;
     uint32_t version; /* of the protocol, as it was chosen */
     int driver_version;
-    _Atomic unsigned breaks[BF_MAX_WORKERS]; /* copies to that worker that did not get there */
+    _Atomic unsigned via[BF_MAX_WORKERS]; /* which of that worker's addresses copies to it take */
+    _Atomic unsigned breaks[BF_MAX_WORKERS]; /* copies to that address that did not get there */
     _Atomic bool met[BF_MAX_WORKERS];        /* one did */
 };
 

@@ -74,13 +74,23 @@ static bool read_access_secret(uint8_t secret[16])
     return good;
 }
 
-/* "host[:port] [port [lease srs_port version secret [tls]]]". False if it makes no sense. */
+/* "name=address,rank", as the pool says it. What does not fit is passed over: the host is left. */
+static void read_network(struct bf_server *server, const char *word)
+{
+    struct bf_network *network = &server->networks[server->network_count];
+    if (server->network_count < BF_MOST_NETWORKS &&
+        sscanf(word, "%15[^= ]=%63[^, ],%u", network->name, network->address, &network->rank) == 3)
+        server->network_count++;
+}
+
+/* "host[:port] [port [lease srs_port version secret [tls] [name=address,rank]...]]". False if it makes no sense. */
 static bool read_line(char *line, struct bf_server *server)
 {
-    char *words[8] = {0};
+    enum { MOST_WORDS = 7 + BF_MOST_NETWORKS };
+    char *words[MOST_WORDS] = {0};
     int count = 0;
     char *rest = NULL;
-    for (char *word = strtok_r(line, " \t\r\n", &rest); word && count < 8;
+    for (char *word = strtok_r(line, " \t\r\n", &rest); word && count < MOST_WORDS;
          word = strtok_r(NULL, " \t\r\n", &rest))
         words[count++] = word;
     *server = (struct bf_server){.port = DEFAULT_PORT};
@@ -101,6 +111,8 @@ static bool read_line(char *line, struct bf_server *server)
     if (count >= 6) {
         server->leased = true;
         server->tls = count >= 7 && !strcmp(words[6], "tls");
+        for (int i = 6; i < count; i++)
+            read_network(server, words[i]);
         return bf_read_hex(words[2], server->lease) && bf_read_hex(words[5], server->secret);
     }
     return count <= 2 && *server->host;

@@ -7,6 +7,15 @@
 
 #include "objects/model.h"
 
+enum { BF_MOST_NETWORKS = 4 };
+
+/* A network that a server's data ports are in. */
+struct bf_network {
+    char name[16];
+    char address[64];
+    unsigned rank; /* of the administrator's preference, 0 first */
+};
+
 struct bf_server {
     char host[256];
     unsigned port;
@@ -14,6 +23,8 @@ struct bf_server {
     bool tls; /* it is spoken to over TLS, with the files of bf_adaptor_tls */
     uint8_t lease[16];
     uint8_t secret[16]; /* of the lease, or the user's access secret */
+    struct bf_network networks[BF_MOST_NETWORKS]; /* of its data ports; none: they are at the host */
+    int network_count;
 };
 
 /* Reads BF_ADAPTOR_CONFIG, or else ~/.bitfusionio/adaptor.conf, or else

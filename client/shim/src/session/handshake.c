@@ -194,6 +194,39 @@ enum bf_resumption bf_handshake_resume(const struct bf_worker *worker,
                : BF_UNREACHED;
 }
 
+/* As long as TCP needs to send again what was merely lost, three times. */
+enum { PROBE_MILLISECONDS = 1500 };
+
+enum bf_probe bf_handshake_probe(const struct bf_worker *worker, struct bf_transport *transport,
+                                 size_t bytes, int milliseconds)
+{
+    static const uint8_t padding[BF_PROBE_MOST];
+    uint8_t back[4096];
+    struct bf_handshake h;
+    uint64_t count = bytes;
+    memcpy(h.secret, worker->session_secret, sizeof h.secret);
+    bind_to(&h, transport);
+    if (bytes > sizeof padding || !make_hello(&h.hello, BF_HELLO_PROBE, worker->session))
+        return BF_PROBE_FAILED;
+    memcpy(h.hello.later, &count, sizeof count);
+    /* Each in packets of its own: the hello gets through, and so does its answer. */
+    if (!bf_transport_write_all(transport, &h.hello, sizeof h.hello, milliseconds) ||
+        !bf_transport_write_all(transport, padding, bytes, milliseconds) ||
+        !bf_transport_read_all(transport, &h.answer, sizeof h.answer, milliseconds))
+        return BF_PROBE_FAILED;
+    if (memcmp(h.answer.magic, magic, sizeof magic) ||
+        h.answer.kind != (BF_HELLO_PROBE | ANSWER_KIND) || h.answer.status == NOT_ALLOWED)
+        return BF_PROBE_UNKNOWN;
+    if (h.answer.status != WELCOME || !server_is_proved(&h))
+        return BF_PROBE_FAILED;
+    for (size_t left = bytes, step; left; left -= step) {
+        step = left < sizeof back ? left : sizeof back;
+        if (!bf_transport_read_all(transport, back, step, PROBE_MILLISECONDS))
+            return BF_PROBE_STUCK;
+    }
+    return BF_PROBE_PASSED;
+}
+
 void bf_handshake_session_secret(const struct bf_handshake *h, const uint8_t session[BF_ID_BYTES],
                                  uint8_t secret[BF_SECRET_BYTES])
 {

@@ -11,7 +11,7 @@
 #include "objects/model.h"
 #include "transport/transport.h"
 
-enum bf_hello_kind { BF_HELLO_SESSION = 2, BF_HELLO_DATA = 3, BF_HELLO_RESUME = 4 };
+enum bf_hello_kind { BF_HELLO_SESSION = 2, BF_HELLO_DATA = 3, BF_HELLO_RESUME = 4, BF_HELLO_PROBE = 6 };
 
 enum { BF_ID_BYTES = 16, BF_SECRET_BYTES = 16, BF_PROOF_BYTES = 32 };
 
@@ -54,6 +54,20 @@ CUresult bf_handshake(struct bf_handshake *handshake, const struct bf_worker *wo
 enum bf_resumption bf_handshake_resume(const struct bf_worker *worker,
                                        struct bf_transport *transport, uint32_t epoch,
                                        uint64_t *received, int milliseconds);
+
+enum bf_probe {
+    BF_PROBE_PASSED,
+    BF_PROBE_STUCK,   /* small packets get through, large ones do not */
+    BF_PROBE_FAILED,  /* nothing can be said; the connection is of no use */
+    BF_PROBE_UNKNOWN, /* an older worker, which closes the connection */
+};
+
+enum { BF_PROBE_MOST = 64 * 1024 };
+
+/* Sends so many bytes to the session's worker and waits until they are back; what is said next over
+ * the connection is another hello. Says nothing on stderr. */
+enum bf_probe bf_handshake_probe(const struct bf_worker *worker, struct bf_transport *transport,
+                                 size_t bytes, int milliseconds);
 
 /* The secret of a session that was opened over the connection. */
 void bf_handshake_session_secret(const struct bf_handshake *handshake,

@@ -12,6 +12,7 @@
 #include "session/handshake.h"
 #include "session/host_word.h"
 #include "session/prepared.h"
+#include "session/reach.h"
 #include "session/window.h"
 #include "contexts/devices.h"
 #include "transport/incoming.h"
@@ -91,53 +92,19 @@ static CUresult ask_for_worker(struct bf_worker *worker, struct bf_transport *tr
     return CUDA_SUCCESS;
 }
 
-/* Puts TLS in between. What is no TLS, or not the pool's, is closed, with one line on stderr. */
-static bool secure(const struct bf_worker *worker, struct bf_transport *transport,
-                   const struct bf_tls_files *files, int milliseconds)
-{
-    char why[BF_WHY_BYTES];
-    bool good = bf_tls_start(transport, files, milliseconds, why);
-    if (!good) {
-        bf_say_of(worker, "%s is not trusted: %s. If the pool is new or was set up anew, this client has to be "
-               "enrolled again (\"bitfusion token\").",
-               worker->name, why);
-        transport->close(transport);
-    }
-    return good;
-}
-
-/* files: what the other end's certificate is held against; NULL: its hello proves who it is. */
-static CUresult connect_to(struct bf_worker *worker, struct bf_transport *transport,
-                           const char *host, unsigned port, const struct bf_tls_files *files)
-{
-    const char *why = bf_transport_tcp(transport, host, port);
-    if (why) {
-        bf_say("cannot connect to %s port %u: %s. Is the server running (\"bitfusion server\"), "
-               "and is the address right?",
-               host, port, why);
-        return CUDA_ERROR_NO_DEVICE;
-    }
-    snprintf(worker->name, sizeof worker->name, "%.255s:%u", host, port);
-    return !worker->tls || secure(worker, transport, files, BF_HELLO_MILLISECONDS) ? CUDA_SUCCESS
-                                                                                   : CUDA_ERROR_NO_DEVICE;
-}
-
-enum { RESUME_MILLISECONDS = 3000 /* for a connection, and again for each word of its hello */ };
+enum { REACH_MILLISECONDS = 10000, RESUME_MILLISECONDS = 3000 /* for a connection, and again for each word of its hello */ };
 
 /* See bf_connection's "resume". */
 static enum bf_resumption resume(struct bf_connection *c, struct bf_transport *fresh,
                                  uint64_t *received)
 {
-    const struct bf_worker *worker =
+    struct bf_worker *worker =
         (struct bf_worker *)((char *)c - offsetof(struct bf_worker, connection));
-    int error = bf_transport_again(fresh, &c->transport, RESUME_MILLISECONDS);
-    if (error)
-        return error == ECONNREFUSED ? BF_NOBODY : BF_UNREACHED;
     char why[BF_WHY_BYTES];
-    if (worker->tls && !bf_tls_start(fresh, NULL, RESUME_MILLISECONDS, why)) {
+    enum bf_resumption reached = bf_reach_worker(worker, fresh, RESUME_MILLISECONDS, why);
+    if (reached != BF_RESUMED) {
         bf_log(BF_LOG_INFORMATION, "no new connection: %s", why);
-        fresh->close(fresh);
-        return BF_UNREACHED;
+        return reached;
     }
     enum bf_resumption end = bf_handshake_resume(worker, fresh, c->epoch, received,
                                                  RESUME_MILLISECONDS);
@@ -222,13 +189,14 @@ static bool open_prepared(struct bf_worker *worker, const struct bf_server *serv
     memcpy(worker->session, prepared.session, sizeof worker->session);
     memcpy(worker->session_secret, prepared.secret, sizeof worker->session_secret);
     bf_host_word_watch(worker->index, worker->session);
-    const char *why = bf_transport_tcp(&transport, server->host, prepared.port);
-    if (!why && (!worker->tls || secure(worker, &transport, NULL, BF_HELLO_MILLISECONDS)) &&
-        begin(worker, &transport) == CUDA_SUCCESS) {
+    char why[BF_WHY_BYTES];
+    bf_reach_find(worker, server, prepared.port);
+    bool reached = bf_reach_worker(worker, &transport, REACH_MILLISECONDS, why) == BF_RESUMED;
+    if (reached && begin(worker, &transport) == CUDA_SUCCESS) {
         snprintf(worker->name, sizeof worker->name, "%.255s:%u", server->host, prepared.port);
         return true;
     }
-    bf_log(BF_LOG_INFORMATION, "the prepared session is gone (%s)", why ? why : "its worker is another's");
+    bf_log(BF_LOG_INFORMATION, "the prepared session is gone (%s)", reached ? "its worker is another's" : why);
     bf_window_give_up(worker);
     return false;
 }
@@ -238,10 +206,11 @@ static CUresult open_worker(struct bf_worker *worker, const struct bf_server *se
     struct bf_transport transport;
     struct bf_handshake handshake;
     struct bf_session_open_answer opened;
+    char why[BF_WHY_BYTES];
     CUresult status = bf_window_reserve(worker);
     worker->tls = server->tls;
     if (status == CUDA_SUCCESS)
-        status = connect_to(worker, &transport, server->host, server->port, bf_adaptor_tls());
+        status = bf_reach_dispatcher(worker, server, &transport);
     if (status != CUDA_SUCCESS)
         return status;
     status = bf_handshake(&handshake, worker, &transport, BF_HELLO_SESSION, server->lease,
@@ -251,12 +220,18 @@ static CUresult open_worker(struct bf_worker *worker, const struct bf_server *se
     while (status == CUDA_ERROR_MAP_FAILED && bf_window_reserve(worker) == CUDA_SUCCESS)
         status = ask_for_worker(worker, &transport, &handshake, false, &opened);
     transport.close(&transport);
-    if (status == CUDA_SUCCESS)
-        status = connect_to(worker, &transport, server->host, opened.port, NULL);
     if (status != CUDA_SUCCESS)
         return status;
     bf_handshake_session_secret(&handshake, opened.session, worker->session_secret);
     memcpy(worker->session, opened.session, sizeof worker->session);
+    bf_reach_find(worker, server, opened.port);
+    if (bf_reach_worker(worker, &transport, REACH_MILLISECONDS, why) != BF_RESUMED) {
+        bf_say("cannot connect to %s port %u, where its data goes: %s. Are the ports of data connections "
+               "(45201 to 46225) open there, in one of its networks that this machine reaches?",
+               server->host, opened.port, why);
+        return CUDA_ERROR_NO_DEVICE;
+    }
+    snprintf(worker->name, sizeof worker->name, "%.255s:%u", server->host, opened.port);
     return begin(worker, &transport);
 }
 

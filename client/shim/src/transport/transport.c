@@ -1,13 +1,7 @@
 #include "transport/transport.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -15,8 +9,6 @@
 
 #include "program/cancellation.h"
 #include "program/descriptors.h"
-
-enum { CONNECT_MILLISECONDS = 10000 };
 
 /* A program may close descriptors that it did not open, and its next file gets the number. Asked
  * before anything leaves or is read and before a wait: another thread may be in such a wait when that
@@ -94,50 +86,6 @@ static void tcp_close(struct bf_transport *transport)
     transport->descriptor = -1;
 }
 
-static int connect_in_time(int descriptor, const struct sockaddr *address, socklen_t bytes,
-                           int milliseconds)
-{
-    int error = connect(descriptor, address, bytes) ? errno : 0;
-    if (error == EINTR || error == EINPROGRESS) {
-        struct pollfd event = {.fd = descriptor, .events = POLLOUT};
-        int ready;
-        while ((ready = poll(&event, 1, milliseconds)) < 0 && errno == EINTR)
-            continue;
-        socklen_t size = sizeof error;
-        error = ETIMEDOUT;
-        if (ready > 0 && getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &size))
-            error = errno;
-    }
-    return error;
-}
-
-static int connect_one(const struct sockaddr *address, socklen_t bytes, int milliseconds,
-                       int *error)
-{
-    int one = 1;
-    int descriptor = bf_descriptor_out_of_the_way(
-        socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    if (descriptor < 0) {
-        *error = errno;
-        return -1;
-    }
-    *error = connect_in_time(descriptor, address, bytes, milliseconds);
-    if (*error) {
-        close(descriptor);
-        return -1;
-    }
-    setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-    setsockopt(descriptor, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof one);
-    return descriptor;
-}
-
-/* The socket does not wait by itself while connecting; afterwards who receives with "wait" does. */
-static bool make_waiting(int descriptor)
-{
-    int flags = fcntl(descriptor, F_GETFL);
-    return flags >= 0 && fcntl(descriptor, F_SETFL, flags & ~O_NONBLOCK) == 0;
-}
-
 void bf_transport_over(struct bf_transport *transport, int descriptor)
 {
     *transport = (struct bf_transport){.descriptor = descriptor,
@@ -155,44 +103,6 @@ void bf_transport_over(struct bf_transport *transport, int descriptor)
         memcpy(transport->peer, &peer, bytes);
         transport->peer_bytes = bytes;
     }
-}
-
-const char *bf_transport_tcp(struct bf_transport *transport, const char *host, unsigned port)
-{
-    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
-    struct addrinfo *found = NULL;
-    char service[16];
-    snprintf(service, sizeof service, "%u", port);
-    int code = getaddrinfo(host, service, &hints, &found);
-    if (code)
-        return gai_strerror(code);
-    int error = EHOSTUNREACH;
-    int descriptor = -1;
-    for (struct addrinfo *candidate = found; candidate && descriptor < 0;
-         candidate = candidate->ai_next)
-        descriptor =
-            connect_one(candidate->ai_addr, candidate->ai_addrlen, CONNECT_MILLISECONDS, &error);
-    freeaddrinfo(found);
-    if (descriptor >= 0 && !make_waiting(descriptor))
-        error = errno;
-    bf_transport_over(transport, descriptor);
-    return descriptor < 0 ? strerror(error) : NULL;
-}
-
-int bf_transport_again(struct bf_transport *fresh, const struct bf_transport *old,
-                       int milliseconds)
-{
-    int error = EHOSTUNREACH;
-    int descriptor = -1;
-    struct sockaddr_storage peer;
-    memcpy(&peer, old->peer, old->peer_bytes);
-    if (old->peer_bytes)
-        descriptor =
-            connect_one((struct sockaddr *)&peer, old->peer_bytes, milliseconds, &error);
-    if (descriptor >= 0 && !make_waiting(descriptor))
-        error = errno;
-    bf_transport_over(fresh, descriptor);
-    return descriptor < 0 ? error : 0;
 }
 
 static int left(const struct timespec *end)

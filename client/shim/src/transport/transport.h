@@ -41,13 +41,6 @@ enum { BF_READABLE = 1, BF_WRITABLE = 2, BF_ENDED = 4 };
 /* Over a stream socket that is connected already. */
 void bf_transport_over(struct bf_transport *transport, int descriptor);
 
-/* Connects by TCP. NULL, or why not (a static text, or strerror's). */
-const char *bf_transport_tcp(struct bf_transport *transport, const char *host, unsigned port);
-
-/* Connects to where the other one is connected to. 0, or errno. */
-int bf_transport_again(struct bf_transport *fresh, const struct bf_transport *old,
-                       int milliseconds);
-
 /* Moves exactly so many bytes, waiting at most that long in all. */
 bool bf_transport_write_all(struct bf_transport *transport, const void *data, size_t bytes,
                             int milliseconds);

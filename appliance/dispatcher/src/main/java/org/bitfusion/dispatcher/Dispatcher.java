@@ -13,6 +13,7 @@ import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.handler.ssl.SslHandler;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
@@ -49,13 +50,20 @@ public final class Dispatcher implements AutoCloseable {
     private final AtomicBoolean closed = new AtomicBoolean();
     private final CompletableFuture<String> failure = new CompletableFuture<>();
     private final List<Consumer<SessionBroker>> waitingForDevices = new ArrayList<>();
+    private final ServerBootstrap bootstrap;
     private final Channel listener;
+    private final List<Channel> others = new CopyOnWriteArrayList<>();
     private final List<Consumer<UUID>> givenBack = new CopyOnWriteArrayList<>();
     private final Queue<CompletableFuture<?>> asked = new ConcurrentLinkedQueue<>();
     private volatile @Nullable SessionBroker broker;
 
     private Dispatcher(
-            DispatcherSettings settings, EventLoopGroup group, RunFolder folder, Channel listener) {
+            DispatcherSettings settings,
+            EventLoopGroup group,
+            RunFolder folder,
+            ServerBootstrap bootstrap,
+            Channel listener) {
+        this.bootstrap = bootstrap;
         this.settings = settings;
         this.folder = folder;
         this.group = group;
@@ -88,7 +96,7 @@ public final class Dispatcher implements AutoCloseable {
     public static Dispatcher start(DispatcherSettings settings) throws IOException {
         EventLoopGroup group = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
         CompletableFuture<Dispatcher> started = new CompletableFuture<>();
-        ChannelFuture bound =
+        ServerBootstrap bootstrap =
                 new ServerBootstrap()
                         .group(group)
                         .channel(NioServerSocketChannel.class)
@@ -111,9 +119,8 @@ public final class Dispatcher implements AutoCloseable {
                                         channel.pipeline().addLast(new FrameDecoder());
                                         channel.pipeline().addLast(dispatcher.connection());
                                     }
-                                })
-                        .bind(settings.address())
-                        .awaitUninterruptibly();
+                                });
+        ChannelFuture bound = bootstrap.bind(settings.address()).awaitUninterruptibly();
         if (!bound.isSuccess()) {
             var _ = group.shutdownGracefully(0, 1, TimeUnit.SECONDS);
             throw new PortInUseException(settings.address(), bound.cause());
@@ -122,7 +129,8 @@ public final class Dispatcher implements AutoCloseable {
         try {
             WorkerUsers users = new WorkerUsers(settings.workerUsers());
             folder = RunFolder.open(settings.runFolder(), users);
-            Dispatcher dispatcher = new Dispatcher(settings, group, folder, bound.channel());
+            Dispatcher dispatcher =
+                    new Dispatcher(settings, group, folder, bootstrap, bound.channel());
             started.complete(dispatcher);
             // Closed with the group.
             var _ =
@@ -152,6 +160,21 @@ public final class Dispatcher implements AutoCloseable {
     /// The port that is listened on.
     public int port() {
         return ((InetSocketAddress) listener.localAddress()).getPort();
+    }
+
+    /// Listens in one more network, at the same port. A network that is not there is left out: the
+    /// log says so.
+    public void alsoListen(InetAddress address) {
+        ChannelFuture bound = bootstrap.bind(address, port()).awaitUninterruptibly();
+        if (bound.isSuccess()) {
+            others.add(bound.channel());
+        } else {
+            LOG.warn(
+                    "address={} port={} not listening, error=\"{}\"",
+                    address.getHostAddress(),
+                    port(),
+                    String.valueOf(bound.cause()));
+        }
     }
 
     private LingeringClose lingeringClose() {
@@ -347,6 +370,7 @@ public final class Dispatcher implements AutoCloseable {
             return;
         }
         listener.close().awaitUninterruptibly();
+        others.forEach(each -> each.close().awaitUninterruptibly());
         group.next().submit(pool::close).awaitUninterruptibly();
         group.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly();
         SessionBroker known = broker;

@@ -3,6 +3,7 @@ package org.bitfusion.manager;
 import java.io.Serial;
 import java.net.Inet6Address;
 import java.net.InetAddress;
+import java.net.InterfaceAddress;
 import java.net.NetworkInterface;
 import java.net.SocketException;
 import java.net.UnknownHostException;
@@ -15,6 +16,7 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.bitfusion.cluster.Member;
+import org.bitfusion.cluster.pool.DataNetwork;
 import org.bitfusion.manager.member.ManagerException;
 import org.bitfusion.manager.member.ManagerSettings;
 import org.bitfusion.manager.member.ManagerYaml;
@@ -22,11 +24,18 @@ import org.bitfusion.tls.Names;
 
 /// The command line of `bitfusion manager`; what it does not say `bitfusion-manager.yaml` does.
 final class Flags {
+    private static final int USUAL_MTU = 1500;
+    private static final int MOST_MTU = 65535;
+
     private static final List<String> KNOWN =
             List.of(
                     "--name",
                     "--listen",
                     "--addresses",
+                    "--net1",
+                    "--net2",
+                    "--net3",
+                    "--net4",
                     "--port",
                     "--dispatcher_port",
                     "--zookeeper_ports",
@@ -88,10 +97,80 @@ final class Flags {
                 value("name").or(() -> yaml.text("name")).orElseGet(Flags::hostName),
                 listen,
                 addresses,
+                networks(yaml),
                 port("port", yaml, ManagerSettings.PORT),
                 port("dispatcher_port", yaml, ManagerSettings.DISPATCHER_PORT),
                 zooKeeper(yaml),
                 join(yaml));
+    }
+
+    private List<DataNetwork> networks(ManagerYaml yaml) throws UsageException {
+        List<DataNetwork> networks = new ArrayList<>();
+        for (String name : DataNetwork.NAMES) {
+            Optional<String> flag = value(name);
+            if (flag.isPresent()) {
+                String[] words = flag.get().strip().split("[/,]", -1);
+                if (words.length > 3) {
+                    throw networkMakesNoSense(name, flag.get());
+                }
+                networks.add(
+                        network(
+                                name,
+                                words[0],
+                                Optional.ofNullable(words.length > 1 ? words[1] : null),
+                                Optional.ofNullable(words.length > 2 ? words[2] : null)));
+                continue;
+            }
+            Optional<Map<String, String>> parts =
+                    yaml.parts(name, List.of("ipv4address", "netmask", "mtu"));
+            if (parts.isPresent()) {
+                networks.add(
+                        network(
+                                name,
+                                parts.get().getOrDefault("ipv4address", ""),
+                                Optional.ofNullable(parts.get().get("netmask")),
+                                Optional.ofNullable(parts.get().get("mtu"))));
+            }
+        }
+        return networks;
+    }
+
+    /// What is not said the interface says that has the address.
+    private static DataNetwork network(
+            String name, String address, Optional<String> netmask, Optional<String> mtu)
+            throws UsageException {
+        try {
+            InetAddress own = InetAddress.ofLiteral(address);
+            NetworkInterface has = NetworkInterface.getByInetAddress(own);
+            int bits = own.getAddress().length * Byte.SIZE;
+            if (has != null) {
+                for (InterfaceAddress each : has.getInterfaceAddresses()) {
+                    bits = each.getAddress().equals(own) ? each.getNetworkPrefixLength() : bits;
+                }
+            }
+            return new DataNetwork(
+                    name,
+                    own.getHostAddress(),
+                    netmask.isPresent() ? Integer.parseInt(netmask.get().strip()) : bits,
+                    mtu.isPresent()
+                            ? Integer.parseInt(mtu.get().strip())
+                            : has == null ? USUAL_MTU : Math.min(has.getMTU(), MOST_MTU));
+        } catch (IllegalArgumentException | SocketException _) {
+            throw networkMakesNoSense(
+                    name,
+                    address
+                            + netmask.map("/"::concat).orElse("")
+                            + mtu.map(","::concat).orElse(""));
+        }
+    }
+
+    private static UsageException networkMakesNoSense(String name, String text) {
+        return new UsageException(
+                name
+                        + ": "
+                        + text
+                        + " (expected: an address of this machine, its netmask and its MTU, as"
+                        + " 10.2.0.5/24,9000)");
     }
 
     private Optional<ManagerSettings.Join> join(ManagerYaml yaml) throws UsageException {

@@ -1,6 +1,7 @@
 package org.bitfusion.manager;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.InstantSource;
 import java.util.List;
@@ -73,7 +74,7 @@ final class Manager implements AutoCloseable {
                                     new TokenRoutes(pool, elsewhere),
                                     new PoolRoutes(pool, leasing, VERSION, Settings.BUILD),
                                     new ServerRoutes(pool),
-                                    new LeaseRoutes(leasing),
+                                    new LeaseRoutes(pool, leasing),
                                     new PartRoutes(leasing),
                                     new ClientRoutes(pool, leasing),
                                     new UserRoutes(pool),
@@ -173,9 +174,19 @@ final class Manager implements AutoCloseable {
                                     pool.self().appliance(),
                                     new InetSocketAddress(
                                             settings.listen(), settings.dispatcherPort()),
+                                    settings.networks().stream()
+                                            .map(each -> each.address() + "/" + each.netmask())
+                                            .toList(),
                                     folder.dispatcher(),
                                     tls);
-            return Dispatcher.start(dispatcherSettings);
+            Dispatcher dispatcher = Dispatcher.start(dispatcherSettings);
+            if (!settings.listen().isAnyLocalAddress()) {
+                settings.networks().stream()
+                        .map(each -> InetAddress.ofLiteral(each.address()))
+                        .filter(address -> !address.equals(settings.listen()))
+                        .forEach(dispatcher::alsoListen);
+            }
+            return dispatcher;
         } catch (Settings.SettingsException | PortInUseException exception) {
             throw new ManagerException(String.valueOf(exception.getMessage()), exception);
         } catch (IOException exception) {

@@ -56,23 +56,30 @@ public final class Settings {
         int port = port(arguments);
         Optional<TlsContext> tls = TlsFolder.read(environment);
         InetSocketAddress listen = new InetSocketAddress(address(tls.isPresent()), port);
-        return dispatcher(identity(listen), listen, accessSecret, runFolder(port), tls);
+        return dispatcher(identity(listen), listen, List.of(), accessSecret, runFolder(port), tls);
     }
 
     /// Of an appliance whose place in the pool its manager knows; what is left to say the BF_*
     /// variables do.
     ///
     /// @param appliance tells its software GPUs from those of others
+    /// @param data networks that workers' ports are in, `ADDRESS/BITS`, and whose other appliances
+    ///   they may bring copies to; none: where the dispatcher listens
     /// @param runFolder nobody else's
     /// @param tls what clients must speak
     /// @throws SettingsException if a variable makes no sense
     /// @throws IOException if the run folder's secret cannot be read or made
     public DispatcherSettings inPool(
-            UUID appliance, InetSocketAddress address, Path runFolder, TlsContext tls)
+            UUID appliance,
+            InetSocketAddress address,
+            List<String> data,
+            Path runFolder,
+            TlsContext tls)
             throws SettingsException, IOException {
         Secret secret = AccessSecret.readOrCreate(runFolder.resolveSibling("access.secret"));
         DispatcherSettings settings =
-                dispatcher(appliance.toString(), address, secret, runFolder, Optional.of(tls));
+                dispatcher(
+                        appliance.toString(), address, data, secret, runFolder, Optional.of(tls));
         ApplianceMain.tellUsers(settings);
         return settings;
     }
@@ -80,6 +87,7 @@ public final class Settings {
     private DispatcherSettings dispatcher(
             String identity,
             InetSocketAddress listen,
+            List<String> data,
             Secret accessSecret,
             Path runFolder,
             Optional<TlsContext> tls)
@@ -88,7 +96,18 @@ public final class Settings {
         workers.put("BF_SOFT_ID", environment.getOrDefault("BF_SOFT_ID", identity));
         if (tls.isPresent()) {
             workers.put(Worker.DATA_TLS, "1");
-            workers.put(Worker.DATA_ADDRESS, listen.getAddress().getHostAddress());
+            workers.put(
+                    Worker.DATA_ADDRESSES,
+                    data.isEmpty()
+                            ? listen.getAddress().getHostAddress()
+                            : String.join(
+                                    ",",
+                                    data.stream()
+                                            .map(network -> network.replaceAll("/.*", ""))
+                                            .toList()));
+        }
+        if (!data.isEmpty() && !environment.containsKey(Worker.PEER_NETWORKS)) {
+            workers.put(Worker.PEER_NETWORKS, String.join(",", data));
         }
         return new DispatcherSettings(
                 listen,

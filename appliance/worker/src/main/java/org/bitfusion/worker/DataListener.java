@@ -4,6 +4,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.NetworkInterface;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -11,9 +12,11 @@ import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
@@ -49,6 +52,9 @@ final class DataListener implements AutoCloseable {
     /// come from.
     static final int MOST_STRANGERS = 64;
 
+    /// Where any port will do, and each address has its own that are taken.
+    private static final int TRIES_OF_ANY = 64;
+
     /// The session's client.
     ///
     /// @param version of the protocol that both sides speak
@@ -63,7 +69,7 @@ final class DataListener implements AutoCloseable {
         void take(Hello hello, DataChannel connection);
     }
 
-    private final ServerSocketChannel channel;
+    private final List<ServerSocketChannel> channels;
     private final UUID session;
     private final Secret secret;
     private final String build;
@@ -75,12 +81,12 @@ final class DataListener implements AutoCloseable {
     private volatile @Nullable Transfers transfers;
 
     private DataListener(
-            ServerSocketChannel channel,
+            List<ServerSocketChannel> channels,
             UUID session,
             Secret secret,
             String build,
             Optional<EphemeralTls> tls) {
-        this.channel = channel;
+        this.channels = List.copyOf(channels);
         this.tls = tls;
         this.session = session;
         this.secret = secret;
@@ -94,7 +100,7 @@ final class DataListener implements AutoCloseable {
             int minimum, int maximum, UUID session, Secret secret, String build)
             throws IOException {
         return open(
-                InetAddress.getLoopbackAddress(),
+                List.of(InetAddress.getLoopbackAddress()),
                 minimum,
                 maximum,
                 session,
@@ -105,10 +111,12 @@ final class DataListener implements AutoCloseable {
 
     /// Opens a port of the range, from a random one on; 0 to 0: any.
     ///
+    /// @param addresses at each of which it is the same port; one that this machine has not got is
+    ///   left out
     /// @param tls that all connections must speak; empty: none may
     /// @return empty when all are taken
     static Optional<DataListener> open(
-            InetAddress address,
+            List<InetAddress> addresses,
             int minimum,
             int maximum,
             UUID session,
@@ -116,22 +124,62 @@ final class DataListener implements AutoCloseable {
             String build,
             Optional<EphemeralTls> tls)
             throws IOException {
+        List<InetAddress> own = ofThisMachine(addresses);
         int count = maximum - minimum + 1;
         int first = ThreadLocalRandom.current().nextInt(count);
-        for (int i = 0; i < count; i++) {
-            ServerSocketChannel channel = ServerSocketChannel.open();
-            try {
-                channel.bind(new InetSocketAddress(address, minimum + (first + i) % count));
-                return Optional.of(new DataListener(channel, session, secret, build, tls));
-            } catch (java.net.BindException e) {
-                channel.close();
+        // Any port of one address may be taken at another.
+        int tries = minimum == 0 ? TRIES_OF_ANY : count;
+        for (int i = 0; i < tries; i++) {
+            List<ServerSocketChannel> channels = bind(own, minimum + (first + i) % count);
+            if (!channels.isEmpty()) {
+                return Optional.of(new DataListener(channels, session, secret, build, tls));
             }
         }
         return Optional.empty();
     }
 
+    private static List<InetAddress> ofThisMachine(List<InetAddress> addresses) throws IOException {
+        List<InetAddress> own = new ArrayList<>();
+        for (InetAddress address : addresses) {
+            if (address.isAnyLocalAddress()
+                    || address.isLoopbackAddress()
+                    || NetworkInterface.getByInetAddress(address) != null) {
+                own.add(address);
+            } else {
+                LOG.warn(
+                        "address={} is no address of this machine; no data goes there",
+                        address.getHostAddress());
+            }
+        }
+        if (own.isEmpty()) {
+            throw new IOException("none of " + addresses + " is an address of this machine");
+        }
+        return own;
+    }
+
+    /// @return none if one of the addresses has the port in use
+    private static List<ServerSocketChannel> bind(List<InetAddress> addresses, int port)
+            throws IOException {
+        List<ServerSocketChannel> channels = new ArrayList<>();
+        int same = port;
+        try {
+            for (InetAddress address : addresses) {
+                ServerSocketChannel channel = ServerSocketChannel.open();
+                channels.add(channel);
+                channel.bind(new InetSocketAddress(address, same));
+                same = channel.socket().getLocalPort();
+            }
+            return channels;
+        } catch (java.net.BindException e) {
+            for (ServerSocketChannel channel : channels) {
+                channel.close();
+            }
+            return List.of();
+        }
+    }
+
     int port() {
-        return channel.socket().getLocalPort();
+        return channels.getFirst().socket().getLocalPort();
     }
 
     /// @param session that later connections of the client go on with
@@ -148,7 +196,9 @@ final class DataListener implements AutoCloseable {
     ///
     /// @throws IOException if this is closed before it comes
     Client accept() throws IOException {
-        Thread.ofPlatform().daemon().name("accept").start(this::acceptAll);
+        for (ServerSocketChannel channel : channels) {
+            Thread.ofPlatform().daemon().name("accept").start(() -> acceptAll(channel));
+        }
         try {
             return client.join();
         } catch (CompletionException e) {
@@ -191,7 +241,7 @@ final class DataListener implements AutoCloseable {
         }
     }
 
-    private void acceptAll() {
+    private void acceptAll(ServerSocketChannel channel) {
         while (channel.isOpen()) {
             try {
                 SocketChannel connection = channel.accept();
@@ -256,6 +306,10 @@ final class DataListener implements AutoCloseable {
                 return;
             }
             connection.close();
+        } catch (EOFException e) {
+            // A client tries all networks at once, and takes one.
+            LOG.debug("a connection to the data port has ended, error=\"{}\"", e.toString());
+            SessionLink.closeQuietly(connection);
         } catch (IOException | RuntimeException e) {
             LOG.warn("a stranger on the data port, error=\"{}\"", e.toString());
             SessionLink.closeQuietly(connection);
@@ -268,6 +322,9 @@ final class DataListener implements AutoCloseable {
             throws IOException {
         int process = (int) ProcessHandle.current().pid();
         Hello hello = Hello.read(receive(over, Hello.BYTES));
+        if (hello.kind() == Hello.KIND_PROBE && isProbeAnswered(hello, over)) {
+            hello = Hello.read(receive(over, Hello.BYTES));
+        }
         Secret known = secretFor(hello);
         Hello.Status status = judge(hello, known);
         if (known == null || status != Hello.Status.WELCOME) {
@@ -294,6 +351,31 @@ final class DataListener implements AutoCloseable {
                     hello.process());
         }
         return proved ? Optional.of(hello) : Optional.empty();
+    }
+
+    /// Sends back what comes, so that the client sees what size of packets gets through. Its bytes
+    /// come behind the hello, whose answer is small.
+    ///
+    /// @return false if it is to be refused
+    private boolean isProbeAnswered(Hello hello, DataChannel over) throws IOException {
+        long bytes = hello.probeBytes();
+        if (!hello.id().equals(session)
+                || chosenVersion(hello) == NO_VERSION
+                || bytes < 0
+                || bytes > Hello.MOST_PROBE_BYTES) {
+            return false;
+        }
+        Handshake handshake =
+                Handshake.welcome(
+                        hello,
+                        secret,
+                        over.binding(),
+                        UUID.randomUUID(),
+                        build,
+                        (int) ProcessHandle.current().pid());
+        send(over, handshake.answer().bytes());
+        send(over, receive(over, (int) bytes));
+        return true;
     }
 
     /// Goes on with the session over this connection, if it is the newest.
@@ -359,7 +441,9 @@ final class DataListener implements AutoCloseable {
     /// Who still waits for a client hears that none comes.
     @Override
     public void close() throws IOException {
-        channel.close();
+        for (ServerSocketChannel channel : channels) {
+            channel.close();
+        }
         client.completeExceptionally(new ClosedChannelException());
     }
 }

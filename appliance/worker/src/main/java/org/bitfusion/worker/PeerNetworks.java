@@ -56,7 +56,7 @@ final class PeerNetworks {
     PeerNetworks(Map<String, String> environment, int ownMinimum, int ownMaximum) {
         minimumPort = ownMinimum > 0 ? ownMinimum : FIRST_UNPRIVILEGED;
         maximumPort = ownMinimum > 0 ? ownMaximum : LAST_PORT;
-        String text = environment.getOrDefault("BF_PEER_NETWORKS", LOOPBACK);
+        String text = environment.getOrDefault(Worker.PEER_NETWORKS, LOOPBACK);
         try {
             for (String one : text.split(",", -1)) {
                 if (!one.isBlank()) {

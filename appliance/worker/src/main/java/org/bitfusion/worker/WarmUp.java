@@ -132,7 +132,13 @@ final class WarmUp implements ReadableByteChannel, GatheringByteChannel {
             InetAddress loopback = InetAddress.getLoopbackAddress();
             try (DataListener listener =
                             DataListener.open(
-                                            loopback, 0, 0, open.session(), open.secret(), "", tls)
+                                            List.of(loopback),
+                                            0,
+                                            0,
+                                            open.session(),
+                                            open.secret(),
+                                            "",
+                                            tls)
                                     .orElseThrow();
                     SocketChannel client =
                             SocketChannel.open(new InetSocketAddress(loopback, listener.port()))) {

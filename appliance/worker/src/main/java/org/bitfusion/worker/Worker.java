@@ -81,7 +81,11 @@ public final class Worker implements ControlChannel.Listener {
     /// their ports are.
     public static final String DATA_TLS = "BF_DATA_TLS";
 
-    public static final String DATA_ADDRESS = "BF_DATA_ADDRESS";
+    /// Separated by commas.
+    public static final String DATA_ADDRESSES = "BF_DATA_ADDRESSES";
+
+    /// Where this worker may bring copies to ([PeerNetworks]).
+    public static final String PEER_NETWORKS = "BF_PEER_NETWORKS";
 
     /// While the product's AOT cache is made: warms up what TLS needs, too.
     private static final String TRAINING = "BF_TRAINING";
@@ -261,7 +265,7 @@ public final class Worker implements ControlChannel.Listener {
         }
         Optional<DataListener> port =
                 DataListener.open(
-                        dataAddress(),
+                        dataAddresses(),
                         order.portMinimum(),
                         order.portMaximum(),
                         order.session(),
@@ -303,10 +307,16 @@ public final class Worker implements ControlChannel.Listener {
     }
 
     /// Without TLS on loopback only, whatever is said.
-    private InetAddress dataAddress() throws UnknownHostException {
-        return tls.isPresent()
-                ? InetAddress.getByName(environment.getOrDefault(DATA_ADDRESS, "127.0.0.1"))
-                : InetAddress.getLoopbackAddress();
+    private List<InetAddress> dataAddresses() throws UnknownHostException {
+        if (tls.isEmpty()) {
+            return List.of(InetAddress.getLoopbackAddress());
+        }
+        List<InetAddress> addresses = new ArrayList<>();
+        for (String address :
+                environment.getOrDefault(DATA_ADDRESSES, "127.0.0.1").split(",", -1)) {
+            addresses.add(InetAddress.getByName(address));
+        }
+        return addresses;
     }
 
     private Path imageFolder(WorkerOrder.Open order) {

@@ -140,7 +140,8 @@ class DataListenerTest {
         InetAddress loopback = InetAddress.getLoopbackAddress();
         long before = direct();
         try (DataListener port =
-                DataListener.open(loopback, 0, 0, session, secret, "test", Optional.of(tls))
+                DataListener.open(
+                                List.of(loopback), 0, 0, session, secret, "test", Optional.of(tls))
                         .orElseThrow()) {
             Thread.ofPlatform().daemon().start(() -> assertThatThrownBy(port::accept));
             for (int i = 0; i < 200; i++) {
@@ -167,6 +168,70 @@ class DataListenerTest {
         return Thread.getAllStackTraces().keySet().stream()
                 .filter(thread -> thread.getName().equals("greeting"))
                 .count();
+    }
+
+    @Test
+    void aProbeComesBackAndIsFollowedByAnotherHello() throws Exception {
+        byte[] probe = new byte[20_000];
+        new java.util.Random(1).nextBytes(probe);
+        try (SocketChannel client = connect()) {
+            Hello hello = Hello.probing("test", session, 0, probe.length);
+            client.write(hello.bytes());
+            Hello answer = Hello.read(read(client, Hello.BYTES));
+            assertThat(answer.answers(Hello.KIND_PROBE)).isTrue();
+            assertThat(new Handshake(hello, answer, secret).serverIsProved()).isTrue();
+            ByteBuffer bytes = ByteBuffer.wrap(probe);
+            while (bytes.hasRemaining()) {
+                client.write(bytes);
+            }
+            assertThat(read(client, probe.length).array()).isEqualTo(probe);
+            say(client);
+        }
+    }
+
+    @Test
+    void probesOfAnotherSessionOrThatAreTooLargeAreRefused() throws Exception {
+        for (Hello hello :
+                List.of(
+                        Hello.probing("test", UUID.randomUUID(), 0, 100),
+                        Hello.probing("test", session, 0, Hello.MOST_PROBE_BYTES + 1),
+                        Hello.probing("test", session, 0, -1))) {
+            try (SocketChannel stranger = connect()) {
+                stranger.write(hello.bytes());
+                Hello answer = Hello.read(read(stranger, Hello.BYTES));
+                assertThat(answer.answeredStatus()).isEqualTo(Hello.Status.NOT_ALLOWED);
+                assertThat(stranger.read(ByteBuffer.allocate(1))).isNegative();
+            }
+        }
+        theOneWhoKnowsTheSecretGetsIn();
+    }
+
+    @Test
+    void whoIsToListenAtSeveralAddressesHasOnePort() throws Exception {
+        List<InetAddress> addresses =
+                List.of(
+                        InetAddress.ofLiteral("127.0.0.3"),
+                        InetAddress.ofLiteral("192.0.2.1"), // no machine has that
+                        InetAddress.ofLiteral("127.0.0.4"));
+        try (DataListener port =
+                DataListener.open(addresses, 0, 0, session, secret, "test", Optional.empty())
+                        .orElseThrow()) {
+            Thread.ofPlatform().daemon().start(() -> assertThatThrownBy(port::accept));
+            for (int own : List.of(0, 2)) {
+                try (SocketChannel client =
+                        SocketChannel.open(
+                                new InetSocketAddress(addresses.get(own), port.port()))) {
+                    client.write(Hello.probing("test", session, 0, 0).bytes());
+                    assertThat(Hello.read(read(client, Hello.BYTES)).answers(Hello.KIND_PROBE))
+                            .isTrue();
+                }
+            }
+            assertThatThrownBy(() ->
+                            SocketChannel.open(
+                                    new InetSocketAddress(
+                                            InetAddress.ofLiteral("127.0.0.5"), port.port())))
+                    .isInstanceOf(java.net.ConnectException.class);
+        }
     }
 
     @Test

@@ -62,6 +62,14 @@ public record Hello(
     /// how many there are.
     public static final int KIND_PEER = 5;
 
+    /// A shim sends so many bytes, as [#later] says, and wants them back, to see whether large
+    /// packets get through; the id is the session's. It says what the connection is for in a second
+    /// hello.
+    public static final int KIND_PROBE = 6;
+
+    /// The most bytes of a probe.
+    public static final int MOST_PROBE_BYTES = 64 * 1024;
+
     /// Added to the kind in answers.
     public static final int ANSWER = 0x80;
 
@@ -141,6 +149,17 @@ public record Hello(
 
     /// @return of a worker's hello: the bytes of the copy that it brings
     public long transferBytes() {
+        return Long.reverseBytes(later.getMostSignificantBits());
+    }
+
+    /// @return a hello of a shim that sends so many bytes and wants them back
+    public static Hello probing(String build, UUID session, int process, long bytes) {
+        return of(KIND_PROBE, build, session, process)
+                .withLater(new UUID(Long.reverseBytes(bytes), 0));
+    }
+
+    /// @return of a hello that probes: how many bytes follow and are to come back
+    public long probeBytes() {
         return Long.reverseBytes(later.getMostSignificantBits());
     }
 

@@ -30,6 +30,9 @@ public final class PoolSettings {
     /// How often somebody else's change may come in between.
     private static final int TRIES = 20;
 
+    private static final RecordPath NETWORKS = new RecordPath(FOLDER, "networks");
+    private static final String PREFERENCE = "networks";
+
     private final RecordStore store;
 
     public PoolSettings(RecordStore store) {
@@ -61,6 +64,44 @@ public final class PoolSettings {
             }
         }
         throw contended();
+    }
+
+    /// The data networks that clients take if they reach them, the best first; those that are not
+    /// named are taken after these, the fastest first.
+    ///
+    /// @throws TlsException STORE_FAILED
+    /// @throws ClusterException RECORD_DAMAGED
+    public List<String> dataNetworks() {
+        return store.read(NETWORKS).map(record -> networks(record.content())).orElse(List.of());
+    }
+
+    /// @param names of [DataNetwork#NAMES], each once at most
+    public void changeDataNetworks(List<String> names) {
+        if (!DataNetwork.NAMES.containsAll(names)
+                || names.stream().distinct().count() != names.size()) {
+            throw new IllegalArgumentException(
+                    "networks: "
+                            + names
+                            + " (expected: some of "
+                            + DataNetwork.NAMES
+                            + ", each once at most)");
+        }
+        byte[] content = Fields.of(PREFERENCE).with("order", String.join(" ", names)).encode();
+        for (int attempt = 0; attempt < TRIES; attempt++) {
+            if (isWritten(NETWORKS, store.read(NETWORKS), content)) {
+                return;
+            }
+        }
+        throw contended();
+    }
+
+    private static List<String> networks(byte[] content) {
+        try {
+            String order = Fields.decode(PREFERENCE, content).text("order");
+            return order.isEmpty() ? List.of() : List.of(order.split(" ", -1));
+        } catch (TlsException exception) {
+            throw damaged("the data networks", exception);
+        }
     }
 
     /// @param id as certificates name it

@@ -36,6 +36,11 @@ final class Records {
                 .with("control-port", contact.controlPort())
                 .with("dispatcher-port", contact.dispatcherPort())
                 .with("build", contact.build())
+                .with(
+                        "networks",
+                        contact.networks().stream()
+                                .map(DataNetwork::text)
+                                .collect(Collectors.joining(" ")))
                 .encode();
     }
 
@@ -91,7 +96,10 @@ final class Records {
                     return new Contact(
                             port(fields, "control-port"),
                             port(fields, "dispatcher-port"),
-                            fields.find("build").orElse(""));
+                            fields.find("build").orElse(""),
+                            words(fields.find("networks").orElse("")).stream()
+                                    .map(DataNetwork::parse)
+                                    .toList());
                 });
     }
 

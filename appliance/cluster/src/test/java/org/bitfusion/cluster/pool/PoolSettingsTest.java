@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.bitfusion.cluster.ClusterException;
 import org.bitfusion.scheduler.pool.Client;
@@ -37,6 +38,20 @@ class PoolSettingsTest {
         assertThat(another.clients()).containsExactly(CLIENT);
         another.removeClient("one");
         assertThat(settings.client("one")).isEqualTo(Client.plain("one"));
+    }
+
+    @Test
+    void thePreferredDataNetworksAreKeptInTheirOrder() {
+        assertThat(settings.dataNetworks()).isEmpty();
+        settings.changeDataNetworks(List.of("net3", "net1"));
+        assertThat(new PoolSettings(store).dataNetworks()).containsExactly("net3", "net1");
+        assertThat(settings.defaults()).isEqualTo(ClientTerms.UNLIMITED);
+        settings.changeDataNetworks(List.of());
+        assertThat(settings.dataNetworks()).isEmpty();
+        assertThatThrownBy(() -> settings.changeDataNetworks(List.of("net1", "net1")))
+                .isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> settings.changeDataNetworks(List.of("net7")))
+                .isInstanceOf(IllegalArgumentException.class);
     }
 
     @Test

@@ -106,13 +106,42 @@ class RecordsTest {
                         """);
     }
 
+    private static final List<DataNetwork> NETWORKS =
+            List.of(
+                    new DataNetwork("net1", "10.1.0.5", 24, 1500),
+                    new DataNetwork("net3", "fd00::5", 64, 9000));
+
+    @Test
+    void dataNetworksAreTheSameWhenReadAgain() {
+        Contact contact = new Contact(56001, 55001, "5", NETWORKS);
+        byte[] record = Records.encode(APPLIANCE, contact);
+        assertThat(Records.contact(ID, record)).isEqualTo(contact);
+        assertThat(new String(record, StandardCharsets.UTF_8))
+                .contains("networks=net1=10.1.0.5/24,1500 net3=fd00::5/64,9000\n");
+        assertThat(Records.contact(ID, Records.encode(APPLIANCE)).networks()).isEmpty();
+    }
+
+    @Test
+    void dataNetworksThatCannotBeAreNone() {
+        for (String text :
+                List.of(
+                        "net5=10.1.0.5/24,1500",
+                        "net1=host/24,1500",
+                        "net1=10.1.0.5/33,1500",
+                        "net1=10.1.0.5/24,68",
+                        "net1=10.1.0.5/24")) {
+            assertThatThrownBy(() -> DataNetwork.parse(text))
+                    .isInstanceOf(IllegalArgumentException.class);
+        }
+    }
+
     @Test
     void nonsenseIsRefused() {
         holds(Records.encode(APPLIANCE), bytes -> Records.appliance(ID, bytes, true));
         holds(Records.encode(LEASE), bytes -> Records.lease(ID, bytes));
         HeldLease held = new HeldLease(LEASE, ID, "ada", Set.of(ID), 0);
         holds(Records.encode(held), bytes -> Records.held(ID, 0, bytes));
-        Contact contact = new Contact(56001, 55001, "5");
+        Contact contact = new Contact(56001, 55001, "5", NETWORKS);
         holds(Records.encode(APPLIANCE, contact), bytes -> Records.contact(ID, bytes));
         holds(Records.encode(PROMISES), bytes -> Records.promises(ID, 0, bytes));
     }

@@ -2,6 +2,7 @@ package org.bitfusion.manager.lease;
 
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import org.bitfusion.allocator.Answer;
@@ -27,8 +28,15 @@ public final class AnswerText {
 
     /// @throws Problem for all that is neither granted nor queued
     public static ResponseEntity<Object> response(Answer answer) {
+        return response(answer, List.of());
+    }
+
+    /// @param preferred data networks, the best first
+    /// @throws Problem for all that is neither granted nor queued
+    public static ResponseEntity<Object> response(Answer answer, List<String> preferred) {
         return switch (answer) {
-            case Answer.Granted granted -> ResponseEntity.status(201).body(GrantText.of(granted));
+            case Answer.Granted granted ->
+                    ResponseEntity.status(201).body(GrantText.of(granted, preferred));
             case Answer.Queued(UUID id, int place, String waitsFor, String ticket) ->
                     ResponseEntity.status(202).body(new Queued(id, place, waitsFor, ticket));
             case Answer.Refused(Refusal reason, String sentence) ->

@@ -5,7 +5,9 @@ import java.util.List;
 import java.util.UUID;
 import org.bitfusion.allocator.Answer;
 import org.bitfusion.cluster.pool.Contact;
+import org.bitfusion.cluster.pool.DataNetwork;
 import org.bitfusion.protocol.Secret;
+import org.jspecify.annotations.Nullable;
 
 /// A lease as its client is told of it.
 ///
@@ -26,26 +28,55 @@ public record GrantText(
             int dispatcherPort,
             int controlPort,
             String build,
+            @Nullable List<NetworkText> networks,
             List<GpuText> gpus) {
         public GivenText {
+            networks = networks == null ? List.of() : List.copyOf(networks);
             addresses = List.copyOf(addresses);
             gpus = List.copyOf(gpus);
+        }
+
+        private List<DataNetwork> dataNetworks() {
+            List<NetworkText> known = networks;
+            return known == null ? List.of() : known.stream().map(NetworkText::network).toList();
+        }
+    }
+
+    /// Where data ports are.
+    ///
+    /// @param rank of the administrator's preference: the lowest that is reached is taken, among
+    ///   equals the fastest
+    public record NetworkText(String name, String address, int netmask, int mtu, int rank) {
+        /// @param preferred the networks' names, the best first
+        static NetworkText of(DataNetwork network, List<String> preferred) {
+            int rank = preferred.indexOf(network.name());
+            return new NetworkText(
+                    network.name(),
+                    network.address(),
+                    network.netmask(),
+                    network.mtu(),
+                    rank < 0 ? preferred.size() : rank);
+        }
+
+        DataNetwork network() {
+            return new DataNetwork(name, address, netmask, mtu);
         }
     }
 
     /// @param index its number on the appliance
     public record GpuText(int index, UUID uuid, String name, int memoryMiB) {}
 
-    public static GrantText of(Answer.Granted granted) {
+    /// @param preferred data networks, the best first
+    public static GrantText of(Answer.Granted granted, List<String> preferred) {
         return new GrantText(
                 granted.id(),
                 granted.secret().hex(),
                 granted.renewal().toSeconds(),
                 granted.idleTimeout().toSeconds(),
-                granted.parts().stream().map(GrantText::given).toList());
+                granted.parts().stream().map(part -> given(part, preferred)).toList());
     }
 
-    private static GivenText given(Answer.GivenPart part) {
+    private static GivenText given(Answer.GivenPart part, List<String> preferred) {
         return new GivenText(
                 part.appliance(),
                 part.name(),
@@ -53,6 +84,9 @@ public record GrantText(
                 part.contact().dispatcherPort(),
                 part.contact().controlPort(),
                 part.contact().build(),
+                part.contact().networks().stream()
+                        .map(network -> NetworkText.of(network, preferred))
+                        .toList(),
                 part.gpus().stream()
                         .map(gpu ->
                                 new GpuText(gpu.index(), gpu.uuid(), gpu.name(), gpu.memoryMiB()))
@@ -75,7 +109,8 @@ public record GrantText(
                                         new Contact(
                                                 part.controlPort(),
                                                 part.dispatcherPort(),
-                                                part.build()),
+                                                part.build(),
+                                                part.dataNetworks()),
                                         part.gpus().stream()
                                                 .map(gpu ->
                                                         new Answer.GivenGpu(

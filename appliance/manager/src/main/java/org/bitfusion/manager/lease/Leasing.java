@@ -51,7 +51,11 @@ public final class Leasing implements AutoCloseable {
                                 pool.self().appliance(),
                                 new Appliance.Host(
                                         settings.name(), settings.addresses(), false, "", ""),
-                                new Contact(settings.port(), settings.dispatcherPort(), build)),
+                                new Contact(
+                                        settings.port(),
+                                        settings.dispatcherPort(),
+                                        build,
+                                        settings.networks())),
                         pool.state(),
                         dispatcher,
                         System::nanoTime);

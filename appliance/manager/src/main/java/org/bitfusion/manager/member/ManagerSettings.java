@@ -4,13 +4,16 @@ import java.net.InetAddress;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.bitfusion.cluster.Member;
+import org.bitfusion.cluster.pool.DataNetwork;
 
 /// What an administrator says of an appliance.
 ///
 /// @param name a label: mostly the host's name
 /// @param listen where its ports are opened
 /// @param addresses under which others reach it; the first is its host in the ensemble
+/// @param networks that its data ports are in; none: they are where `listen` says
 /// @param port of `/api/v1`
 /// @param dispatcherPort where clients open sessions
 /// @param zooKeeper its ZooKeeper's three ports
@@ -19,6 +22,7 @@ public record ManagerSettings(
         String name,
         InetAddress listen,
         List<String> addresses,
+        List<DataNetwork> networks,
         int port,
         int dispatcherPort,
         Member.Ports zooKeeper,
@@ -28,6 +32,7 @@ public record ManagerSettings(
 
     public ManagerSettings {
         addresses = List.copyOf(addresses);
+        networks = List.copyOf(networks);
         if (addresses.isEmpty()) {
             throw new IllegalArgumentException("addresses: none (expected: at least one)");
         }
@@ -40,6 +45,13 @@ public record ManagerSettings(
         public Join {
             servers = List.copyOf(servers);
         }
+    }
+
+    /// Under which it may be reached, in whichever network.
+    public List<String> allAddresses() {
+        return Stream.concat(addresses.stream(), networks.stream().map(DataNetwork::address))
+                .distinct()
+                .toList();
     }
 
     public String host() {

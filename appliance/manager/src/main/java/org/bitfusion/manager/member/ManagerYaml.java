@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import org.bitfusion.cluster.Member;
+import org.bitfusion.cluster.pool.DataNetwork;
 import org.bitfusion.tls.file.PrivateFiles;
 import org.jspecify.annotations.Nullable;
 import org.yaml.snakeyaml.LoaderOptions;
@@ -28,6 +29,10 @@ public final class ManagerYaml {
                     "name",
                     "listen",
                     "addresses",
+                    "net1",
+                    "net2",
+                    "net3",
+                    "net4",
                     "port",
                     "dispatcher_port",
                     "zookeeper_ports",
@@ -140,6 +145,30 @@ public final class ManagerYaml {
         return texts;
     }
 
+    /// A value of something that has several.
+    ///
+    /// @return empty if there is nothing of that name
+    /// @throws ManagerException if it is there, but has no parts, or others than these
+    public Optional<Map<String, String>> parts(String key, List<String> names) {
+        Object value = values.get(key);
+        if (value == null) {
+            return Optional.empty();
+        }
+        Map<String, String> parts = new LinkedHashMap<>();
+        if (value instanceof Map<?, ?> map) {
+            map.forEach((name, part) -> {
+                if (part != null) {
+                    parts.put(String.valueOf(name), String.valueOf(part));
+                }
+            });
+        }
+        if (parts.isEmpty() || !names.containsAll(parts.keySet())) {
+            throw new ManagerException(
+                    file + ": " + key + " (expected: lines of " + String.join(", ", names) + ")");
+        }
+        return Optional.of(parts);
+    }
+
     /// The appliance's place in its pool, once it has one.
     ///
     /// @throws ManagerException if the file was edited so that it makes no sense
@@ -181,6 +210,11 @@ public final class ManagerYaml {
         text.append("addresses:\n");
         settings.addresses()
                 .forEach(address -> text.append("- ").append(quoted(address)).append('\n'));
+        for (DataNetwork network : settings.networks()) {
+            text.append(network.name()).append(":\n  ipv4address: ");
+            text.append(quoted(network.address())).append("\n  netmask: ");
+            text.append(network.netmask()).append("\n  mtu: ").append(network.mtu()).append('\n');
+        }
         text.append("port: ").append(settings.port()).append('\n');
         text.append("dispatcher_port: ").append(settings.dispatcherPort()).append('\n');
         Member.Ports ports = settings.zooKeeper();

@@ -3,6 +3,7 @@ package org.bitfusion.manager.member;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.security.KeyPair;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
@@ -53,6 +54,9 @@ public final class Upkeep implements AutoCloseable {
     private final Thread thread;
     private final Watch revocations;
     private volatile boolean isClosed;
+
+    /// Whether the certificate was renewed since the start: it names what it is to name.
+    private boolean isAsked;
 
     public Upkeep(Pool pool, ManagerFolder folder, ManagerSettings settings) {
         this.pool = pool;
@@ -176,7 +180,9 @@ public final class Upkeep implements AutoCloseable {
     }
 
     private void renew() {
-        if (Renewal.of(pool.identity().get().certificate(), pool.now()) == Renewal.NOT_DUE) {
+        X509Certificate present = pool.identity().get().certificate();
+        boolean isComplete = isAsked || OwnCertificate.isNamedBy(present, settings);
+        if (isComplete && Renewal.of(present, pool.now()) == Renewal.NOT_DUE) {
             return;
         }
         Optional<Issuer> issuer = pool.issuer();
@@ -194,6 +200,7 @@ public final class Upkeep implements AutoCloseable {
 
     private void use(Identity next) {
         pool.replaceIdentity(next);
+        isAsked = true;
         LOG.info("renewed until={}", next.certificate().getNotAfter());
     }
 

@@ -10,19 +10,25 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.UUID;
+import org.bitfusion.allocator.Answer;
 import org.bitfusion.allocator.LeaveAnswer;
+import org.bitfusion.cluster.ClusterException;
 import org.bitfusion.cluster.pool.HeldLease;
 import org.bitfusion.manager.lease.AnswerText;
 import org.bitfusion.manager.lease.AskText;
 import org.bitfusion.manager.lease.GrantText;
 import org.bitfusion.manager.lease.Leasing;
 import org.bitfusion.manager.lease.WaiterText;
+import org.bitfusion.manager.member.Pool;
 import org.bitfusion.manager.web.Caller;
 import org.bitfusion.manager.web.For;
 import org.bitfusion.manager.web.Problem;
 import org.bitfusion.manager.web.Who;
 import org.bitfusion.scheduler.pool.Lease;
+import org.bitfusion.tls.TlsException;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.DeleteMapping;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -40,9 +46,13 @@ import org.springframework.web.bind.annotation.RestController;
 public final class LeaseRoutes {
     private static final Duration LONGEST_WAIT = Duration.ofSeconds(30);
 
+    private static final Logger LOG = LoggerFactory.getLogger(LeaseRoutes.class);
+
+    private final Pool pool;
     private final Leasing leasing;
 
-    public LeaseRoutes(Leasing leasing) {
+    public LeaseRoutes(Pool pool, Leasing leasing) {
+        this.pool = pool;
         this.leasing = leasing;
     }
 
@@ -88,7 +98,20 @@ public final class LeaseRoutes {
         Duration wait = Duration.ofSeconds(Math.clamp(waitSeconds, 0, LONGEST_WAIT.toSeconds()));
         UUID client =
                 client(caller).orElseThrow(() -> new Problem(403, "only clients ask for leases"));
-        return AnswerText.response(leasing.allocator(wait).request(asked.ask(client), wait));
+        Answer answer = leasing.allocator(wait).request(asked.ask(client), wait);
+        return answer instanceof Answer.Granted
+                ? AnswerText.response(answer, preferred())
+                : AnswerText.response(answer);
+    }
+
+    /// None while they cannot be read: what is granted can be used without them.
+    private List<String> preferred() {
+        try {
+            return pool.settings().dataNetworks();
+        } catch (TlsException | ClusterException exception) {
+            LOG.warn("the preferred data networks are not known: {}", exception.getMessage());
+            return List.of();
+        }
     }
 
     /// Leaves the line, or ends the lease; none may be there any more.

@@ -57,9 +57,17 @@ public final class ServerRoutes {
             List<String> addresses,
             int controlPort,
             int dispatcherPort,
+            List<NetworkView> networks,
             String state,
             int tasks,
             List<GpuView> gpus) {}
+
+    /// A network that the server's data ports are in; without any they are at its addresses.
+    ///
+    /// @param name `net1` to `net4`
+    /// @param netmask how many bits of the address name the network
+    /// @param mtu of the server's interface there, in bytes
+    public record NetworkView(String name, String address, int netmask, int mtu) {}
 
     /// @param freeMiB not promised to anybody
     public record GpuView(int index, UUID uuid, String name, int memoryMiB, int freeMiB) {}
@@ -90,6 +98,11 @@ public final class ServerRoutes {
                 appliance.host().addresses(),
                 contact.controlPort(),
                 contact.dispatcherPort(),
+                contact.networks().stream()
+                        .map(each ->
+                                new NetworkView(
+                                        each.name(), each.address(), each.netmask(), each.mtu()))
+                        .toList(),
                 appliance.state().name().toLowerCase(Locale.ROOT),
                 promises == null ? 0 : promises.leases().size(),
                 appliance.gpus().stream().map(gpu -> view(gpu, promises)).toList());

@@ -4,7 +4,11 @@ import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.media.Content;
 import io.swagger.v3.oas.annotations.media.Schema;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Objects;
+import org.bitfusion.cluster.pool.DataNetwork;
 import org.bitfusion.manager.member.Pool;
 import org.bitfusion.manager.web.Caller;
 import org.bitfusion.manager.web.For;
@@ -34,16 +38,24 @@ public final class SettingsRoutes {
     public record SettingsChange(
             @Nullable Integer gpuLimit,
             @Nullable Integer priority,
-            @Nullable Long idleTimeoutSeconds) {}
+            @Nullable Long idleTimeoutSeconds,
+            @Nullable List<String> dataNetworks) {}
 
     /// @param gpuLimit null for as many as there are
     /// @param idleTimeoutSeconds 0 for never
-    public record SettingsView(@Nullable Integer gpuLimit, int priority, long idleTimeoutSeconds) {
-        static SettingsView of(ClientTerms terms) {
+    /// @param dataNetworks that clients take if they reach them, the best first; the others after
+    ///   these, the fastest first
+    public record SettingsView(
+            @Nullable Integer gpuLimit,
+            int priority,
+            long idleTimeoutSeconds,
+            List<String> dataNetworks) {
+        static SettingsView of(ClientTerms terms, List<String> dataNetworks) {
             return new SettingsView(
                     terms.gpuLimit() == ClientTerms.NO_LIMIT ? null : terms.gpuLimit(),
                     terms.priority(),
-                    terms.idleTimeout().toSeconds());
+                    terms.idleTimeout().toSeconds(),
+                    dataNetworks);
         }
     }
 
@@ -54,11 +66,11 @@ public final class SettingsRoutes {
             operationId = "getSettings",
             summary = "What holds for clients for which nothing else was set")
     public SettingsView show() {
-        return SettingsView.of(pool.settings().defaults());
+        return SettingsView.of(pool.settings().defaults(), pool.settings().dataNetworks());
     }
 
-    /// Changes it: `gpuLimit` (null for none), `priority`, `idleTimeoutSeconds`; what is not said
-    /// stays.
+    /// Changes it: `gpuLimit` (null for none), `priority`, `idleTimeoutSeconds`, `dataNetworks`;
+    /// what is not said stays.
     @For(Who.ADMIN)
     @PatchMapping
     @Operation(
@@ -73,10 +85,32 @@ public final class SettingsRoutes {
                                             schema =
                                                     @Schema(implementation = SettingsChange.class)))
                     JsonNode change) {
+        List<String> networks = networks(change.path("dataNetworks"));
         ClientTerms terms = pool.settings().changeDefaults(present -> changed(present, change));
-        SettingsView view = SettingsView.of(terms);
+        if (change.has("dataNetworks")) {
+            pool.settings().changeDataNetworks(networks);
+        }
+        SettingsView view = SettingsView.of(terms, pool.settings().dataNetworks());
         pool.events().append(pool.now(), "settings-changed", caller.name(), view.toString());
         return view;
+    }
+
+    /// None of null.
+    private static List<String> networks(JsonNode names) {
+        List<String> networks = new ArrayList<>();
+        for (JsonNode name : names) {
+            networks.add(name.isString() ? name.stringValue() : "");
+        }
+        boolean isList = names.isMissingNode() || names.isNull() || names.isArray();
+        if (!isList
+                || !DataNetwork.NAMES.containsAll(networks)
+                || new HashSet<>(networks).size() < networks.size()) {
+            throw Problem.badRequest(
+                    "dataNetworks: (expected: a list of some of "
+                            + String.join(", ", DataNetwork.NAMES)
+                            + ", each once)");
+        }
+        return networks;
     }
 
     private static ClientTerms changed(ClientTerms present, JsonNode change) {

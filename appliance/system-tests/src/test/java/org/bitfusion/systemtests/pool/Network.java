@@ -1,9 +1,12 @@
 package org.bitfusion.systemtests.pool;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.bitfusion.systemtests.CProgram;
+import org.bitfusion.systemtests.Repository;
 
 /// Machines with a cable each to one switch: network namespaces; or, where these are not allowed,
 /// addresses of the loopback.
@@ -79,6 +82,96 @@ final class Network implements AutoCloseable {
                 "ip link set lo up && ip address add %s/24 dev eth0 && ip link set eth0 up"
                         .formatted(address));
         return new Machine(name, address, List.of("ip", "netns", "exec", own));
+    }
+
+    /// Joins a machine to a data network of its own switch, which lets through what the machine
+    /// does.
+    ///
+    /// @param number of the network, from 2
+    /// @param mtu of the machine's interface and of the switch, in bytes
+    /// @return the machine's address there
+    String join(Machine machine, int number, int mtu) {
+        if (!namespaces) {
+            throw new IllegalStateException("the loopback has no data networks");
+        }
+        inNamespace(
+                "switch",
+                "ip link show net%1$d > /dev/null 2>&1 || { ip link add name net%1$d type bridge && ip link set net%1$d up; }"
+                        .formatted(number));
+        inNamespace(
+                "switch",
+                "ip link add %1$s type veth peer name eth%3$d netns %2$s && ip link set %1$s mtu %4$d master net%3$d up"
+                        .formatted(cable(machine, number), mark + machine.name(), number, mtu));
+        String address = dataAddress(machine, number);
+        // One packet at a time: the kernel would else hand on several as a large one, which no
+        // cable does.
+        inNamespace(
+                machine.name(),
+                "ip address add %1$s/24 dev eth%2$d && ip link set eth%2$d mtu %3$d gso_max_segs 1 up"
+                        .formatted(address, number, mtu));
+        return address;
+    }
+
+    private static String cable(Machine machine, int number) {
+        return machine.name() + "n" + number;
+    }
+
+    String dataAddress(Machine machine, int number) {
+        return machine.address().replaceFirst("10\\.78\\.0", "10.79." + number);
+    }
+
+    /// Pulls a machine's cable to a data network, or plugs it in again. Neither end is told.
+    void plug(Machine machine, int number, boolean in) {
+        inNamespace(
+                "switch",
+                "ip link set %s %s"
+                        .formatted(
+                                cable(machine, number), in ? "master net" + number : "nomaster"));
+    }
+
+    /// Has the switch of a data network let through packets of so many bytes from a machine, and
+    /// drop larger ones without a word.
+    void narrow(Machine machine, int number, int mtu) {
+        inNamespace("switch", "ip link set %s mtu %d".formatted(cable(machine, number), mtu));
+    }
+
+    /// Makes a machine's way to a data network longer, until the process ends.
+    Process slow(Machine machine, int number, int milliseconds) {
+        CProgram program = CProgram.build("slow_link");
+        String cable = cable(machine, number);
+        inNamespace(
+                "switch",
+                "ip link set %1$s nomaster && ip link add far%2$d type veth peer name near%2$d && ip link set far%2$d master net%2$d up && ip link set near%2$d up"
+                        .formatted(cable, number));
+        try {
+            Process process =
+                    CProgram.start(
+                            List.of(
+                                    "ip",
+                                    "netns",
+                                    "exec",
+                                    mark + "switch",
+                                    program.executable().toString(),
+                                    cable,
+                                    "near" + number,
+                                    Integer.toString(milliseconds)),
+                            Map.of("LD_LIBRARY_PATH", Repository.shim().toString()),
+                            ProcessBuilder.Redirect.PIPE);
+            if (!"forwarding".equals(process.inputReader().readLine())) {
+                throw new IllegalStateException("no slow link");
+            }
+            return process;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /// Undoes [#slow], whose process has ended.
+    void unslow(Machine machine, int number) {
+        inNamespace(
+                "switch",
+                "ip link delete far%2$d; ip link set %1$s master net%2$d"
+                        .formatted(cable(machine, number), number));
     }
 
     /// Pulls a machine's cable, or plugs it in again.

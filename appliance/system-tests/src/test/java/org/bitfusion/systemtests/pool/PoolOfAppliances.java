@@ -30,13 +30,16 @@ final class PoolOfAppliances implements AutoCloseable {
 
     private final Network network;
     private final Path folder;
+    private final Map<Integer, Integer> dataNetworks;
     private final List<Member> members = new ArrayList<>();
     private final Network.Machine clientMachine;
 
-    private PoolOfAppliances(Network network, Path folder) {
+    private PoolOfAppliances(Network network, Path folder, Map<Integer, Integer> dataNetworks) {
         this.network = network;
         this.folder = folder;
+        this.dataNetworks = dataNetworks;
         clientMachine = network.client(1);
+        dataNetworks.forEach((number, mtu) -> network.join(clientMachine, number, mtu));
     }
 
     static Path command() {
@@ -45,10 +48,17 @@ final class PoolOfAppliances implements AutoCloseable {
 
     /// Starts a pool, waits until all of it is there, and enrols a client's home by a token.
     static PoolOfAppliances start(int appliances) {
+        return start(appliances, Map.of());
+    }
+
+    /// The same, with data networks that the client and all appliances are in.
+    ///
+    /// @param dataNetworks by number, from 2, with their MTU; only where machines are namespaces
+    static PoolOfAppliances start(int appliances, Map<Integer, Integer> dataNetworks) {
         try {
             Path folder =
                     Files.createTempDirectory(Files.createDirectories(Repository.target()), "pool");
-            PoolOfAppliances pool = new PoolOfAppliances(Network.make(), folder);
+            PoolOfAppliances pool = new PoolOfAppliances(Network.make(), folder, dataNetworks);
             try {
                 pool.found(appliances);
                 pool.makeHome();
@@ -117,10 +127,6 @@ final class PoolOfAppliances implements AutoCloseable {
         return folder;
     }
 
-    Network.Machine clientMachine() {
-        return clientMachine;
-    }
-
     /// @param number from 1
     Member member(int number) {
         return members.get(number - 1);
@@ -139,6 +145,10 @@ final class PoolOfAppliances implements AutoCloseable {
         List<String> command = new ArrayList<>(List.of(command().toString()));
         command.addAll(List.of(words));
         return clientMachine.command(command);
+    }
+
+    Network.Machine clientMachine() {
+        return clientMachine;
     }
 
     Map<String, String> clientEnvironment() {
@@ -171,6 +181,7 @@ final class PoolOfAppliances implements AutoCloseable {
         Member(int number, List<String> options) {
             machine = network.appliance(number);
             own = folder.resolve("appliance-" + number);
+            dataNetworks.forEach((each, mtu) -> network.join(machine, each, mtu));
             process = started(options);
         }
 
@@ -186,6 +197,13 @@ final class PoolOfAppliances implements AutoCloseable {
                                     machine.address(),
                                     "--addresses",
                                     machine.address()));
+            dataNetworks
+                    .keySet()
+                    .forEach(number ->
+                            words.addAll(
+                                    List.of(
+                                            "--net" + number,
+                                            network.dataAddress(machine, number) + "/24")));
             words.addAll(options);
             try {
                 Files.createDirectories(own);
@@ -209,6 +227,9 @@ final class PoolOfAppliances implements AutoCloseable {
             environment.put("BF_SOFT_DEVICES", Integer.toString(GPUS));
             environment.put("BF_SOFT_MEMORY", Integer.toString(MEBIBYTES));
             environment.put("BF_PRESTARTED_WORKERS", "1");
+            if (!dataNetworks.isEmpty()) {
+                environment.put("BF_COMPRESSION", "off"); // bytes are counted
+            }
             environment.put("BF_IMAGE_STORE", own.resolve("images").toString());
             environment.put("BF_CRASH_FOLDER", own.resolve("crashes").toString());
             return environment;
@@ -259,6 +280,21 @@ final class PoolOfAppliances implements AutoCloseable {
                 throw new IllegalStateException(List.of(words) + ": " + result.output());
             }
             return result.output();
+        }
+
+        /// Its certificate, as openssl shows it.
+        String certificate() {
+            return CProgram.run(
+                            List.of(
+                                    "openssl",
+                                    "x509",
+                                    "-noout",
+                                    "-text",
+                                    "-in",
+                                    own.resolve("tls/appliance.pem").toString()),
+                            Map.of(),
+                            SECONDS)
+                    .output();
         }
 
         /// Ends it with all that it started, as a machine that loses its power.

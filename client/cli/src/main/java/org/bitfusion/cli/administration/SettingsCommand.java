@@ -1,6 +1,9 @@
 package org.bitfusion.cli.administration;
 
+import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.bitfusion.cli.pool.JsonObject;
 import org.bitfusion.cli.pool.Pool;
 
@@ -8,7 +11,9 @@ import org.bitfusion.cli.pool.Pool;
 ///
 /// @param desk of the administrator
 record SettingsCommand(Desk desk) {
-    static final Set<String> FLAGS = Terms.FLAGS;
+    static final Set<String> FLAGS =
+            Stream.concat(Terms.FLAGS.stream(), Stream.of(Terms.NETWORKS))
+                    .collect(Collectors.toUnmodifiableSet());
 
     private static final String BASE = "/api/v1/settings";
 
@@ -23,6 +28,13 @@ record SettingsCommand(Desk desk) {
         return 0;
     }
 
+    /// Those that are taken before others.
+    private static String networks(JsonObject settings) {
+        return settings.members().get("dataNetworks") instanceof List<?> names
+                ? names.stream().map(name -> name + ", then ").collect(Collectors.joining())
+                : "";
+    }
+
     private void say(Pool.Request request) {
         try (Pool pool = desk.pool()) {
             JsonObject settings = desk.object(pool, request);
@@ -32,11 +44,13 @@ record SettingsCommand(Desk desk) {
                     GPU limit of a client: %s
                     Priority: %s
                     Idle timeout: %s
+                    Data networks: %sthe fastest
                     """
                             .formatted(
                                     Terms.gpuLimit(settings, "none"),
                                     Terms.priority(settings, "0"),
-                                    Terms.idleTimeout(settings, "none")));
+                                    Terms.idleTimeout(settings, "none"),
+                                    networks(settings)));
         }
     }
 }

@@ -1,6 +1,7 @@
 package org.bitfusion.cli.administration;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -10,7 +11,7 @@ import org.bitfusion.cli.pool.JsonObject;
 import org.jspecify.annotations.Nullable;
 
 /// What an administrator may set for clients, in words: `--gpu-limit`, `--priority`,
-/// `--idle-timeout`.
+/// `--idle-timeout`; for all of them `--data-networks`.
 final class Terms {
     static final Set<String> FLAGS = Set.of("gpu-limit", "priority", "idle-timeout");
 
@@ -40,10 +41,33 @@ final class Terms {
                                 ofClient && text.equals(DEFAULT)
                                         ? null
                                         : Period.parse("--idle-timeout", text).toSeconds()));
+        options.flag(NETWORKS)
+                .ifPresent(text -> change.put("dataNetworks", dataNetworks(options, text)));
         if (change.isEmpty()) {
-            throw options.usage("set needs --gpu-limit, --priority or --idle-timeout");
+            throw options.usage(
+                    "set needs --gpu-limit, --priority"
+                            + (ofClient
+                                    ? " or --idle-timeout"
+                                    : ", --idle-timeout or --" + NETWORKS));
         }
         return change;
+    }
+
+    /// Of the pool's settings only.
+    static final String NETWORKS = "data-networks";
+
+    private static List<String> dataNetworks(AdminOptions options, String text) {
+        List<String> names = text.equals(NONE) ? List.of() : List.of(text.split("[,; ]+", -1));
+        if (!names.stream().allMatch(name -> name.matches("net[1-4]"))
+                || names.stream().distinct().count() < names.size()) {
+            throw options.usage(
+                    "--"
+                            + NETWORKS
+                            + " "
+                            + text
+                            + ": give some of net1 to net4, the best first, for example net2,net3, or none");
+        }
+        return names;
     }
 
     private static @Nullable Long gpuLimit(AdminOptions options, String text, boolean ofClient) {

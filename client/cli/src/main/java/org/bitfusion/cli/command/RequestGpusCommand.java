@@ -118,7 +118,7 @@ record RequestGpusCommand(PoolCommands.Surroundings surroundings, RequestOptions
             lines.append(address.host()).append(' ').append(address.port()).append(' ');
             lines.append(lease.id()).append(' ').append(joined.controlPort()).append(' ');
             lines.append(joined.build()).append(' ').append(joined.secret().hex());
-            lines.append(" tls\n");
+            lines.append(" tls").append(joined.networkWords()).append('\n');
         }
         return lines.toString();
     }

@@ -10,14 +10,17 @@ import org.bitfusion.cli.ExitCode;
 import org.bitfusion.cli.Fault;
 
 /// `adaptor.conf`: the dispatchers of a session. A line is `ip`, `ip:port` or `ip port`, or, as
-/// written by `run`, `ip dispatcher_port lease_uuid srs_port version lease_secret_hex`.
+/// written by `run`, `ip dispatcher_port lease_uuid srs_port version lease_secret_hex`, with `tls`
+/// where it is spoken to over TLS, and the networks of its data ports, `net2=ip,rank`.
 public final class AdaptorFile {
     private static final int LEASE_WORDS = 6;
 
-    /// One more where it is spoken to over TLS.
     private static boolean isLease(String[] words) {
-        return words.length == LEASE_WORDS
-                || (words.length == LEASE_WORDS + 1 && words[LEASE_WORDS].equals("tls"));
+        boolean isLease = words.length >= LEASE_WORDS;
+        for (int i = LEASE_WORDS; i < words.length; i++) {
+            isLease &= words[i].indexOf('=') > 0 || (i == LEASE_WORDS && words[i].equals("tls"));
+        }
+        return isLease;
     }
 
     private AdaptorFile() {}
@@ -83,7 +86,7 @@ public final class AdaptorFile {
                                 Objects.requireNonNull(dispatcher),
                                 UUID.fromString(words[2]),
                                 words[LEASE_WORDS - 1],
-                                words.length > LEASE_WORDS));
+                                words.length > LEASE_WORDS && words[LEASE_WORDS].equals("tls")));
             } catch (IllegalArgumentException | NullPointerException _) {
                 throw new Fault(
                         ExitCode.BROKEN_CONFIGURATION,

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -27,10 +28,14 @@ public final class Lease {
     /// Renewals in one renewal time, so that two may fail.
     private static final int RENEWALS = 3;
 
+    private static final int HALF_RENEWALS = 2 * RENEWALS;
+
     private static final long PAUSE_BEFORE_WORD_MILLISECONDS = 20;
     private static final long PAUSE_BETWEEN_WORDS_MILLISECONDS = 500;
 
     private final ServerAddress address;
+    private final List<ServerAddress> addresses;
+    private final String networkWords;
     private final Access access;
     private final LeaseConnection.Identity owner;
     private final String build;
@@ -41,6 +46,7 @@ public final class Lease {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition released = lock.newCondition();
     private LeaseConnection connection;
+    private int current;
     private boolean ending;
     private boolean given;
 
@@ -52,6 +58,8 @@ public final class Lease {
             @Nullable PreparedSession prepared) {
         this(
                 address,
+                List.of(address),
+                "",
                 connection,
                 build,
                 granted,
@@ -64,6 +72,8 @@ public final class Lease {
 
     private Lease(
             ServerAddress address,
+            List<ServerAddress> addresses,
+            String networkWords,
             LeaseConnection connection,
             String build,
             LeaseRequestAnswer granted,
@@ -71,6 +81,9 @@ public final class Lease {
             LeaseConnection.Identity owner) {
         this.prepared = prepared;
         this.address = address;
+        this.addresses = List.copyOf(addresses);
+        this.networkWords = networkWords;
+        current = addresses.indexOf(address);
         this.connection = connection;
         this.build = build;
         this.granted = granted;
@@ -83,7 +96,9 @@ public final class Lease {
     /// One appliance's part of a lease that a pool granted.
     ///
     /// @param lease the whole lease's id, and its secret
-    /// @param addresses of the appliance's dispatcher, the first that answers is taken
+    /// @param addresses of the appliance's dispatcher in all networks, the first that answers is
+    ///   taken
+    /// @param networks that its data ports are in; none: they are where the dispatcher is
     /// @param controlPort of the appliance's manager
     /// @param build of the appliance
     /// @param renewal how long the part lives without a word
@@ -91,13 +106,22 @@ public final class Lease {
             UUID lease,
             Secret secret,
             List<ServerAddress> addresses,
+            List<DataNetwork> networks,
             int controlPort,
             String build,
             Duration renewal,
             List<LeasedDevice> devices) {
         public Part {
             addresses = List.copyOf(addresses);
+            networks = List.copyOf(networks);
             devices = List.copyOf(devices);
+        }
+
+        /// What an adaptor's line says behind the lease's secret.
+        public String networkWords() {
+            StringBuilder words = new StringBuilder();
+            networks.forEach(network -> words.append(' ').append(network.word()));
+            return words.toString();
         }
 
         private LeaseConnection.Identity owner() {
@@ -183,7 +207,15 @@ public final class Lease {
                             part.controlPort(),
                             (int) part.renewal().toMillis(),
                             part.devices());
-            return new Lease(address, connection, part.build(), granted, prepared, part.owner());
+            return new Lease(
+                    address,
+                    part.addresses(),
+                    part.networkWords(),
+                    connection,
+                    part.build(),
+                    granted,
+                    prepared,
+                    part.owner());
         } catch (IOException exception) {
             connection.close();
             throw exception;
@@ -246,7 +278,11 @@ public final class Lease {
 
     /// The line of the adaptor file; who knows it is in the session.
     public String adaptorLine() {
-        return shownLine() + " " + owner.secret().hex() + (pool == null ? "" : " tls");
+        return shownLine()
+                + " "
+                + owner.secret().hex()
+                + (pool == null ? "" : " tls")
+                + networkWords;
     }
 
     /// The pool whose files the session's programs need; null: none.
@@ -319,11 +355,23 @@ public final class Lease {
         }
     }
 
+    /// Where there is another network, one that does not answer is left before the lease is over.
+    private LeaseConnection.Answer await(CompletableFuture<LeaseConnection.Answer> answer)
+            throws IOException {
+        return addresses.size() == 1
+                ? LeaseConnection.await(answer)
+                : LeaseConnection.await(
+                        answer,
+                        Duration.ofMillis(granted.renewWithinMilliseconds() / HALF_RENEWALS));
+    }
+
     private Renewal renew() {
         LeaseRenew message = new LeaseRenew(granted.lease());
         try {
             return renewal(
-                    connection.call(LeaseRenew.CALL, message.wireBytes(), message::writeFrame));
+                    await(
+                            connection.send(
+                                    LeaseRenew.CALL, message.wireBytes(), message::writeFrame)));
         } catch (IOException _) {
             return reconnect();
         }
@@ -337,7 +385,7 @@ public final class Lease {
         connection.close();
         LeaseRenew message = new LeaseRenew(granted.lease());
         try {
-            connection = LeaseConnection.connect(address, access, owner);
+            connection = connect();
             connection.whenOver(this::lookAgain);
             return renewal(
                     connection.call(LeaseRenew.CALL, message.wireBytes(), message::writeFrame));
@@ -346,6 +394,29 @@ public final class Lease {
         } catch (IOException | Fault _) {
             return Renewal.NOT_ANSWERED;
         }
+    }
+
+    /// At one of the appliance's addresses, the next one first if this one was lost.
+    private LeaseConnection connect() throws IOException {
+        IOException last = new ConnectException("no address");
+        boolean nobody = true;
+        for (int i = 1; i <= addresses.size(); i++) {
+            int next = (current + i) % addresses.size();
+            try {
+                LeaseConnection fresh = LeaseConnection.connect(addresses.get(next), access, owner);
+                current = next;
+                return fresh;
+            } catch (LeaseConnection.LeaseEndedException ended) {
+                throw ended;
+            } catch (IOException failure) {
+                nobody &= failure instanceof ConnectException;
+                last = failure;
+            } catch (Fault fault) { // something else answers in that network
+                nobody = false;
+                last = new IOException(fault.line());
+            }
+        }
+        throw last instanceof ConnectException && !nobody ? new IOException(last) : last;
     }
 
     /// Tells the appliance that the program of a session of this lease has ended; asks again until
@@ -403,7 +474,7 @@ public final class Lease {
             try {
                 return callRelease();
             } catch (SocketTimeoutException _) {
-                return Release.NOT_TOLD;
+                return addresses.size() == 1 ? Release.NOT_TOLD : releaseOverNewConnection();
             } catch (IOException _) {
                 return releaseOverNewConnection();
             } finally {
@@ -417,8 +488,7 @@ public final class Lease {
     private Release callRelease() throws IOException {
         LeaseRelease message = new LeaseRelease(granted.lease());
         int status =
-                connection
-                        .call(LeaseRelease.CALL, message.wireBytes(), message::writeFrame)
+                await(connection.send(LeaseRelease.CALL, message.wireBytes(), message::writeFrame))
                         .status();
         return status == 0 ? Release.GIVEN_BACK : Release.ENDED_BEFORE;
     }
@@ -426,7 +496,7 @@ public final class Lease {
     private Release releaseOverNewConnection() {
         connection.close();
         try {
-            connection = LeaseConnection.connect(address, access, owner);
+            connection = connect();
             return callRelease();
         } catch (LeaseConnection.LeaseEndedException _) {
             return Release.ENDED_BEFORE;

@@ -303,8 +303,15 @@ final class LeaseConnection implements AutoCloseable {
     ///
     /// @throws SocketTimeoutException if it does not come
     static Answer await(CompletableFuture<Answer> answer) throws IOException {
+        return await(answer, Duration.ofMillis(ANSWER_MILLISECONDS));
+    }
+
+    /// Waits at most so long for an answer.
+    ///
+    /// @throws SocketTimeoutException if it does not come
+    static Answer await(CompletableFuture<Answer> answer, Duration patience) throws IOException {
         try {
-            return answer.get(ANSWER_MILLISECONDS, TimeUnit.MILLISECONDS);
+            return answer.get(patience.toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException _) {
             throw new SocketTimeoutException("no answer");
         } catch (ExecutionException e) {

@@ -2,9 +2,11 @@ package org.bitfusion.cli.pool;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.UUID;
 import org.bitfusion.cli.configuration.ServerAddress;
+import org.bitfusion.cli.lease.DataNetwork;
 import org.bitfusion.cli.lease.Lease;
 import org.bitfusion.protocol.Secret;
 import org.bitfusion.protocol.message.LeasedDevice;
@@ -14,6 +16,7 @@ import org.bitfusion.protocol.message.LeasedDevice;
 /// @param idleTimeout after which they are taken back if nothing is done with them; zero: never
 /// @param parts at least one
 public record GrantedLease(UUID id, Duration renewal, Duration idleTimeout, List<Part> parts) {
+    private static final int MOST_NETWORKS = 16;
     private static final int MOST_SECONDS = 1_000_000;
     private static final int MOST_MEBIBYTES = 1_000_000_000;
     private static final long MIB = 1 << 20;
@@ -79,6 +82,15 @@ public record GrantedLease(UUID id, Duration renewal, Duration idleTimeout, List
         if (dispatchers.isEmpty()) {
             throw new MalformedJsonException("grants a part without an address");
         }
+        List<DataNetwork> networks = new ArrayList<>();
+        for (JsonObject network : part.anyObjects("networks")) {
+            networks.add(network(network, dispatcherPort));
+        }
+        networks.sort(Comparator.comparingInt(DataNetwork::rank));
+        networks.stream()
+                .map(DataNetwork::address)
+                .filter(address -> !dispatchers.contains(address))
+                .forEach(dispatchers::add);
         List<Integer> indexes = new ArrayList<>();
         List<Long> mebibytes = new ArrayList<>();
         List<LeasedDevice> devices = new ArrayList<>();
@@ -99,10 +111,22 @@ public record GrantedLease(UUID id, Duration renewal, Duration idleTimeout, List
                         id,
                         secret,
                         dispatchers,
+                        networks,
                         controlPort,
                         word(part.text("build")),
                         renewal,
                         devices));
+    }
+
+    private static DataNetwork network(JsonObject network, int port) throws MalformedJsonException {
+        String name = network.text("name");
+        if (!name.matches("[a-z0-9]{1,15}")) {
+            throw new MalformedJsonException("names a network that is none");
+        }
+        return new DataNetwork(
+                name,
+                address(network.text("address"), port),
+                network.number("rank", 0, MOST_NETWORKS));
     }
 
     private static ServerAddress address(String host, int port) throws MalformedJsonException {

@@ -85,6 +85,11 @@ public record JsonObject(Map<String, @Nullable Object> members) {
         return all(members.get(name), "has no '" + name + "' that is an array of objects");
     }
 
+    /// None where it is not there: an older release does not say it.
+    public List<JsonObject> anyObjects(String name) throws MalformedJsonException {
+        return members.get(name) == null ? List.of() : objects(name);
+    }
+
     public List<String> texts(String name) throws MalformedJsonException {
         if (!(members.get(name) instanceof List<?> list)) {
             throw lacks(name, "an array");

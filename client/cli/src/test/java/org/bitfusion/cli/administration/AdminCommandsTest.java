@@ -380,12 +380,23 @@ class AdminCommandsTest {
                 manager(_ ->
                         StandInManager.Answer.json(
                                 200,
-                                "{\"gpuLimit\":null,\"priority\":0,\"idleTimeoutSeconds\":1800}"))) {
+                                "{\"gpuLimit\":null,\"priority\":0,\"idleTimeoutSeconds\":1800,\"dataNetworks\":[\"net3\",\"net1\"]}"))) {
             assertThat(output(manager, "settings", "show"))
-                    .isEqualTo("GPU limit of a client: none\nPriority: 0\nIdle timeout: 30m\n");
+                    .isEqualTo(
+                            """
+                            GPU limit of a client: none
+                            Priority: 0
+                            Idle timeout: 30m
+                            Data networks: net3, then net1, then the fastest
+                            """);
             output(manager, "settings", "set", "--gpu-limit", "none", "--idle-timeout", "none");
             assertThat(manager.asked.getLast().body())
                     .isEqualTo("{\"gpuLimit\":null,\"idleTimeoutSeconds\":0}");
+            output(manager, "settings", "set", "--data-networks", "net2,net4");
+            assertThat(manager.asked.getLast().body())
+                    .isEqualTo("{\"dataNetworks\":[\"net2\",\"net4\"]}");
+            output(manager, "settings", "set", "--data-networks", "none");
+            assertThat(manager.asked.getLast().body()).isEqualTo("{\"dataNetworks\":[]}");
         }
     }
 
@@ -457,6 +468,8 @@ class AdminCommandsTest {
         "clients set anna --idle-timeout 30,for example 90s",
         "settings set --idle-timeout default,for example 90s",
         "settings set --gpu-limit default,or none",
+        "settings set --data-networks net5,net1 to net4",
+        "settings set --data-networks net1;net1,net1 to net4",
         "settings show x,one word too many",
         "queue all,one word too many",
         "leases end 7,is no lease's id",

@@ -173,7 +173,9 @@ class PoolCommandsTest {
                         {"id":"%s","secret":"00112233445566778899aabbccddeeff","renewSeconds":600,
                          "idleTimeoutSeconds":0,"parts":[{"appliance":"a","name":"gpu-1",
                          "addresses":["127.0.0.1"],"dispatcherPort":%d,"controlPort":56001,
-                         "build":"5.0.0","gpus":[{"index":0,"uuid":"%s","name":"T4","memoryMiB":5}]}]}
+                         "build":"5.0.0","networks":[
+                         {"name":"net3","address":"10.3.0.5","netmask":24,"mtu":1500,"rank":1},
+                         {"name":"net2","address":"10.2.0.5","netmask":24,"mtu":9000,"rank":0}],"gpus":[{"index":0,"uuid":"%s","name":"T4","memoryMiB":5}]}]}
                         """
                                 .formatted(id, port, UUID.randomUUID()));
     }
@@ -191,6 +193,7 @@ class PoolCommandsTest {
             assertThat(parts).hasSize(1);
             assertThat(parts.getFirst().dispatcher().port()).isEqualTo(dispatcher.getLocalPort());
             assertThat(parts.getFirst().tls()).isTrue();
+            assertThat(Files.readString(file)).endsWith(" tls net2=10.2.0.5,0 net3=10.3.0.5,1\n");
             for (String name : List.of("adaptor.conf", "adaptor.conf.d/tls/client.pem")) {
                 assertThat(
                                 PosixFilePermissions.toString(
