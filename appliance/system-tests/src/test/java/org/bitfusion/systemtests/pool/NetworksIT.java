@@ -73,7 +73,14 @@ class NetworksIT {
         String names = networks.length == 0 ? "none" : String.join(",", networks);
         String settings = pool.member(1).succeeds("settings", "set", "--data-networks", names);
         assertThat(settings)
-                .contains("Data networks: " + String.join("", List.of(networks).stream().map(name -> name + ", then ").toList()) + "the fastest");
+                .contains(
+                        "Data networks: "
+                                + String.join(
+                                        "",
+                                        List.of(networks).stream()
+                                                .map(name -> name + ", then ")
+                                                .toList())
+                                + "the fastest");
     }
 
     /// `bitfusion run` of a program that notices if a call is lost, or executed twice.
