@@ -57,6 +57,18 @@ public final class SettingsRoutes {
                     terms.idleTimeout().toSeconds(),
                     dataNetworks);
         }
+
+        /// For the list of events.
+        String words() {
+            return "GPU limit "
+                    + (gpuLimit == null ? "none" : gpuLimit)
+                    + ", priority "
+                    + priority
+                    + ", idle timeout "
+                    + (idleTimeoutSeconds == 0 ? "none" : idleTimeoutSeconds + " s")
+                    + ", data networks "
+                    + (dataNetworks.isEmpty() ? "any" : String.join(", ", dataNetworks));
+        }
     }
 
     /// What holds.
@@ -91,7 +103,7 @@ public final class SettingsRoutes {
             pool.settings().changeDataNetworks(networks);
         }
         SettingsView view = SettingsView.of(terms, pool.settings().dataNetworks());
-        pool.events().append(pool.now(), "settings-changed", caller.name(), view.toString());
+        pool.events().append(pool.now(), "settings-changed", caller.name(), view.words());
         return view;
     }
 

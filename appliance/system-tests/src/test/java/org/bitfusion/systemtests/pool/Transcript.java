@@ -42,6 +42,9 @@ final class Transcript {
                 Pattern.compile("\\b([0-9A-F]{2}:){7,31}[0-9A-F]{2}\\b|\\b[0-9a-f]{24,64}\\b"));
     }
 
+    private static final Pattern COLUMNS = Pattern.compile("(?<=\\S) {2,}");
+
+    private final Pattern host;
     private final Map<String, Prompt> prompts;
     private final Map<String, String> fixed;
     private final Map<String, String> named = new LinkedHashMap<>();
@@ -50,8 +53,10 @@ final class Transcript {
     /// Who types: the environment of the commands, and the folder they start in.
     record Prompt(Map<String, String> environment, Path folder) {}
 
+    /// @param host this machine's name
     /// @param fixed what is printed, to what it is called
-    Transcript(Map<String, Prompt> prompts, Map<String, String> fixed) {
+    Transcript(String host, Map<String, Prompt> prompts, Map<String, String> fixed) {
+        this.host = Pattern.compile("(?<![\\w.-])" + Pattern.quote(host) + "(?![\\w.-])");
         this.prompts = prompts;
         this.fixed = fixed;
     }
@@ -109,7 +114,8 @@ final class Transcript {
         for (Map.Entry<String, String> entry : fixed.entrySet()) {
             shown = shown.replace(entry.getKey(), entry.getValue());
         }
-        return shown;
+        shown = host.matcher(shown).replaceAll("workstation");
+        return COLUMNS.matcher(shown).replaceAll("  "); // as wide as what stands in them
     }
 
     private void learn(String output) {

@@ -65,12 +65,11 @@ class TranscriptsIT {
         fixed.put(ADDRESS, "10.0.0.6");
         fixed.put(Integer.toString(appliance.port()), "56001");
         fixed.put(Integer.toString(appliance.dispatcherPort()), "55001");
-        fixed.put("CN=" + host(), "CN=client");
         Path golden =
                 Repository.root()
                         .resolve(
                                 "appliance/system-tests/src/test/resources/transcripts/pool.golden");
-        String seen = new Transcript(prompts, fixed).replay(golden);
+        String seen = new Transcript(host(), prompts, fixed).replay(golden);
         if (System.getProperty("bitfusion.transcripts", "").equals("write")) {
             Files.writeString(golden, seen);
         }
