@@ -233,11 +233,10 @@ class FrameLoopTest {
     void anExecutionThatTakesLongLosesWhatItMayLeave() throws Exception {
         start();
         say(out -> set(out, 2, 9));
-        await().until(() -> ear.executed.get() == 1);
+        await().until(() -> ear.executed.get() == 1 && ear.burstEnds.get() == 2);
         say(out -> set(out, SLOW, 10));
         ear.slowBegins.await();
-        int before = ear.burstEnds.get();
-        await().until(() -> ear.burstEnds.get() > before);
+        await().until(() -> ear.burstEnds.get() > 2); // the other thread reads
         say(FrameLoopTest::release);
         await().until(() -> ear.executed.get() == 2);
         assertThat(ear.inPlace).containsExactly(true, true, false);
@@ -276,10 +275,10 @@ class FrameLoopTest {
         set(frame, 2, 11);
         frame.flip();
         int head = 400;
+        await().until(() -> ear.burstEnds.get() == 1); // waits for the first frame
         pipe.sink().write(frame.slice(0, head));
         ear.slowBegins.await();
-        int before = ear.burstEnds.get();
-        await().until(() -> ear.burstEnds.get() > before);
+        await().until(() -> ear.burstEnds.get() > 1); // the other thread reads
         ear.goOn.countDown();
         ByteBuffer rest = frame.slice(head, frame.limit() - head);
         while (rest.hasRemaining()) {
@@ -313,10 +312,10 @@ class FrameLoopTest {
     @Test
     void aWholeFrameDoesNotWaitForTheRestOfTheNext() throws Exception {
         start();
+        await().until(() -> ear.burstEnds.get() == 1); // waits for the first frame
         say(out -> set(out, SLOW, 10));
         ear.slowBegins.await();
-        int before = ear.burstEnds.get();
-        await().until(() -> ear.burstEnds.get() > before);
+        await().until(() -> ear.burstEnds.get() > 1); // the other thread reads
         ByteBuffer frames = ByteBuffer.allocate(1000);
         set(frames, 2, 11);
         int whole = frames.position();
@@ -430,10 +429,10 @@ class FrameLoopTest {
     @Test
     void aFailureEndsItThoughTheOtherThreadWaitsForTheClient() throws Exception {
         start();
+        await().until(() -> ear.burstEnds.get() == 1); // waits for the first frame
         say(out -> set(out, SLOW, 10));
         ear.slowBegins.await();
-        int before = ear.burstEnds.get();
-        await().until(() -> ear.burstEnds.get() > before);
+        await().until(() -> ear.burstEnds.get() > 1); // the other thread reads
         ear.inside.set(7); // the next execution believes that it is not alone
         say(out -> {
             set(out, 2, 11);
