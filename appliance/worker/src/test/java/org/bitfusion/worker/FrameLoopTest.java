@@ -233,10 +233,11 @@ class FrameLoopTest {
     void anExecutionThatTakesLongLosesWhatItMayLeave() throws Exception {
         start();
         say(out -> set(out, 2, 9));
-        await().until(() -> ear.executed.get() == 1 && ear.burstEnds.get() == 2);
+        await().until(() -> ear.executed.get() == 1 && ear.burstEnds.get() > 1);
+        int before = ear.burstEnds.get();
         say(out -> set(out, SLOW, 10));
         ear.slowBegins.await();
-        await().until(() -> ear.burstEnds.get() > 2); // the other thread reads
+        await().until(() -> ear.burstEnds.get() > before); // the other thread reads
         say(FrameLoopTest::release);
         await().until(() -> ear.executed.get() == 2);
         assertThat(ear.inPlace).containsExactly(true, true, false);
@@ -275,10 +276,11 @@ class FrameLoopTest {
         set(frame, 2, 11);
         frame.flip();
         int head = 400;
-        await().until(() -> ear.burstEnds.get() == 1); // waits for the first frame
+        await().until(() -> ear.burstEnds.get() > 0); // waits for the first frame
+        int before = ear.burstEnds.get();
         pipe.sink().write(frame.slice(0, head));
         ear.slowBegins.await();
-        await().until(() -> ear.burstEnds.get() > 1); // the other thread reads
+        await().until(() -> ear.burstEnds.get() > before); // the other thread reads
         ear.goOn.countDown();
         ByteBuffer rest = frame.slice(head, frame.limit() - head);
         while (rest.hasRemaining()) {
@@ -312,10 +314,11 @@ class FrameLoopTest {
     @Test
     void aWholeFrameDoesNotWaitForTheRestOfTheNext() throws Exception {
         start();
-        await().until(() -> ear.burstEnds.get() == 1); // waits for the first frame
+        await().until(() -> ear.burstEnds.get() > 0); // waits for the first frame
+        int before = ear.burstEnds.get();
         say(out -> set(out, SLOW, 10));
         ear.slowBegins.await();
-        await().until(() -> ear.burstEnds.get() > 1); // the other thread reads
+        await().until(() -> ear.burstEnds.get() > before); // the other thread reads
         ByteBuffer frames = ByteBuffer.allocate(1000);
         set(frames, 2, 11);
         int whole = frames.position();
@@ -429,10 +432,11 @@ class FrameLoopTest {
     @Test
     void aFailureEndsItThoughTheOtherThreadWaitsForTheClient() throws Exception {
         start();
-        await().until(() -> ear.burstEnds.get() == 1); // waits for the first frame
+        await().until(() -> ear.burstEnds.get() > 0); // waits for the first frame
+        int before = ear.burstEnds.get();
         say(out -> set(out, SLOW, 10));
         ear.slowBegins.await();
-        await().until(() -> ear.burstEnds.get() > 1); // the other thread reads
+        await().until(() -> ear.burstEnds.get() > before); // the other thread reads
         ear.inside.set(7); // the next execution believes that it is not alone
         say(out -> {
             set(out, 2, 11);
