@@ -9,7 +9,9 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 import org.bitfusion.cluster.connection.PoolConnection;
 import org.bitfusion.cluster.process.ZooKeeperFolder;
@@ -21,6 +23,8 @@ import org.bitfusion.tls.pem.PrivateKeys;
 
 /// ZooKeeper processes of one pool on loopback, all ended by [#close].
 public final class TestMembers implements AutoCloseable {
+    private static final Set<Integer> GIVEN = ConcurrentHashMap.newKeySet();
+
     private static final Duration TICK = Duration.ofMillis(500);
     private static final int HEAP_MIB = 64;
 
@@ -40,10 +44,13 @@ public final class TestMembers implements AutoCloseable {
                 new Member.Ports(freePort(), freePort(), freePort()));
     }
 
-    /// Out of the range that the system gives to those who connect.
+    /// Out of the range that the system gives to those who connect; each once in this JVM.
     public static int freePort() {
         while (true) {
             int port = ThreadLocalRandom.current().nextInt(20_000, 32_000);
+            if (!GIVEN.add(port)) {
+                continue;
+            }
             try (ServerSocket socket =
                     new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
                 return socket.getLocalPort();
