@@ -58,12 +58,10 @@ final class MemoryCalls {
                 session.writer.send(answer.wireBytes(), out -> answer.writeFrame(out, request));
             }
             case Outcome.Failure<Long>(CudaStatus status, String _) -> {
-                boolean waits =
-                        mayWait
-                                && status == CudaStatus.OUT_OF_MEMORY
-                                && memory.whenFreed(_ -> allocate(request, message, memory, false));
-                if (!waits) {
+                if (!mayWait || status != CudaStatus.OUT_OF_MEMORY) {
                     session.writer.fail(MemAlloc.CALL, request, status.code());
+                } else if (!memory.whenFreed(_ -> allocate(request, message, memory, false))) {
+                    allocate(request, message, memory, false); // what was held may be free by now
                 }
             }
         }
