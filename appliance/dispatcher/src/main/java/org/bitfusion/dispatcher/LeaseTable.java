@@ -12,7 +12,6 @@ import java.util.OptionalInt;
 import java.util.UUID;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
-import org.bitfusion.ledger.ShareLedger;
 import org.bitfusion.protocol.Hello;
 import org.bitfusion.protocol.Secret;
 import org.bitfusion.protocol.message.LeaseRequest;
@@ -35,8 +34,7 @@ final class LeaseTable {
     private final LongSupplier nanoClock;
     private final Map<UUID, Lease> leases = new HashMap<>();
 
-    /// The ledgers of leases out of whose share others were cut.
-    private final Map<UUID, ShareLedger> cutLedgers = new HashMap<>();
+    private final CutShares cuts = new CutShares(leases);
 
     /// @param nanoClock as [System#nanoTime]
     LeaseTable(
@@ -190,7 +188,7 @@ final class LeaseTable {
     private Optional<String> takeAll(Lease lease) throws IOException {
         UUID parentId = lease.parent().orElse(null);
         if (parentId != null) {
-            return takeOfParent(lease, parentId);
+            return cuts.take(lease, parentId);
         }
         List<Share> taken = new ArrayList<>();
         for (Share share : lease.shares()) {
@@ -206,51 +204,6 @@ final class LeaseTable {
             taken.add(share);
         }
         return Optional.empty();
-    }
-
-    private Optional<String> takeOfParent(Lease lease, UUID parentId) throws IOException {
-        Lease parent = leases.get(parentId);
-        if (parent == null
-                || !parent.part()
-                        .map(PoolPart::client)
-                        .equals(lease.part().map(PoolPart::client))) {
-            return Optional.of("the client holds no lease " + parentId + " here");
-        }
-        ShareLedger of = cutLedger(parent);
-        List<Share> taken = new ArrayList<>();
-        for (Share share : lease.shares()) {
-            OptionalInt place = place(parent, share.device());
-            if (place.isEmpty() || !of.promise(place.getAsInt(), share.limit())) {
-                taken.forEach(back -> setAside(parent, of, back.device(), -back.limit()));
-                return Optional.of(
-                        "%d MiB of GPU %d are not free in lease %s"
-                                .formatted(share.limit() / MIB, share.device(), parentId));
-            }
-            taken.add(share);
-        }
-        return Optional.empty();
-    }
-
-    private ShareLedger cutLedger(Lease parent) throws IOException {
-        ShareLedger open = cutLedgers.get(parent.id());
-        if (open == null) {
-            open = ShareLedger.open(parent.ledgerFile());
-            cutLedgers.put(parent.id(), open);
-        }
-        return open;
-    }
-
-    private static OptionalInt place(Lease lease, int device) {
-        for (int i = 0; i < lease.shares().size(); i++) {
-            if (lease.shares().get(i).device() == device) {
-                return OptionalInt.of(i);
-            }
-        }
-        return OptionalInt.empty();
-    }
-
-    private static void setAside(Lease parent, ShareLedger of, int device, long bytes) {
-        place(parent, device).ifPresent(place -> of.setPromised(place, of.promised(place) + bytes));
     }
 
     /// Leases that are cut out of the share of this one.
@@ -310,7 +263,7 @@ final class LeaseTable {
         for (int device = 0; device < taken.length; device++) {
             ledger.setTaken(device, taken[device]);
         }
-        setAsideAgain(ended);
+        cuts.restore(ended);
         return ended;
     }
 
@@ -338,30 +291,6 @@ final class LeaseTable {
                                 .map(share -> new PoolPart.GpuShare(share.device(), share.bytes()))
                                 .toList());
         return new Lease(part, shares, folder.ledger(kept.id()));
-    }
-
-    /// What leases were cut out of others is what the living ones have, and those that end.
-    private void setAsideAgain(List<Lease> ended) throws IOException {
-        List<Lease> cut = new ArrayList<>(leases.values());
-        cut.addAll(ended);
-        cut.removeIf(lease -> lease.parent().isEmpty());
-        for (Lease lease : cut) {
-            Lease parent = leases.get(lease.parent().orElseThrow());
-            if (parent != null && !cutLedgers.containsKey(parent.id())) {
-                ShareLedger open = cutLedger(parent);
-                for (int place = 0; place < open.devices(); place++) {
-                    open.setPromised(place, 0);
-                }
-            }
-        }
-        for (Lease lease : cut) {
-            Lease parent = leases.get(lease.parent().orElseThrow());
-            if (parent != null) {
-                ShareLedger open = cutLedger(parent);
-                lease.shares()
-                        .forEach(share -> setAside(parent, open, share.device(), share.limit()));
-            }
-        }
     }
 
     private int position(UUID device) throws IOException {
@@ -456,10 +385,7 @@ final class LeaseTable {
     /// The last worker of an ended lease is gone.
     void giveBack(Lease lease) {
         folder.removeLease(lease.id());
-        ShareLedger cut = cutLedgers.remove(lease.id());
-        if (cut != null) {
-            cut.close();
-        }
+        cuts.forget(lease.id());
         giveBackShares(lease);
     }
 
@@ -467,19 +393,14 @@ final class LeaseTable {
         UUID parentId = lease.parent().orElse(null);
         if (parentId == null) {
             giveBack(lease.shares());
-            return;
-        }
-        Lease parent = leases.get(parentId);
-        ShareLedger of = cutLedgers.get(parentId);
-        if (parent != null && of != null) {
-            lease.shares().forEach(share -> setAside(parent, of, share.device(), -share.limit()));
+        } else {
+            cuts.giveBack(lease, parentId);
         }
     }
 
     /// Files are left as they are.
     void close() {
-        cutLedgers.values().forEach(ShareLedger::close);
-        cutLedgers.clear();
+        cuts.close();
     }
 
     /// Who holds what of each device, for logs.

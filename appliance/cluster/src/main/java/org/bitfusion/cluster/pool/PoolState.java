@@ -47,10 +47,12 @@ public final class PoolState {
 
     private final PoolConnection connection;
     private final PoolNodes nodes;
+    private final Grants grants;
 
     public PoolState(PoolConnection connection) {
         this.connection = connection;
         nodes = new PoolNodes(connection);
+        grants = new Grants(connection, nodes);
     }
 
     /// Makes the folders of an empty pool; nothing happens where they are.
@@ -268,25 +270,14 @@ public final class PoolState {
     /// @return -1 before the first one
     /// @throws ClusterException NOT_CONNECTED
     public int term() {
-        try {
-            Stat stat =
-                    connection.repeated(curator -> curator.checkExists().forPath(PoolNodes.TERM));
-            return stat == null ? -1 : stat.getVersion();
-        } catch (KeeperException exception) {
-            throw PoolConnection.refused(exception);
-        }
+        return grants.term();
     }
 
     /// Another manager schedules from now on: what the one before still wants to grant is in vain.
     ///
     /// @throws ClusterException NOT_CONNECTED
     public void beginTerm() {
-        nodes.createUnlessThere(PoolNodes.TERM, new byte[0]);
-        try {
-            connection.repeated(curator -> curator.setData().forPath(PoolNodes.TERM, new byte[0]));
-        } catch (KeeperException exception) {
-            throw PoolConnection.refused(exception);
-        }
+        grants.beginTerm();
     }
 
     /// Writes a lease and promises its GPUs, or does nothing: as [#grant(HeldLease, PoolView)], and
@@ -295,7 +286,7 @@ public final class PoolState {
     ///
     /// @param term in which it was decided
     public GrantOutcome grant(HeldLease held, PoolView view, int term) {
-        return grant(held, view, OptionalInt.of(term));
+        return grants.grant(held, view, OptionalInt.of(term));
     }
 
     /// Writes a lease and promises its GPUs, or does nothing: one change, which takes place only if
@@ -305,95 +296,13 @@ public final class PoolState {
     /// @param held with an attempt that was never used
     /// @param view what was decided on
     public GrantOutcome grant(HeldLease held, PoolView view) {
-        return grant(held, view, OptionalInt.empty());
-    }
-
-    private GrantOutcome grant(HeldLease held, PoolView view, OptionalInt term) {
-        Lease lease = held.lease();
-        TreeMap<UUID, Promises> concerned = new TreeMap<>();
-        for (UUID appliance : held.appliances()) {
-            Promises known = view.promises().get(appliance);
-            if (known == null) {
-                throw new IllegalArgumentException(
-                        "lease: appliance " + appliance + " (expected: one of the view)");
-            }
-            if (lease.parent() != null && !known.byLease().containsKey(lease.parent())) {
-                return new GrantOutcome.Outdated();
-            }
-            concerned.put(appliance, known);
-        }
-        try {
-            Attempt<?> attempt =
-                    connection.change(curator ->
-                            curator.transaction()
-                                    .forOperations(operations(curator, held, concerned, term)));
-            return switch (attempt) {
-                case Attempt.Done<?> _ -> new GrantOutcome.Granted();
-                case Attempt.NotSent<?> _ -> new GrantOutcome.NoMajority();
-                case Attempt.Unknown<?>(String why) -> resolve(lease.id(), held.attempt(), why);
-            };
-        } catch (KeeperException.BadVersionException
-                | KeeperException.NoNodeException
-                | KeeperException.NodeExistsException _) {
-            return new GrantOutcome.Outdated();
-        } catch (KeeperException exception) {
-            throw PoolConnection.refused(exception);
-        }
-    }
-
-    private static List<CuratorOp> operations(
-            CuratorFramework curator,
-            HeldLease held,
-            Map<UUID, Promises> concerned,
-            OptionalInt term)
-            throws Exception {
-        List<CuratorOp> operations = new ArrayList<>();
-        if (term.isPresent()) {
-            operations.add(
-                    curator.transactionOp()
-                            .check()
-                            .withVersion(term.getAsInt())
-                            .forPath(PoolNodes.TERM));
-        }
-        UUID parent = held.lease().parent();
-        for (Promises promises : concerned.values()) {
-            operations.add(set(curator, promises, promises.with(held.lease())));
-        }
-        if (parent != null) {
-            operations.add(
-                    curator.transactionOp().check().forPath(PoolNodes.LEASES + "/" + parent));
-        }
-        operations.add(
-                curator.transactionOp()
-                        .create()
-                        .forPath(PoolNodes.LEASES + "/" + held.lease().id(), Records.encode(held)));
-        return operations;
-    }
-
-    private static CuratorOp set(CuratorFramework curator, Promises before, Promises now)
-            throws Exception {
-        return curator.transactionOp()
-                .setData()
-                .withVersion(before.version())
-                .forPath(PoolNodes.PROMISES + "/" + before.appliance(), Records.encode(now));
+        return grants.grant(held, view, OptionalInt.empty());
     }
 
     /// What became of a grant whose answer was lost. The lease and its attempt tell: what this
     /// connection sent before has taken place, or never will.
     public GrantOutcome resolve(UUID lease, UUID attempt) {
-        return resolve(lease, attempt, "the connection is not back");
-    }
-
-    private GrantOutcome resolve(UUID lease, UUID attempt, String why) {
-        LOG.warn("grant lease={} answer lost, looked up: {}", lease, why);
-        try {
-            connection.settled();
-            return held(lease).filter(held -> held.attempt().equals(attempt)).isPresent()
-                    ? new GrantOutcome.Granted()
-                    : new GrantOutcome.Outdated();
-        } catch (ClusterException exception) {
-            return new GrantOutcome.Unknown(String.valueOf(exception.getMessage()));
-        }
+        return grants.resolve(lease, attempt, "the connection is not back");
     }
 
     /// Ends a lease and takes its promises back, in one change. Asking again does no harm. What is
@@ -464,7 +373,10 @@ public final class PoolState {
                         List<CuratorOp> operations = new ArrayList<>();
                         for (Promises promises : concerned) {
                             operations.add(
-                                    set(curator, promises, promises.without(held.lease().id())));
+                                    Grants.set(
+                                            curator,
+                                            promises,
+                                            promises.without(held.lease().id())));
                         }
                         operations.add(written(curator, now));
                         return curator.transaction().forOperations(operations);
@@ -500,7 +412,8 @@ public final class PoolState {
             return !present.leases().contains(lease)
                     || connection.change(curator ->
                             curator.transaction()
-                                    .forOperations(set(curator, present, present.without(lease))))
+                                    .forOperations(
+                                            Grants.set(curator, present, present.without(lease))))
                             instanceof Attempt.Done<?>;
         } catch (KeeperException.BadVersionException | KeeperException.NoNodeException _) {
             return false;

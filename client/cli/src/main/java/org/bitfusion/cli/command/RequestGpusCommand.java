@@ -13,6 +13,7 @@ import org.bitfusion.cli.Fault;
 import org.bitfusion.cli.configuration.AdaptorFile;
 import org.bitfusion.cli.configuration.ServerAddress;
 import org.bitfusion.cli.lease.Lease;
+import org.bitfusion.cli.lease.LeasePart;
 import org.bitfusion.cli.lease.PoolAccess;
 import org.bitfusion.cli.options.RequestOptions;
 import org.bitfusion.cli.pool.GrantedLease;
@@ -113,7 +114,7 @@ record RequestGpusCommand(PoolCommands.Surroundings surroundings, RequestOptions
     private static String lines(GrantedLease lease) {
         StringBuilder lines = new StringBuilder();
         for (GrantedLease.Part part : lease.parts()) {
-            Lease.Part joined = part.joined();
+            LeasePart joined = part.joined();
             ServerAddress address = Lease.reachable(joined.addresses());
             lines.append(address.host()).append(' ').append(address.port()).append(' ');
             lines.append(lease.id()).append(' ').append(joined.controlPort()).append(' ');

@@ -93,42 +93,6 @@ public final class Lease {
         this.owner = owner;
     }
 
-    /// One appliance's part of a lease that a pool granted.
-    ///
-    /// @param lease the whole lease's id, and its secret
-    /// @param addresses of the appliance's dispatcher in all networks, the first that answers is
-    ///   taken
-    /// @param networks that its data ports are in; none: they are where the dispatcher is
-    /// @param controlPort of the appliance's manager
-    /// @param build of the appliance
-    /// @param renewal how long the part lives without a word
-    public record Part(
-            UUID lease,
-            Secret secret,
-            List<ServerAddress> addresses,
-            List<DataNetwork> networks,
-            int controlPort,
-            String build,
-            Duration renewal,
-            List<LeasedDevice> devices) {
-        public Part {
-            addresses = List.copyOf(addresses);
-            networks = List.copyOf(networks);
-            devices = List.copyOf(devices);
-        }
-
-        /// What an adaptor's line says behind the lease's secret.
-        public String networkWords() {
-            StringBuilder words = new StringBuilder();
-            networks.forEach(network -> words.append(' ').append(network.word()));
-            return words.toString();
-        }
-
-        private LeaseConnection.Identity owner() {
-            return new LeaseConnection.Identity(lease, secret, "this session's lease");
-        }
-    }
-
     /// The first of a dispatcher's addresses at which somebody listens, in numbers.
     ///
     /// @throws Fault if nobody does
@@ -170,7 +134,7 @@ public final class Lease {
     ///
     /// @param command of a program for which a session is asked for at once; null: none is
     /// @throws Fault if none of its addresses answers, or it does not know the lease
-    public static Lease join(Part part, Access access, @Nullable String command) {
+    public static Lease join(LeasePart part, Access access, @Nullable String command) {
         Fault last = null;
         for (ServerAddress address : part.addresses()) {
             try {
@@ -193,7 +157,7 @@ public final class Lease {
     }
 
     private static Lease join(
-            Part part, ServerAddress address, Access access, @Nullable String command)
+            LeasePart part, ServerAddress address, Access access, @Nullable String command)
             throws IOException {
         LeaseConnection connection = LeaseConnection.connect(address, access, part.owner());
         try {

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.UUID;
 import org.bitfusion.cli.configuration.ServerAddress;
 import org.bitfusion.cli.lease.DataNetwork;
-import org.bitfusion.cli.lease.Lease;
+import org.bitfusion.cli.lease.LeasePart;
 import org.bitfusion.protocol.Secret;
 import org.bitfusion.protocol.message.LeasedDevice;
 
@@ -32,7 +32,7 @@ public record GrantedLease(UUID id, Duration renewal, Duration idleTimeout, List
     /// @param mebibytes of each of them
     /// @param joined what is needed to use it
     public record Part(
-            ServerAddress manager, List<Integer> indexes, List<Long> mebibytes, Lease.Part joined) {
+            ServerAddress manager, List<Integer> indexes, List<Long> mebibytes, LeasePart joined) {
         public Part {
             indexes = List.copyOf(indexes);
             mebibytes = List.copyOf(mebibytes);
@@ -107,7 +107,7 @@ public record GrantedLease(UUID id, Duration renewal, Duration idleTimeout, List
                 new ServerAddress(dispatchers.getFirst().host(), controlPort),
                 indexes,
                 mebibytes,
-                new Lease.Part(
+                new LeasePart(
                         id,
                         secret,
                         dispatchers,

@@ -21,7 +21,6 @@ import java.util.function.Function;
 import org.bitfusion.cli.Distribution;
 import org.bitfusion.cli.ExitCode;
 import org.bitfusion.cli.Fault;
-import org.bitfusion.cli.options.ValidTime;
 import org.bitfusion.cli.pool.JsonObject;
 import org.bitfusion.cli.pool.StandInManager;
 import org.bitfusion.tls.PeerRole;
@@ -489,27 +488,13 @@ class AdminCommandsTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "token",
-                "user",
-                "tls-certs",
-                "TC",
-                "removenode",
-                "clients",
-                "settings",
-                "drain",
-                "undrain",
-                "leases",
-                "queue",
-                "events"
+                "token user tls-certs TC removenode clients",
+                "settings drain undrain leases queue events"
             })
-    void everyCommandHelps(String command) {
-        assertThat(output(Map.of(), command, "--help")).startsWith("NAME:").contains("EXAMPLES:");
-    }
-
-    @ParameterizedTest
-    @ValueSource(strings = {"", "d", "0d", "-1d", "1", "1w", "1.5d", "999999d"})
-    void timesThatMakeNoSenseAreFaults(String text) {
-        assertThat(catchThrowableOfType(Fault.class, () -> ValidTime.parse(text)).line())
-                .contains("30d");
+    void everyCommandHelps(String commands) {
+        for (String command : commands.split(" ", -1)) {
+            String text = output(Map.of(), command, "--help");
+            assertThat(text).startsWith("NAME:").contains("EXAMPLES:");
+        }
     }
 }

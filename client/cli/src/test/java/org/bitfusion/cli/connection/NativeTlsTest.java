@@ -11,32 +11,39 @@ import java.io.OutputStream;
 import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLServerSocket;
 import javax.net.ssl.SSLSocket;
 import org.bitfusion.cli.Fault;
 import org.bitfusion.cli.configuration.ServerAddress;
 import org.bitfusion.protocol.ChannelBinding;
+import org.bitfusion.protocol.Handshake;
+import org.bitfusion.protocol.Hello;
+import org.bitfusion.protocol.Proof;
+import org.bitfusion.protocol.Secret;
 import org.bitfusion.tls.PeerRole;
 import org.bitfusion.tls.TestPool;
+import org.bitfusion.tls.authority.Renewal;
 import org.bitfusion.tls.context.ClientCertificate;
 import org.bitfusion.tls.context.HandshakeFailure;
 import org.bitfusion.tls.context.PoolTrust;
@@ -54,7 +61,10 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// The library's way and JSSE's: the same peers are let in, and what is said of the others is the
 /// same.
-@DisabledIfEnvironmentVariable(named = "BF_NATIVE_TLS", matches = "off")
+@DisabledIfEnvironmentVariable(
+        named = "BF_NATIVE_TLS",
+        matches = "off",
+        disabledReason = "what is looked at here is off")
 class NativeTlsTest {
     private static final TestPool POOL = new TestPool();
     private static final int WAIT_MILLISECONDS = 20_000;
@@ -62,64 +72,6 @@ class NativeTlsTest {
     private static final int BULK = 3 << 20;
 
     @TempDir Path folder;
-
-    /// What a server does with a connection.
-    private interface Conduct {
-        void serve(Socket socket) throws Exception;
-    }
-
-    /// A port, with TLS or without, that is the same to all who come.
-    private static final class Port implements AutoCloseable {
-        final ServerSocket listener;
-        final AtomicInteger visits = new AtomicInteger();
-
-        Port(ServerSocket listener, Conduct conduct) {
-            this.listener = listener;
-            Thread.ofVirtual()
-                    .start(() -> {
-                        while (!listener.isClosed()) {
-                            try {
-                                Socket socket = listener.accept();
-                                visits.incrementAndGet();
-                                Thread.ofVirtual().start(() -> visit(socket, conduct));
-                            } catch (IOException _) {
-                                // Closed.
-                            }
-                        }
-                    });
-        }
-
-        private static void visit(Socket socket, Conduct conduct) {
-            try (socket) {
-                conduct.serve(socket);
-            } catch (Exception _) {
-                // The client says what it saw.
-            }
-        }
-
-        static Port tls(TlsContext tls, Conduct conduct) throws IOException {
-            var listener =
-                    (SSLServerSocket)
-                            tls.context()
-                                    .getServerSocketFactory()
-                                    .createServerSocket(0, 9, InetAddress.ofLiteral("127.0.0.1"));
-            listener.setSSLParameters(tls.parameters());
-            return new Port(listener, conduct);
-        }
-
-        static Port plain(Conduct conduct) throws IOException {
-            return new Port(new ServerSocket(0, 9, InetAddress.ofLiteral("127.0.0.1")), conduct);
-        }
-
-        ServerAddress address(String host) {
-            return new ServerAddress(host, listener.getLocalPort());
-        }
-
-        @Override
-        public void close() throws IOException {
-            listener.close();
-        }
-    }
 
     private static TlsContext server(Identity identity, RevocationList revocations) {
         return TlsContext.server(
@@ -167,14 +119,14 @@ class NativeTlsTest {
         };
     }
 
-    private static SecureConnection connect(PoolTls tls, Port port) throws IOException {
+    private static SecureConnection connect(PoolTls tls, TestPort port) throws IOException {
         ServerAddress address = port.address("127.0.0.1");
         SecureConnection connection = tls.connect(address, dialling(address, WAIT_MILLISECONDS));
         assertThat(connection).isInstanceOf(NativeConnection.class);
         return connection;
     }
 
-    private static <T> Future<T> beside(java.util.concurrent.Callable<T> work) {
+    private static <T> Future<T> beside(Callable<T> work) {
         FutureTask<T> task = new FutureTask<>(work);
         Thread.ofPlatform().daemon().start(task);
         return task;
@@ -191,7 +143,7 @@ class NativeTlsTest {
     @Test
     void whatGoesOverItArrivesBothWaysAtOnce() throws Exception {
         byte[] bulk = bulk();
-        Conduct echo =
+        TestPort.Conduct echo =
                 socket -> {
                     Thread reads =
                             Thread.ofPlatform()
@@ -208,7 +160,7 @@ class NativeTlsTest {
                     output.write(bulk);
                     reads.join();
                 };
-        try (Port port = Port.tls(server(POOL.appliance()), echo);
+        try (TestPort port = TestPort.tls(server(POOL.appliance()), echo);
                 SecureConnection connection = connect(client(), port)) {
             Future<Boolean> reads = beside(() -> Arrays.equals(connection.readFully(BULK), bulk));
             connection.write(bulk);
@@ -222,7 +174,7 @@ class NativeTlsTest {
     @Test
     void bothEndsHaveTheSameBindingAndSecret() throws Exception {
         CompletableFuture<List<String>> theirs = new CompletableFuture<>();
-        Conduct tells =
+        TestPort.Conduct tells =
                 socket -> {
                     SSLSocket secured = (SSLSocket) socket;
                     secured.startHandshake();
@@ -232,7 +184,7 @@ class NativeTlsTest {
                                     binding(ChannelBinding.of(secured.getSession()))));
                     var _ = socket.getInputStream().read();
                 };
-        try (Port port = Port.tls(server(POOL.appliance()), tells);
+        try (TestPort port = TestPort.tls(server(POOL.appliance()), tells);
                 SecureConnection connection = connect(client(), port)) {
             assertThat(theirs.get(30, TimeUnit.SECONDS))
                     .containsExactly(
@@ -240,29 +192,25 @@ class NativeTlsTest {
         }
     }
 
-    private static final org.bitfusion.protocol.Hello HELLO =
-            org.bitfusion.protocol.Hello.of(
-                    org.bitfusion.protocol.Hello.KIND_LEASE, "x", new UUID(1, 2), 1);
+    private static final Hello HELLO = Hello.of(Hello.KIND_LEASE, "x", new UUID(1, 2), 1);
 
     /// What a proof under it looks like.
     private static String binding(ChannelBinding binding) {
-        var secret = org.bitfusion.protocol.Secret.parse("00112233445566778899aabbccddeeff");
-        var bytes = java.nio.ByteBuffer.allocate(org.bitfusion.protocol.Proof.BYTES);
-        new org.bitfusion.protocol.Handshake(HELLO, HELLO, secret, binding)
-                .clientProof()
-                .write(bytes);
-        return java.util.HexFormat.of().formatHex(bytes.array());
+        var secret = Secret.parse("00112233445566778899aabbccddeeff");
+        var bytes = ByteBuffer.allocate(Proof.BYTES);
+        new Handshake(HELLO, HELLO, secret, binding).clientProof().write(bytes);
+        return HexFormat.of().formatHex(bytes.array());
     }
 
     @Test
     void readingEndsInTimeAndMayGoOn() throws Exception {
-        Conduct slow =
+        TestPort.Conduct slow =
                 socket -> {
                     int word = socket.getInputStream().read();
                     socket.getOutputStream().write(word);
                     var _ = socket.getInputStream().read();
                 };
-        try (Port port = Port.tls(server(POOL.appliance()), slow);
+        try (TestPort port = TestPort.tls(server(POOL.appliance()), slow);
                 SecureConnection connection = connect(client(), port)) {
             connection.setReadTimeout(SHORT_MILLISECONDS);
             byte[] to = new byte[8];
@@ -280,8 +228,8 @@ class NativeTlsTest {
 
     @Test
     void whoReadsIsWokenByWhoCloses() throws Exception {
-        Conduct silent = socket -> socket.getInputStream().read();
-        try (Port port = Port.tls(server(POOL.appliance()), silent)) {
+        TestPort.Conduct silent = socket -> socket.getInputStream().read();
+        try (TestPort port = TestPort.tls(server(POOL.appliance()), silent)) {
             SecureConnection connection = connect(client(), port);
             connection.setReadTimeout(0);
             Future<Throwable> reads =
@@ -300,12 +248,12 @@ class NativeTlsTest {
 
     @Test
     void whoWritesInVainIsWokenByWhoCloses() throws Exception {
-        Conduct deaf =
+        TestPort.Conduct deaf =
                 socket -> {
                     ((SSLSocket) socket).startHandshake();
                     Thread.sleep(WAIT_MILLISECONDS);
                 };
-        try (Port port = Port.tls(server(POOL.appliance()), deaf)) {
+        try (TestPort port = TestPort.tls(server(POOL.appliance()), deaf)) {
             SecureConnection connection = connect(client(), port);
             Future<Throwable> writes =
                     beside(() ->
@@ -326,12 +274,12 @@ class NativeTlsTest {
 
     @Test
     void whatIsCutOffIsNotWhole() throws Exception {
-        Conduct cuts =
+        TestPort.Conduct cuts =
                 socket -> {
                     var _ = socket.getInputStream().read();
                     socket.getOutputStream().write(new byte[100]);
                 };
-        try (Port port = Port.tls(server(POOL.appliance()), cuts);
+        try (TestPort port = TestPort.tls(server(POOL.appliance()), cuts);
                 SecureConnection connection = connect(client(), port)) {
             connection.write(new byte[1]);
             assertThatThrownBy(() -> connection.readFully(101)).isInstanceOf(EOFException.class);
@@ -340,8 +288,8 @@ class NativeTlsTest {
 
     @Test
     void aSilentPeerIsWaitedForOnlySoLong() throws Exception {
-        Conduct silent = socket -> socket.getInputStream().readAllBytes();
-        try (Port port = Port.plain(silent)) {
+        TestPort.Conduct silent = socket -> socket.getInputStream().readAllBytes();
+        try (TestPort port = TestPort.plain(silent)) {
             ServerAddress address = port.address("127.0.0.1");
             assertThatThrownBy(
                             () -> client().connect(address, dialling(address, SHORT_MILLISECONDS)))
@@ -352,7 +300,7 @@ class NativeTlsTest {
 
     @Test
     void nobodyIsSaidAtOnce() throws Exception {
-        Port port = Port.plain(_ -> {});
+        TestPort port = TestPort.plain(_ -> {});
         ServerAddress address = port.address("127.0.0.1");
         port.close();
         assertThatThrownBy(() -> client().connect(address, dialling(address, WAIT_MILLISECONDS)))
@@ -360,7 +308,7 @@ class NativeTlsTest {
     }
 
     /// Both ways refuse, with the same words, and neither has said anything to the peer.
-    private static String refusal(PoolTls tls, Port port, String host) {
+    private static String refusal(PoolTls tls, TestPort port, String host) {
         ServerAddress address = port.address(host);
         Dialling dialling = dialling(address, WAIT_MILLISECONDS);
         Throwable fast = catchThrowable(() -> tls.connect(address, dialling));
@@ -379,8 +327,8 @@ class NativeTlsTest {
 
     private String refusalOf(Identity appliance) throws IOException {
         CompletableFuture<Integer> heard = new CompletableFuture<>();
-        Conduct listens = socket -> heard.complete(socket.getInputStream().read());
-        try (Port port = Port.tls(server(appliance), listens)) {
+        TestPort.Conduct listens = socket -> heard.complete(socket.getInputStream().read());
+        try (TestPort port = TestPort.tls(server(appliance), listens)) {
             String line = refusal(client(), port, "127.0.0.1");
             assertThat(heard).as("nothing is said to it").isNotCompleted();
             return line;
@@ -417,23 +365,23 @@ class NativeTlsTest {
                                 .getServerSocketFactory()
                                 .createServerSocket(0, 9, InetAddress.ofLiteral("127.0.0.1"));
         listener.setEnabledProtocols(new String[] {"TLSv1.2"});
-        try (Port port = new Port(listener, socket -> socket.getInputStream().read())) {
+        try (TestPort port = new TestPort(listener, socket -> socket.getInputStream().read())) {
             assertThat(refusal(client(), port, "127.0.0.1")).contains("TLS 1.3");
         }
     }
 
     @Test
     void whoSpeaksNoTlsIsRefused() throws Exception {
-        Conduct other =
+        TestPort.Conduct other =
                 socket -> {
                     socket.getOutputStream()
                             .write("SSH-2.0-OpenSSH_9.2\r\n".getBytes(StandardCharsets.US_ASCII));
                     socket.getInputStream().readAllBytes();
                 };
-        try (Port port = Port.plain(other)) {
+        try (TestPort port = TestPort.plain(other)) {
             assertThat(refusal(client(), port, "127.0.0.1")).contains("no TLS 1.3 there");
         }
-        try (Port port = Port.plain(_ -> {})) {
+        try (TestPort port = TestPort.plain(_ -> {})) {
             assertThat(refusal(client(), port, "127.0.0.1")).contains("closed the connection");
         }
     }
@@ -441,8 +389,8 @@ class NativeTlsTest {
     /// By a name that is another way to write the address.
     @Test
     void whatOnlyJavaKnowsIsLeftToIt() throws Exception {
-        try (Port port =
-                Port.tls(server(POOL.appliance()), socket -> socket.getInputStream().read())) {
+        try (TestPort port =
+                TestPort.tls(server(POOL.appliance()), socket -> socket.getInputStream().read())) {
             ServerAddress address = port.address("127.1");
             try (SecureConnection connection =
                     client().connect(address, dialling(address, WAIT_MILLISECONDS))) {
@@ -467,7 +415,7 @@ class NativeTlsTest {
         TlsContext tls = server(POOL.appliance(), revocations);
         // The socket stays open, as a server of the pool keeps it: a reset would overtake the
         // alert.
-        Conduct refuses =
+        TestPort.Conduct refuses =
                 plain -> {
                     SSLSocket peer =
                             (SSLSocket)
@@ -479,7 +427,7 @@ class NativeTlsTest {
                     assertThatThrownBy(peer::startHandshake).isInstanceOf(SSLException.class);
                     plain.getInputStream().readAllBytes();
                 };
-        try (Port port = Port.plain(refuses)) {
+        try (TestPort port = TestPort.plain(refuses)) {
             PoolTls client = client(POOL, identity);
             assertThat(said(connect(client, port)))
                     .isEqualTo(
@@ -524,14 +472,13 @@ class NativeTlsTest {
     @Test
     void whatTheOwnCertificateSaysIsKnown() {
         Identity identity = POOL.client();
-        Validity validity = java.util.Objects.requireNonNull(client(POOL, identity).validity());
+        Validity validity = Objects.requireNonNull(client(POOL, identity).validity());
         assertThat(validity.notBefore())
                 .isEqualTo(identity.certificate().getNotBefore().toInstant());
         assertThat(validity.notAfter()).isEqualTo(identity.certificate().getNotAfter().toInstant());
-        Instant due = org.bitfusion.tls.authority.Renewal.dueAt(identity.certificate());
+        Instant due = Renewal.dueAt(identity.certificate());
         for (Instant at : List.of(due.minusMillis(1), due, validity.notAfter())) {
-            assertThat(validity.renewal(at))
-                    .isEqualTo(org.bitfusion.tls.authority.Renewal.of(identity.certificate(), at));
+            assertThat(validity.renewal(at)).isEqualTo(Renewal.of(identity.certificate(), at));
         }
         assertThat(client(new TestPool(), identity).validity()).as("of another pool").isNull();
     }

@@ -9,6 +9,7 @@ import java.io.InputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Set;
 import org.bitfusion.cli.Distribution;
 import org.bitfusion.cli.ExitCode;
 import org.bitfusion.cli.Fault;
@@ -93,9 +94,12 @@ class HelpTest {
                 "h"
             })
     void everyCommandHasAText(String command) throws Exception {
-        assertThat(output(BITFUSION, "help", command))
+        String text = output(BITFUSION, "help", command);
+        assertThat(text)
                 .startsWith("NAME:\n   bitfusion " + HelpTexts.canonical(command) + " - ")
                 .doesNotContain("{");
+        assertThat(text.contains("\nEXAMPLES:\n   $ "))
+                .isEqualTo(!Set.of("help", "version").contains(HelpTexts.canonical(command)));
         assertThat(output(FLEXDIRECT, "help", command)).startsWith("NAME:\n   flexdirect ");
     }
 
