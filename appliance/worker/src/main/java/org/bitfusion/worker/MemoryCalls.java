@@ -42,28 +42,25 @@ final class MemoryCalls {
         }
         CudaStatus error = context.takeError();
         if (error == CudaStatus.SUCCESS) {
-            allocate(request, message, context.gpu().memory(), true);
+            PatientAllocation.of(
+                    context.gpu().memory(),
+                    message.byteCount(),
+                    message.alignment(),
+                    allocated -> answer(request, allocated));
         } else {
             session.output.send(context);
             session.writer.fail(MemAlloc.CALL, request, error.code());
         }
     }
 
-    /// Memory that was freed may be held by work in flight: then the allocation waits for it,
-    /// though nothing else does.
-    private void allocate(int request, MemAlloc message, GpuMemory memory, boolean mayWait) {
-        switch (memory.allocate(message.byteCount(), message.alignment())) {
+    private void answer(int request, Outcome<Long> allocated) {
+        switch (allocated) {
             case Outcome.Success<Long>(Long address) -> {
                 MemAllocAnswer answer = new MemAllocAnswer(address);
                 session.writer.send(answer.wireBytes(), out -> answer.writeFrame(out, request));
             }
-            case Outcome.Failure<Long>(CudaStatus status, String _) -> {
-                if (!mayWait || status != CudaStatus.OUT_OF_MEMORY) {
+            case Outcome.Failure<Long>(CudaStatus status, String _) ->
                     session.writer.fail(MemAlloc.CALL, request, status.code());
-                } else if (!memory.whenFreed(_ -> allocate(request, message, memory, false))) {
-                    allocate(request, message, memory, false); // what was held may be free by now
-                }
-            }
         }
     }
 
