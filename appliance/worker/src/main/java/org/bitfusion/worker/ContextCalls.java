@@ -6,6 +6,7 @@ import org.bitfusion.gpu.GpuContext;
 import org.bitfusion.gpu.Outcome;
 import org.bitfusion.protocol.message.ContextCreate;
 import org.bitfusion.protocol.message.ContextDestroy;
+import org.bitfusion.protocol.message.ContextHandler;
 import org.bitfusion.protocol.message.ContextLimit;
 import org.bitfusion.protocol.message.ContextLimitAnswer;
 import org.bitfusion.protocol.message.ContextPeer;
@@ -14,7 +15,7 @@ import org.bitfusion.protocol.message.ContextSynchronize;
 import org.bitfusion.protocol.message.ContextSynchronizeAnswer;
 
 /// The messages about contexts.
-final class ContextCalls {
+final class ContextCalls implements ContextHandler {
     private final SessionState session;
     private final ModuleCalls modules;
 
@@ -23,7 +24,8 @@ final class ContextCalls {
         this.modules = modules;
     }
 
-    void create(ContextCreate message) throws IOException {
+    @Override
+    public void create(ContextCreate message) throws IOException {
         var device = session.device(message.device());
         switch (session.driver.createContext(device, message.flags())) {
             case Outcome.Success<GpuContext>(GpuContext gpu) -> {
@@ -39,7 +41,8 @@ final class ContextCalls {
         }
     }
 
-    void destroy(ContextDestroy message) {
+    @Override
+    public void destroy(ContextDestroy message) {
         ClientContext context = session.contexts.remove(message.context());
         session.streams.remove(message.context());
         if (context != null) {
@@ -50,7 +53,8 @@ final class ContextCalls {
         }
     }
 
-    void synchronize(int request, ContextSynchronize message) {
+    @Override
+    public void synchronize(int request, ContextSynchronize message) {
         ClientContext context = session.contexts.find(message.context());
         if (context == null) {
             fail(ContextSynchronize.CALL, request, message.context());
@@ -75,7 +79,8 @@ final class ContextCalls {
         session.writer.fail(call, request, session.contexts.failure(handle).code());
     }
 
-    void limit(int request, ContextLimit message) {
+    @Override
+    public void limit(int request, ContextLimit message) {
         ClientContext context = session.contexts.find(message.context());
         if (context == null) {
             fail(ContextLimit.CALL, request, message.context());
@@ -92,7 +97,8 @@ final class ContextCalls {
                 });
     }
 
-    void setLimit(ContextSetLimit message) {
+    @Override
+    public void setLimit(ContextSetLimit message) {
         ClientContext context = session.contexts.find(message.context());
         if (context != null) {
             CudaStatus status = context.gpu().setLimit(message.limit(), message.value());
@@ -102,7 +108,8 @@ final class ContextCalls {
         }
     }
 
-    void peer(ContextPeer message) {
+    @Override
+    public void peer(ContextPeer message) {
         ClientContext context = session.contexts.find(message.context());
         ClientContext peer = session.contexts.find(message.peer());
         if (context != null && peer != null) {

@@ -8,6 +8,7 @@ import org.bitfusion.protocol.message.EventCreate;
 import org.bitfusion.protocol.message.EventDestroy;
 import org.bitfusion.protocol.message.EventElapsed;
 import org.bitfusion.protocol.message.EventElapsedAnswer;
+import org.bitfusion.protocol.message.EventHandler;
 import org.bitfusion.protocol.message.EventQuery;
 import org.bitfusion.protocol.message.EventQueryAnswer;
 import org.bitfusion.protocol.message.EventRecord;
@@ -15,14 +16,15 @@ import org.bitfusion.protocol.message.EventSynchronize;
 import org.bitfusion.protocol.message.EventSynchronizeAnswer;
 
 /// The messages about events.
-final class EventCalls {
+final class EventCalls implements EventHandler {
     private final SessionState session;
 
     EventCalls(SessionState session) {
         this.session = session;
     }
 
-    void create(EventCreate message) throws IOException {
+    @Override
+    public void create(EventCreate message) throws IOException {
         ClientContext context = session.contexts.find(message.context());
         if (context == null) {
             session.events.addFailed(message.event(), session.contexts.failure(message.context()));
@@ -38,14 +40,16 @@ final class EventCalls {
         }
     }
 
-    void destroy(EventDestroy message) {
+    @Override
+    public void destroy(EventDestroy message) {
         SessionState.ClientEvent event = session.events.remove(message.event());
         if (event != null) {
             event.gpu().close();
         }
     }
 
-    void record(EventRecord message) {
+    @Override
+    public void record(EventRecord message) {
         ClientStream stream = session.stream(message.stream());
         SessionState.ClientEvent event = session.events.find(message.event());
         if (stream == null || event == null) {
@@ -59,7 +63,8 @@ final class EventCalls {
                                 event.context(), message.event(), message.position(), status));
     }
 
-    void query(int request, EventQuery message) {
+    @Override
+    public void query(int request, EventQuery message) {
         SessionState.ClientEvent event = session.events.find(message.event());
         if (event == null) {
             session.writer.fail(
@@ -82,7 +87,8 @@ final class EventCalls {
                                 answer.wireBytes(), out -> answer.writeFrame(out, request)));
     }
 
-    void synchronize(int request, EventSynchronize message) {
+    @Override
+    public void synchronize(int request, EventSynchronize message) {
         SessionState.ClientEvent event = session.events.find(message.event());
         if (event == null) {
             session.writer.fail(
@@ -103,7 +109,8 @@ final class EventCalls {
                                                 out -> answer.writeFrame(out, request))));
     }
 
-    void elapsed(int request, EventElapsed message) {
+    @Override
+    public void elapsed(int request, EventElapsed message) {
         SessionState.ClientEvent start = session.events.find(message.start());
         SessionState.ClientEvent end = session.events.find(message.end());
         if (start == null || end == null) {

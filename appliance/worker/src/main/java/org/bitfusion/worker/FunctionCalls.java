@@ -1,15 +1,13 @@
 package org.bitfusion.worker;
 
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import org.bitfusion.gpu.CudaStatus;
 import org.bitfusion.gpu.GpuFunction;
-import org.bitfusion.gpu.GpuModule;
 import org.bitfusion.gpu.LaunchParameters;
-import org.bitfusion.gpu.Outcome;
 import org.bitfusion.protocol.message.FunctionAttributes;
 import org.bitfusion.protocol.message.FunctionAttributesAnswer;
+import org.bitfusion.protocol.message.FunctionHandler;
 import org.bitfusion.protocol.message.FunctionOccupancy;
 import org.bitfusion.protocol.message.FunctionOccupancyAnswer;
 import org.bitfusion.protocol.message.FunctionParameters;
@@ -17,54 +15,30 @@ import org.bitfusion.protocol.message.FunctionParametersAnswer;
 import org.bitfusion.protocol.message.FunctionSetAttribute;
 import org.bitfusion.protocol.message.KernelParameter;
 import org.bitfusion.protocol.message.Launch;
-import org.bitfusion.protocol.message.ModuleFunction;
+import org.bitfusion.protocol.message.LaunchHandler;
+import org.bitfusion.worker.ModuleCalls.ClientFunction;
 
 /// The messages about kernels: their attributes, and launches.
-final class FunctionCalls {
+final class FunctionCalls implements FunctionHandler, LaunchHandler {
     private static final int COOPERATIVE = 1;
 
     /// CUfunction_attribute numbers are below this.
     private static final int ATTRIBUTES = 16;
 
-    /// A kernel and its context.
-    record ClientFunction(ClientContext context, GpuFunction gpu) {}
-
     private final SessionState session;
-    private final ModuleCalls modules;
-    private final HandleTable<ClientFunction> functions = new HandleTable<>("function");
+    private final HandleTable<ClientFunction> functions;
 
-    FunctionCalls(SessionState session, ModuleCalls modules) {
+    FunctionCalls(SessionState session, HandleTable<ClientFunction> functions) {
         this.session = session;
-        this.modules = modules;
-    }
-
-    void function(ModuleFunction message) throws IOException {
-        ModuleCalls.ClientModule module = modules.modules().find(message.module());
-        if (module == null) {
-            functions.addFailed(message.function(), modules.modules().failure(message.module()));
-            return;
-        }
-        switch (module.gpu().function(message.name())) {
-            case Outcome.Success<GpuFunction>(GpuFunction gpu) ->
-                    functions.add(message.function(), new ClientFunction(module.context(), gpu));
-            case Outcome.Failure<GpuFunction>(CudaStatus status, String detail) -> {
-                functions.addFailed(message.function(), status);
-                if (!detail.isEmpty()) {
-                    modules.tell(message.name() + ": " + status.cudaName() + ": " + detail);
-                }
-            }
-        }
-    }
-
-    void forget(GpuModule module) {
-        functions.removeIf(function -> function.gpu().module().equals(module));
+        this.functions = functions;
     }
 
     private void fail(int call, int request, long handle) {
         session.writer.fail(call, request, functions.failure(handle).code());
     }
 
-    void attributes(int request, FunctionAttributes message) {
+    @Override
+    public void attributes(int request, FunctionAttributes message) {
         ClientFunction function = functions.find(message.function());
         if (function == null) {
             fail(FunctionAttributes.CALL, request, message.function());
@@ -76,7 +50,8 @@ final class FunctionCalls {
         session.writer.send(answer.wireBytes(), out -> answer.writeFrame(out, request));
     }
 
-    void setAttribute(FunctionSetAttribute message) {
+    @Override
+    public void setAttribute(FunctionSetAttribute message) {
         ClientFunction function = functions.find(message.function());
         if (function != null) {
             CudaStatus status = function.gpu().setAttribute(message.attribute(), message.value());
@@ -86,7 +61,8 @@ final class FunctionCalls {
         }
     }
 
-    void occupancy(int request, FunctionOccupancy message) {
+    @Override
+    public void occupancy(int request, FunctionOccupancy message) {
         ClientFunction function = functions.find(message.function());
         if (function == null) {
             fail(FunctionOccupancy.CALL, request, message.function());
@@ -108,7 +84,8 @@ final class FunctionCalls {
                 });
     }
 
-    void parameters(int request, FunctionParameters message) {
+    @Override
+    public void parameters(int request, FunctionParameters message) {
         ClientFunction function = functions.find(message.function());
         if (function == null) {
             fail(FunctionParameters.CALL, request, message.function());
@@ -122,7 +99,8 @@ final class FunctionCalls {
         session.writer.send(answer.wireBytes(), out -> answer.writeFrame(out, request));
     }
 
-    void launch(Launch message) {
+    @Override
+    public void launch(Launch message) {
         ClientStream stream = session.stream(message.stream());
         ClientFunction function = functions.find(message.function());
         if (stream == null) {

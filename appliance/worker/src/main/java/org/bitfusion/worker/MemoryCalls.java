@@ -11,10 +11,13 @@ import org.bitfusion.gpu.Region;
 import org.bitfusion.protocol.FrameHeader;
 import org.bitfusion.protocol.message.MemAlloc;
 import org.bitfusion.protocol.message.MemAllocAnswer;
+import org.bitfusion.protocol.message.MemAllocAsync;
 import org.bitfusion.protocol.message.MemCopy;
 import org.bitfusion.protocol.message.MemCopyRegion;
 import org.bitfusion.protocol.message.MemData;
 import org.bitfusion.protocol.message.MemFree;
+import org.bitfusion.protocol.message.MemFreeAsync;
+import org.bitfusion.protocol.message.MemHandler;
 import org.bitfusion.protocol.message.MemInfo;
 import org.bitfusion.protocol.message.MemInfoAnswer;
 import org.bitfusion.protocol.message.MemRead;
@@ -27,14 +30,17 @@ import org.bitfusion.protocol.message.WireConstants;
 import org.jspecify.annotations.Nullable;
 
 /// The messages about device memory and copies.
-final class MemoryCalls {
+final class MemoryCalls implements MemHandler {
     private final SessionState session;
+    private final PoolCalls pools;
 
-    MemoryCalls(SessionState session) {
+    MemoryCalls(SessionState session, PoolCalls pools) {
         this.session = session;
+        this.pools = pools;
     }
 
-    void allocate(int request, MemAlloc message) {
+    @Override
+    public void alloc(int request, MemAlloc message) {
         ClientContext context = session.contexts.find(message.context());
         if (context == null) {
             fail(MemAlloc.CALL, request, message.context());
@@ -68,7 +74,8 @@ final class MemoryCalls {
         session.writer.fail(call, request, session.contexts.failure(context).code());
     }
 
-    void free(MemFree message) {
+    @Override
+    public void free(MemFree message) {
         ClientContext context = session.contexts.find(message.context());
         if (context != null) {
             CudaStatus status = context.gpu().memory().free(message.address());
@@ -78,7 +85,8 @@ final class MemoryCalls {
         }
     }
 
-    void information(int request, MemInfo message) {
+    @Override
+    public void info(int request, MemInfo message) {
         ClientContext context = session.contexts.find(message.context());
         if (context == null) {
             fail(MemInfo.CALL, request, message.context());
@@ -96,7 +104,18 @@ final class MemoryCalls {
                 });
     }
 
-    void write(MemWrite message, int payloadBytes, ByteBuffer begun) throws IOException {
+    @Override
+    public void allocAsync(int request, MemAllocAsync message) {
+        pools.allocate(request, message);
+    }
+
+    @Override
+    public void freeAsync(MemFreeAsync message) {
+        pools.free(message);
+    }
+
+    @Override
+    public void write(MemWrite message, int payloadBytes, ByteBuffer begun) throws IOException {
         ClientStream stream = session.stream(message.stream());
         if (stream == null) {
             session.frames.skipPayload(begun, payloadBytes);
@@ -138,7 +157,8 @@ final class MemoryCalls {
         }
     }
 
-    void read(int request, MemRead message) {
+    @Override
+    public void read(int request, MemRead message) {
         ClientStream stream = session.stream(message.stream());
         if (stream == null) {
             session.writer.fail(
@@ -170,7 +190,8 @@ final class MemoryCalls {
         }
     }
 
-    void readAsync(MemReadAsync message) {
+    @Override
+    public void readAsync(MemReadAsync message) {
         ClientStream stream = session.stream(message.stream());
         if (stream == null) {
             done(message.ticket(), session.streams.failure(message.stream()));
@@ -236,7 +257,8 @@ final class MemoryCalls {
         }
     }
 
-    void copy(MemCopy message) {
+    @Override
+    public void copy(MemCopy message) {
         ClientStream stream = session.stream(message.stream());
         if (stream != null) {
             stream.check(
@@ -245,7 +267,8 @@ final class MemoryCalls {
         }
     }
 
-    void copyRegion(MemCopyRegion message) {
+    @Override
+    public void copyRegion(MemCopyRegion message) {
         ClientStream stream = session.stream(message.stream());
         if (stream != null) {
             Region to = region(message.region());
@@ -261,7 +284,8 @@ final class MemoryCalls {
         }
     }
 
-    void set(MemSet message) {
+    @Override
+    public void set(MemSet message) {
         ClientStream stream = session.stream(message.stream());
         if (stream != null) {
             stream.check(

@@ -6,11 +6,13 @@ import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Map;
 import org.bitfusion.gpu.CudaStatus;
+import org.bitfusion.gpu.GpuFunction;
 import org.bitfusion.gpu.GpuModule;
 import org.bitfusion.gpu.ModuleImage;
 import org.bitfusion.gpu.Outcome;
 import org.bitfusion.protocol.Proof;
 import org.bitfusion.protocol.ProtocolException;
+import org.bitfusion.protocol.message.ImageHandler;
 import org.bitfusion.protocol.message.ImageKnown;
 import org.bitfusion.protocol.message.ImageKnownAnswer;
 import org.bitfusion.protocol.message.ImageOffer;
@@ -18,8 +20,10 @@ import org.bitfusion.protocol.message.ImageOfferAnswer;
 import org.bitfusion.protocol.message.Log;
 import org.bitfusion.protocol.message.ModuleCheck;
 import org.bitfusion.protocol.message.ModuleCheckAnswer;
+import org.bitfusion.protocol.message.ModuleFunction;
 import org.bitfusion.protocol.message.ModuleGlobal;
 import org.bitfusion.protocol.message.ModuleGlobalAnswer;
+import org.bitfusion.protocol.message.ModuleHandler;
 import org.bitfusion.protocol.message.ModuleLoad;
 import org.bitfusion.protocol.message.ModuleLoadKnown;
 import org.bitfusion.protocol.message.ModuleLog;
@@ -31,7 +35,7 @@ import org.slf4j.LoggerFactory;
 
 /// The messages about modules and their images. An image that cannot be loaded is told by the first
 /// call that uses it, and in both logs.
-final class ModuleCalls {
+final class ModuleCalls implements ModuleHandler, ImageHandler {
     private static final Logger LOG = LoggerFactory.getLogger(ModuleCalls.class);
 
     /// Largest image, and most bytes of images on their way.
@@ -49,9 +53,13 @@ final class ModuleCalls {
     /// A module and its context.
     record ClientModule(ClientContext context, GpuModule gpu) {}
 
+    /// A kernel and its context.
+    record ClientFunction(ClientContext context, GpuFunction gpu) {}
+
     private final SessionState session;
     private final ImageStore images;
     private final HandleTable<ClientModule> modules = new HandleTable<>("module");
+    private final HandleTable<ClientFunction> functions = new HandleTable<>("function");
     private final Map<Long, String> whyFailed = new HashMap<>();
     private final Map<Long, Arriving> arriving = new HashMap<>();
     private long arrivingBytes;
@@ -61,7 +69,8 @@ final class ModuleCalls {
         this.images = images;
     }
 
-    void load(ModuleLoad message, int payloadBytes, ByteBuffer begun) throws IOException {
+    @Override
+    public void load(ModuleLoad message, int payloadBytes, ByteBuffer begun) throws IOException {
         Arriving image = image(message, payloadBytes);
         ByteBuffer room = image.room(payloadBytes);
         session.frames.readPayload(begun, room);
@@ -126,7 +135,8 @@ final class ModuleCalls {
         return image;
     }
 
-    void loadKnown(ModuleLoadKnown message) throws IOException {
+    @Override
+    public void loadKnown(ModuleLoadKnown message) throws IOException {
         ByteBuffer image =
                 images.find(message.hash())
                         .orElseThrow(() ->
@@ -164,7 +174,7 @@ final class ModuleCalls {
     }
 
     /// Says it in the appliance's log and in the client's.
-    void tell(String text) {
+    private void tell(String text) {
         LOG.error("error=\"{}\"", text);
         byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
         String fitting =
@@ -173,7 +183,8 @@ final class ModuleCalls {
         session.writer.send(message.wireBytes(), message::writeFrame);
     }
 
-    void check(int request, ModuleCheck message) {
+    @Override
+    public void check(int request, ModuleCheck message) {
         if (modules.find(message.module()) == null) {
             session.writer.fail(
                     ModuleCheck.CALL, request, modules.failure(message.module()).code());
@@ -184,20 +195,23 @@ final class ModuleCalls {
     }
 
     /// Answers with the reason why a module was not loaded; nothing for a good one.
-    void log(int request, ModuleLog message) {
+    @Override
+    public void log(int request, ModuleLog message) {
         byte[] text = whyFailed.getOrDefault(message.module(), "").getBytes(StandardCharsets.UTF_8);
         ByteBuffer fitting = ByteBuffer.wrap(text, 0, Math.min(text.length, MOST_LOG_BYTES));
         ModuleLogAnswer answer = new ModuleLogAnswer(fitting);
         session.writer.send(answer.wireBytes(), out -> answer.writeFrame(out, request));
     }
 
-    void known(int request, ImageKnown message) {
+    @Override
+    public void known(int request, ImageKnown message) {
         ImageKnownAnswer answer =
                 new ImageKnownAnswer((byte) (images.isKnown(message.hash()) ? 1 : 0));
         session.writer.send(answer.wireBytes(), out -> answer.writeFrame(out, request));
     }
 
-    void offer(int request, ImageOffer message) throws ProtocolException {
+    @Override
+    public void offer(int request, ImageOffer message) throws ProtocolException {
         ByteBuffer proof = ByteBuffer.allocate(Proof.BYTES);
         message.proof().write(proof);
         boolean known = images.isProved(message.hash(), Proof.read(proof.flip()));
@@ -205,16 +219,18 @@ final class ModuleCalls {
         session.writer.send(answer.wireBytes(), out -> answer.writeFrame(out, request));
     }
 
-    void unload(ModuleUnload message, FunctionCalls functions) {
+    @Override
+    public void unload(ModuleUnload message) {
         ClientModule module = modules.remove(message.module());
         whyFailed.remove(message.module());
         if (module != null) {
-            functions.forget(module.gpu());
+            functions.removeIf(function -> function.gpu().module().equals(module.gpu()));
             module.gpu().close();
         }
     }
 
-    void global(int request, ModuleGlobal message) {
+    @Override
+    public void global(int request, ModuleGlobal message) {
         ClientModule module = modules.find(message.module());
         if (module == null) {
             session.writer.fail(
@@ -233,8 +249,27 @@ final class ModuleCalls {
                 });
     }
 
-    HandleTable<ClientModule> modules() {
-        return modules;
+    @Override
+    public void function(ModuleFunction message) throws IOException {
+        ClientModule module = modules.find(message.module());
+        if (module == null) {
+            functions.addFailed(message.function(), modules.failure(message.module()));
+            return;
+        }
+        switch (module.gpu().function(message.name())) {
+            case Outcome.Success<GpuFunction>(GpuFunction gpu) ->
+                    functions.add(message.function(), new ClientFunction(module.context(), gpu));
+            case Outcome.Failure<GpuFunction>(CudaStatus status, String detail) -> {
+                functions.addFailed(message.function(), status);
+                if (!detail.isEmpty()) {
+                    tell(message.name() + ": " + status.cudaName() + ": " + detail);
+                }
+            }
+        }
+    }
+
+    HandleTable<ClientFunction> functions() {
+        return functions;
     }
 
     /// The context and all that was in it are gone.

@@ -25,6 +25,7 @@ import org.bitfusion.protocol.ProtocolException;
 import org.bitfusion.protocol.Secret;
 import org.bitfusion.protocol.message.PeerExpect;
 import org.bitfusion.protocol.message.PeerForget;
+import org.bitfusion.protocol.message.PeerHandler;
 import org.bitfusion.protocol.message.PeerSend;
 import org.bitfusion.protocol.message.PeerSendAnswer;
 import org.bitfusion.worker.channel.DataChannel;
@@ -32,7 +33,7 @@ import org.bitfusion.worker.channel.EphemeralTls;
 import org.jspecify.annotations.Nullable;
 
 /// The messages about copies between this worker and others, and the copies that are under way.
-final class PeerCalls implements DataListener.Transfers {
+final class PeerCalls implements PeerHandler, DataListener.Transfers {
     /// CU_STREAM_NON_BLOCKING.
     private static final int NON_BLOCKING = 1;
 
@@ -82,7 +83,8 @@ final class PeerCalls implements DataListener.Transfers {
         this.tls = tls;
     }
 
-    void expect(PeerExpect message) {
+    @Override
+    public void expect(PeerExpect message) {
         ClientStream stream = session.stream(message.stream());
         if (stream == null) {
             return;
@@ -138,7 +140,8 @@ final class PeerCalls implements DataListener.Transfers {
     }
 
     /// By any thread; waits for nothing.
-    void forget(PeerForget message) {
+    @Override
+    public void forget(PeerForget message) {
         forget(message.transfer());
     }
 
@@ -198,7 +201,8 @@ final class PeerCalls implements DataListener.Transfers {
         }
     }
 
-    void send(int request, PeerSend message) throws ProtocolException {
+    @Override
+    public void send(int request, PeerSend message) throws ProtocolException {
         ClientStream stream = session.stream(message.stream());
         if (stream == null) {
             session.writer.fail(

@@ -13,6 +13,7 @@ import org.bitfusion.protocol.message.PoolAttribute;
 import org.bitfusion.protocol.message.PoolAttributeAnswer;
 import org.bitfusion.protocol.message.PoolCreate;
 import org.bitfusion.protocol.message.PoolDestroy;
+import org.bitfusion.protocol.message.PoolHandler;
 import org.bitfusion.protocol.message.PoolSetAccess;
 import org.bitfusion.protocol.message.PoolSetAttribute;
 import org.bitfusion.protocol.message.PoolTrim;
@@ -21,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 
 /// The messages about stream-ordered memory. A pool belongs to a device; the GPU contract keeps it
 /// in a context, so one context per device is kept for pools.
-final class PoolCalls {
+final class PoolCalls implements PoolHandler {
     private final SessionState session;
     private final HandleTable<GpuPool> pools = new HandleTable<>("pool");
     private final @Nullable GpuContext[] homes;
@@ -31,11 +32,13 @@ final class PoolCalls {
         homes = new GpuContext[session.devices.size()];
     }
 
-    void create(PoolCreate message) throws IOException {
+    @Override
+    public void create(PoolCreate message) throws IOException {
         enter(message.pool(), home(message.device()), context -> context.memory().createPool());
     }
 
-    void useDefault(PoolUseDefault message) throws IOException {
+    @Override
+    public void useDefault(PoolUseDefault message) throws IOException {
         enter(
                 message.pool(),
                 home(message.device()),
@@ -72,21 +75,24 @@ final class PoolCalls {
         return made;
     }
 
-    void destroy(PoolDestroy message) {
+    @Override
+    public void destroy(PoolDestroy message) {
         GpuPool pool = pools.remove(message.pool());
         if (pool != null) {
             pool.close();
         }
     }
 
-    void trim(PoolTrim message) {
+    @Override
+    public void trim(PoolTrim message) {
         GpuPool pool = pools.find(message.pool());
         if (pool != null) {
             pool.trim(message.bytesToKeep());
         }
     }
 
-    void attribute(int request, PoolAttribute message) {
+    @Override
+    public void attribute(int request, PoolAttribute message) {
         GpuPool pool = pools.find(message.pool());
         Outcome<Long> outcome =
                 pool == null
@@ -102,7 +108,8 @@ final class PoolCalls {
         }
     }
 
-    void setAttribute(PoolSetAttribute message) {
+    @Override
+    public void setAttribute(PoolSetAttribute message) {
         GpuPool pool = pools.find(message.pool());
         if (pool != null) {
             pool.setAttribute(message.attribute(), message.value());
@@ -110,7 +117,8 @@ final class PoolCalls {
     }
 
     /// All devices of a session reach each other's pools or none does; there is nothing to set.
-    void setAccess(PoolSetAccess message) throws IOException {
+    @Override
+    public void setAccess(PoolSetAccess message) throws IOException {
         session.device(message.device());
     }
 

@@ -10,6 +10,7 @@ import org.bitfusion.protocol.ProtocolException;
 import org.bitfusion.protocol.message.HostFunctionRun;
 import org.bitfusion.protocol.message.StreamCreate;
 import org.bitfusion.protocol.message.StreamDestroy;
+import org.bitfusion.protocol.message.StreamHandler;
 import org.bitfusion.protocol.message.StreamHold;
 import org.bitfusion.protocol.message.StreamHostFunction;
 import org.bitfusion.protocol.message.StreamHostFunctionDone;
@@ -22,7 +23,7 @@ import org.bitfusion.protocol.message.StreamSynchronizeAnswer;
 import org.bitfusion.protocol.message.StreamWaitEvent;
 
 /// The messages about streams.
-final class StreamCalls {
+final class StreamCalls implements StreamHandler {
     private final SessionState session;
     private final Map<Long, Runnable> hostFunctions = new ConcurrentHashMap<>();
     private final Holds holds = new Holds();
@@ -31,7 +32,8 @@ final class StreamCalls {
         this.session = session;
     }
 
-    void create(StreamCreate message) throws IOException {
+    @Override
+    public void create(StreamCreate message) throws IOException {
         ClientContext context = session.contexts.find(message.context());
         if (context == null) {
             session.streams.addFailed(
@@ -48,7 +50,8 @@ final class StreamCalls {
         }
     }
 
-    void destroy(StreamDestroy message) throws IOException {
+    @Override
+    public void destroy(StreamDestroy message) throws IOException {
         if (session.contexts.find(message.stream()) != null) {
             throw new ProtocolException("a default stream cannot be destroyed");
         }
@@ -58,7 +61,8 @@ final class StreamCalls {
         }
     }
 
-    void query(int request, StreamQuery message) {
+    @Override
+    public void query(int request, StreamQuery message) {
         ClientStream stream = session.streams.find(message.stream());
         if (stream == null) {
             session.writer.fail(
@@ -88,7 +92,8 @@ final class StreamCalls {
                                 answer.wireBytes(), out -> answer.writeFrame(out, request)));
     }
 
-    void synchronize(int request, StreamSynchronize message) {
+    @Override
+    public void synchronize(int request, StreamSynchronize message) {
         ClientStream stream = session.streams.find(message.stream());
         if (stream == null) {
             session.writer.fail(
@@ -111,7 +116,8 @@ final class StreamCalls {
                                                 out -> answer.writeFrame(out, request))));
     }
 
-    void waitEvent(StreamWaitEvent message) {
+    @Override
+    public void waitEvent(StreamWaitEvent message) {
         ClientStream stream = session.stream(message.stream());
         SessionState.ClientEvent event = session.events.find(message.event());
         if (stream != null && event != null) {
@@ -119,25 +125,29 @@ final class StreamCalls {
         }
     }
 
-    void precede(StreamPrecede message) {
+    @Override
+    public void precede(StreamPrecede message) {
         ClientStream stream = session.stream(message.stream());
         if (stream != null) {
             session.precedingWork.add(stream);
         }
     }
 
-    void hold(StreamHold message) {
+    @Override
+    public void hold(StreamHold message) {
         ClientStream stream = session.stream(message.stream());
         if (stream != null) {
             holds.hold(stream, message.id());
         }
     }
 
-    void release(StreamRelease message) throws ProtocolException {
+    @Override
+    public void release(StreamRelease message) throws ProtocolException {
         holds.release(message.id(), message.status());
     }
 
-    void hostFunction(StreamHostFunction message) throws IOException {
+    @Override
+    public void hostFunction(StreamHostFunction message) throws IOException {
         ClientStream stream = session.stream(message.stream());
         if (stream == null) {
             run(message.id(), session.streams.failure(message.stream()));
@@ -161,7 +171,8 @@ final class StreamCalls {
     }
 
     /// Whatever fails on the way, the client runs its function and says so.
-    void hostFunctionDone(StreamHostFunctionDone message) {
+    @Override
+    public void hostFunctionDone(StreamHostFunctionDone message) {
         Runnable goOn = hostFunctions.remove(message.id());
         if (goOn != null) {
             goOn.run();

@@ -249,7 +249,7 @@ final class WarmUp implements ReadableByteChannel, GatheringByteChannel {
         SnapshotMessage.of(driver, List.of(), order);
         prepare();
         frames.runAlone(
-                new ClientSession(
+                ClientSession.handler(
                         state,
                         new ImageStore(java.nio.file.Path.of(""), Secret.NONE),
                         new PeerCalls(

@@ -351,7 +351,7 @@ public final class Worker implements ControlChannel.Listener {
         activity = use;
         try {
             frames.run(
-                    new ClientSession(state, images, peers),
+                    ClientSession.handler(state, images, peers),
                     state,
                     () -> TimeSlice.shorten(READER_SLICE),
                     Activity.PERIOD,

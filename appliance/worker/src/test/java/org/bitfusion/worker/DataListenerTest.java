@@ -133,6 +133,20 @@ class DataListenerTest {
         }
     }
 
+    /// A client of a later release tries it, and goes on without.
+    @Test
+    void aKindOfConnectionThatIsNotKnownIsRefusedAndKeepsNobodyOut() throws Exception {
+        try (SocketChannel later = connect()) {
+            Hello hello = Hello.of(Hello.KIND_PROBE + 1, "later", session, 0);
+            later.write(hello.bytes());
+            Hello answer = Hello.read(read(later, Hello.BYTES));
+            assertThat(answer.answeredStatus()).isEqualTo(Hello.Status.NOT_ALLOWED);
+            assertThat(answer.answers(hello.kind())).isTrue();
+            assertThat(later.read(ByteBuffer.allocate(1))).isNegative();
+        }
+        theOneWhoKnowsTheSecretGetsIn();
+    }
+
     /// Memory beside the heap is given back late, and a session needs it.
     @Test
     void strangersTakeNoMemoryBesideTheHeapOverTls() throws Exception {

@@ -30,6 +30,7 @@ import org.bitfusion.gpu.GpuStream;
 import org.bitfusion.gpu.Outcome;
 import org.bitfusion.protocol.FrameHeader;
 import org.bitfusion.protocol.Secret;
+import org.bitfusion.protocol.message.ClientMessageHandler;
 import org.bitfusion.protocol.message.ContextCreate;
 import org.bitfusion.protocol.message.HostFunctionRun;
 import org.bitfusion.protocol.message.Launch;
@@ -150,8 +151,8 @@ class FullStreamTest {
         GpuDriver driver = driver();
         SessionState state =
                 new SessionState(driver, driver.devices(), frames, link.writer(), link);
-        ClientSession session =
-                new ClientSession(
+        ClientMessageHandler session =
+                ClientSession.handler(
                         state,
                         new ImageStore(Path.of("none"), Secret.NONE),
                         new PeerCalls(

@@ -18,6 +18,10 @@ final class JavaDispatchWriter {
         return Names.pascal(sender.name().toLowerCase(Locale.ROOT));
     }
 
+    static String handlerName(Sender sender) {
+        return name(sender) + "MessageHandler";
+    }
+
     private List<Message> sentBy(Sender sender) {
         return specification.messages().stream().filter(m -> m.sender() == sender).toList();
     }
@@ -33,7 +37,7 @@ final class JavaDispatchWriter {
         out.line(
                 "/// Buffers inside a message, and `buffered`, are only valid during the call. A method with a payload must take all of");
         out.line("/// it: what is left in `buffered`, and the rest from the connection.");
-        out.open("public interface %sMessageHandler {", name(sender));
+        out.open("public interface %s {", handlerName(sender));
         boolean first = true;
         for (Message message : sentBy(sender)) {
             if (!first) {
@@ -56,7 +60,7 @@ final class JavaDispatchWriter {
         };
     }
 
-    private static String parameters(Message message) {
+    static String parameters(Message message) {
         return (message.answer().isPresent() ? "int request, " : "")
                 + Names.pascal(message.name())
                 + " message"
@@ -121,8 +125,8 @@ final class JavaDispatchWriter {
         out.line(
                 "/// @throws ProtocolException if the bytes are not what the specification says; then nothing was handed over");
         out.open(
-                "public static void dispatch(int call, int request, int length, ByteBuffer body, %sMessageHandler handler) throws IOException {",
-                name(sender));
+                "public static void dispatch(int call, int request, int length, ByteBuffer body, %s handler) throws IOException {",
+                handlerName(sender));
         out.line("body.order(ByteOrder.LITTLE_ENDIAN);");
         out.open("switch (call) {");
         for (Message message : messages) {

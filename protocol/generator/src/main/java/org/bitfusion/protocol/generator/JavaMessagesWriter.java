@@ -11,8 +11,8 @@ import org.bitfusion.protocol.generator.Specification.Field;
 import org.bitfusion.protocol.generator.Specification.Message;
 import org.bitfusion.protocol.generator.Specification.Sender;
 
-/// Writes a Java record for each message and each answer, and for each sender a handler with its
-/// dispatcher.
+/// Writes a Java record for each message and each answer, for each sender a handler with its
+/// dispatcher, and who forwards a program's messages by what they are about.
 final class JavaMessagesWriter {
     static final String PACKAGE = "org.bitfusion.protocol.message";
 
@@ -55,10 +55,11 @@ final class JavaMessagesWriter {
         JavaDispatchWriter dispatch = new JavaDispatchWriter(specification);
         for (Sender sender : Sender.values()) {
             dispatch.handler(sender)
-                    .write(folder.resolve(JavaDispatchWriter.name(sender) + "MessageHandler.java"));
+                    .write(folder.resolve(JavaDispatchWriter.handlerName(sender) + ".java"));
             dispatch.dispatcher(sender)
                     .write(folder.resolve(JavaDispatchWriter.name(sender) + "Messages.java"));
         }
+        new JavaForwardWriter(specification.messages()).write(folder);
     }
 
     private Source record(
