@@ -19,6 +19,7 @@ enum { MOST_PARTS = 1024 /* of an iovec (UIO_MAXIOV) */ };
 /* ---- Sending ---- */
 bool bf_tls_send_pending(struct bf_tls *tls)
 {
+    tls->under.more = false;
     while (tls->pending_start < tls->pending_end) {
         struct iovec part = {tls->pending + tls->pending_start,
                              tls->pending_end - tls->pending_start};
@@ -83,6 +84,15 @@ static const uint8_t *next_record(struct bf_tls *tls, const struct place *at, si
     return bf_gather_safely(tls->outgoing, parts, count) ? tls->outgoing : NULL;
 }
 
+/* Whether there are more bytes than these. */
+static bool is_longer(const struct place *at, size_t bytes)
+{
+    size_t total = 0;
+    for (int i = 0; i < at->count && total <= bytes; i++)
+        total += at->parts[i].iov_len - (i ? 0 : at->offset);
+    return total > bytes;
+}
+
 /* Encrypts until the socket is full. Called with the lock. Sets errno if nothing moved. */
 static ssize_t encrypt(struct bf_tls *tls, struct place at)
 {
@@ -97,6 +107,7 @@ static ssize_t encrypt(struct bf_tls *tls, struct place at)
             break;
         }
         ERR_clear_error();
+        tls->under.more = is_longer(&at, bytes);
         if (bytes && SSL_write(tls->ssl, data, (int)bytes) != (int)bytes) {
             error = tls->error ? tls->error : EPROTO;
             break;
@@ -107,6 +118,7 @@ static ssize_t encrypt(struct bf_tls *tls, struct place at)
         else
             accepted += bytes;
     }
+    tls->under.more = false;
     if (accepted)
         return (ssize_t)accepted;
     errno = error;

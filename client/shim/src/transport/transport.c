@@ -26,13 +26,13 @@ static ssize_t tcp_send(struct bf_transport *transport, const struct iovec *part
 {
     struct msghdr message = {.msg_iov = (struct iovec *)(uintptr_t)parts,
                              .msg_iovlen = (size_t)count};
+    int flags = MSG_NOSIGNAL | MSG_DONTWAIT | (transport->more ? MSG_MORE : 0);
     if (!is_ours(transport))
         return -1;
     int cancellation = bf_hold_cancellation();
-    ssize_t moved = count == 1
-                        ? send(transport->descriptor, parts->iov_base, parts->iov_len,
-                               MSG_NOSIGNAL | MSG_DONTWAIT)
-                        : sendmsg(transport->descriptor, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    ssize_t moved =
+        count == 1 ? send(transport->descriptor, parts->iov_base, parts->iov_len, flags)
+                   : sendmsg(transport->descriptor, &message, flags);
     bf_allow_cancellation(cancellation);
     return moved;
 }

@@ -19,6 +19,7 @@ struct bf_transport {
     uint8_t peer[128]; /* the address that it is connected to; 0 bytes: not known */
     unsigned peer_bytes;
     struct bf_tls *tls;                /* NULL: plain */
+    bool more; /* what is sent next follows at once: a network's packets are filled (MSG_MORE) */
     uint8_t binding[BF_BINDING_BYTES]; /* with TLS, what only its two ends know; else zeros */
     /* As sendmsg and recvmsg without waiting: bytes moved; -1 with errno (EAGAIN, EFAULT, EINTR
      * ...; EBADF: the program has closed the descriptor); receive 0: the other side has ended. */

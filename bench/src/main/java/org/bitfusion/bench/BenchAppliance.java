@@ -88,7 +88,9 @@ final class BenchAppliance implements AutoCloseable {
         for (String line = output.readLine(); line != null; line = output.readLine()) {
             Matcher matcher = LISTENING.matcher(line);
             if (matcher.find()) {
-                Thread.ofVirtual().start(() -> output.lines().forEach(ignored -> {}));
+                // A virtual thread that reads a pipe keeps a processor's carrier: two of them, and
+                // no other virtual thread of two processors runs any more.
+                Thread.ofPlatform().daemon().start(() -> output.lines().forEach(ignored -> {}));
                 return Integer.parseInt(matcher.group(1));
             }
         }
