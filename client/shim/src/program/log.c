@@ -105,6 +105,15 @@ static void append_to_file(enum bf_log_level level, const char *text)
     close(file);
 }
 
+static __thread char *held __attribute__((tls_model("initial-exec")));
+static __thread size_t held_bytes __attribute__((tls_model("initial-exec")));
+
+void bf_say_hold(char *text, size_t bytes)
+{
+    held = text;
+    held_bytes = bytes;
+}
+
 void bf_say(const char *format, ...)
 {
     char text[LINE_BYTES];
@@ -113,6 +122,10 @@ void bf_say(const char *format, ...)
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
+    if (held) {
+        snprintf(held, held_bytes, "%s", text);
+        return;
+    }
     int length = snprintf(line, sizeof line, "bitfusion: %s\n", text);
     int cancellation = bf_hold_cancellation();
     if (length > 0)

@@ -14,6 +14,9 @@ void bf_log_prepare(void);
 /* A line "bitfusion: ..." on stderr, and in the log file if there is one. */
 void bf_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Lines of this thread are kept there instead, the last one, by who may try again; NULL: said again. */
+void bf_say_hold(char *text, size_t bytes);
+
 /* Writes what is left out if it cannot be: no signal (SIGXFSZ, SIGPIPE) comes of it. */
 void bf_write_quietly(int file, const char *text, size_t bytes);
 

@@ -36,6 +36,7 @@ struct bf_handshake {
     struct bf_hello hello, answer; /* as they were sent */
     uint8_t secret[BF_SECRET_BYTES];
     uint8_t proof[BF_PROOF_BYTES]; /* the client's: to be sent before the first frame */
+    bool unanswered;               /* the connection ended, or nothing came in time */
     bool bound;                    /* over TLS: the proofs cover what only its two ends know */
     uint8_t binding[BF_BINDING_BYTES];
 };

@@ -29,7 +29,7 @@ static CUresult secure(const struct bf_worker *worker, struct bf_transport *tran
 }
 
 CUresult bf_reach_dispatcher(struct bf_worker *worker, const struct bf_server *server,
-                             struct bf_transport *transport)
+                             struct bf_transport *transport, bool *gone)
 {
     struct bf_ways ways = {.count = 0};
     int error = 0;
@@ -40,6 +40,7 @@ CUresult bf_reach_dispatcher(struct bf_worker *worker, const struct bf_server *s
         int way = bf_ways_connect(&ways, all_of(&ways), false, transport, CONNECT_MILLISECONDS, &error);
         why = way < 0 ? strerror(error) : NULL;
     }
+    *gone = why && error == ECONNREFUSED;
     if (why) {
         bf_say("cannot connect to %s port %u: %s. Is the server running (\"bitfusion server\"), "
                "and is the address right?",

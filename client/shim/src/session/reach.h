@@ -7,9 +7,10 @@
 #include "session/adaptor.h"
 #include "transport/tls.h"
 
-/* To the server's dispatcher. One line on stderr if that fails. */
+/* To the server's dispatcher. One line on stderr if that fails; "gone": its machine is there, and
+ * nobody listens. */
 CUresult bf_reach_dispatcher(struct bf_worker *worker, const struct bf_server *server,
-                             struct bf_transport *transport);
+                             struct bf_transport *transport, bool *gone);
 
 /* Where the data port of a server's worker is: its networks, or its host. */
 void bf_reach_find(struct bf_worker *worker, const struct bf_server *server, unsigned port);

@@ -15,6 +15,7 @@
 #include "session/reach.h"
 #include "session/window.h"
 #include "contexts/devices.h"
+#include "program/cancellation.h"
 #include "transport/incoming.h"
 #include "transport/tls.h"
 #include "program/log.h"
@@ -51,10 +52,11 @@ static bool ask(struct bf_transport *transport, const uint8_t *question, size_t 
     }
 }
 
-/* Asks the dispatcher for a worker; the first time with the proof that it may. MAP_FAILED: not with this window. */
+/* Asks the dispatcher for a worker; the first time with the proof that it may. MAP_FAILED: not with this
+ * window; "gone": no answer. */
 static CUresult ask_for_worker(struct bf_worker *worker, struct bf_transport *transport,
                                const struct bf_handshake *handshake, bool first,
-                               struct bf_session_open_answer *opened)
+                               struct bf_session_open_answer *opened, bool *gone)
 {
     char program[1024];
     uint8_t frame[BF_PROOF_BYTES + BF_FRAME_BYTES + BF_SESSION_OPEN_MINIMUM + sizeof program];
@@ -66,7 +68,8 @@ static CUresult ask_for_worker(struct bf_worker *worker, struct bf_transport *tr
     size_t proof = first ? BF_PROOF_BYTES : 0;
     memcpy(frame, handshake->proof, proof);
     size_t bytes = proof + bf_session_open_frame(frame + proof, &m, 1);
-    if (!ask(transport, frame, bytes, proof, &answer)) {
+    *gone = !ask(transport, frame, bytes, proof, &answer);
+    if (*gone) {
         bf_say("%s does not answer this program's wish for a worker.", worker->name);
         return CUDA_ERROR_DEVICE_UNAVAILABLE;
     }
@@ -201,28 +204,74 @@ static bool open_prepared(struct bf_worker *worker, const struct bf_server *serv
     return false;
 }
 
-static CUresult open_worker(struct bf_worker *worker, const struct bf_server *server)
+/* What the dispatcher answers; "gone": it has ended, and may be starting again. */
+static CUresult ask_dispatcher(struct bf_worker *worker, const struct bf_server *server,
+                               struct bf_session_open_answer *opened, bool *gone)
 {
     struct bf_transport transport;
     struct bf_handshake handshake;
+    CUresult status = bf_reach_dispatcher(worker, server, &transport, gone);
+    if (status != CUDA_SUCCESS)
+        return status;
+    status = bf_handshake(&handshake, worker, &transport, BF_HELLO_SESSION, server->lease,
+                          server->secret);
+    *gone = handshake.unanswered;
+    if (status == CUDA_SUCCESS)
+        status = ask_for_worker(worker, &transport, &handshake, true, opened, gone);
+    while (status == CUDA_ERROR_MAP_FAILED && bf_window_reserve(worker) == CUDA_SUCCESS)
+        status = ask_for_worker(worker, &transport, &handshake, false, opened, gone);
+    transport.close(&transport);
+    if (status == CUDA_SUCCESS)
+        bf_handshake_session_secret(&handshake, opened->session, worker->session_secret);
+    return status;
+}
+
+/* An appliance's manager that is started again (an update, a crash) is back within seconds, and with it
+ * every lease of the appliance: a program that begins just then waits for it. */
+enum { RESTART_SECONDS = 30, RETRY_MILLISECONDS = 500, LINE = 1024 };
+
+static CUresult ask_appliance(struct bf_worker *worker, const struct bf_server *server,
+                              struct bf_session_open_answer *opened)
+{
+    char problem[LINE] = "";
+    struct timespec now, pause = {0, RETRY_MILLISECONDS * 1000000L};
+    bool gone = false, told = false;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    time_t end = now.tv_sec + RESTART_SECONDS;
+    for (;;) {
+        bf_say_hold(problem, sizeof problem);
+        CUresult status = ask_dispatcher(worker, server, opened, &gone);
+        bf_say_hold(NULL, 0);
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        if (status == CUDA_SUCCESS)
+            return status;
+        if (!gone || !server->tls || now.tv_sec >= end) {
+            if (problem[0])
+                bf_say("%s", problem);
+            return status;
+        }
+        if (!told)
+            bf_say("%s:%u does not answer; if its manager is being started again, it does soon: waiting "
+                   "for up to %d s.",
+                   server->host, server->port, RESTART_SECONDS);
+        told = true;
+        int cancellation = bf_hold_cancellation();
+        nanosleep(&pause, NULL);
+        bf_allow_cancellation(cancellation);
+    }
+}
+
+static CUresult open_worker(struct bf_worker *worker, const struct bf_server *server)
+{
+    struct bf_transport transport;
     struct bf_session_open_answer opened;
     char why[BF_WHY_BYTES];
     CUresult status = bf_window_reserve(worker);
     worker->tls = server->tls;
     if (status == CUDA_SUCCESS)
-        status = bf_reach_dispatcher(worker, server, &transport);
+        status = ask_appliance(worker, server, &opened);
     if (status != CUDA_SUCCESS)
         return status;
-    status = bf_handshake(&handshake, worker, &transport, BF_HELLO_SESSION, server->lease,
-                          server->secret);
-    if (status == CUDA_SUCCESS)
-        status = ask_for_worker(worker, &transport, &handshake, true, &opened);
-    while (status == CUDA_ERROR_MAP_FAILED && bf_window_reserve(worker) == CUDA_SUCCESS)
-        status = ask_for_worker(worker, &transport, &handshake, false, &opened);
-    transport.close(&transport);
-    if (status != CUDA_SUCCESS)
-        return status;
-    bf_handshake_session_secret(&handshake, opened.session, worker->session_secret);
     memcpy(worker->session, opened.session, sizeof worker->session);
     bf_reach_find(worker, server, opened.port);
     if (bf_reach_worker(worker, &transport, REACH_MILLISECONDS, why) != BF_RESUMED) {

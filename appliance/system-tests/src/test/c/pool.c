@@ -6,24 +6,38 @@
 
 enum { MOST_DEVICES = 16, BEYOND = 2 << 20 };
 
-/* "+ GPU BYTES" or "- GPU BYTES" in BF_TEST_FILE: one line after the other for all programs. */
-static void note(char what, CUdevice device, size_t bytes)
-{
-    unsigned char uuid[16];
-    char line[80], *at = line;
-    int log = open(getenv("BF_TEST_FILE"), O_WRONLY | O_APPEND | O_CREAT, 0600);
-    OK(cuDeviceGetUuid_v2(uuid, device));
-    at += sprintf(at, "%c ", what);
-    for (int i = 0; i < 16; i++) at += sprintf(at, "%02x", uuid[i]);
-    at += sprintf(at, " %zu\n", bytes);
-    CHECK(log >= 0 && !flock(log, LOCK_EX) && write(log, line, (size_t)(at - line)) == at - line);
-    close(log);
-}
-
 static CUcontext contexts[MOST_DEVICES];
 static CUdeviceptr memory[MOST_DEVICES];
 static size_t bytes[MOST_DEVICES];
+static char held[MOST_DEVICES][80]; /* "GPU BYTES" */
 static uint32_t word;
+
+/* "+ GPU BYTES NAME" or "- GPU BYTES NAME" in BF_TEST_FILE, where NAME is BF_TEST_NAME: one line after the other for all programs. */
+static void note(char what, CUdevice device)
+{
+    char line[256];
+    const char *name = getenv("BF_TEST_NAME");
+    int log = open(getenv("BF_TEST_FILE"), O_WRONLY | O_APPEND | O_CREAT, 0600);
+    int length = snprintf(line, sizeof line, "%c %s %s\n", what, held[device], name ? name : "-");
+    CHECK(log >= 0 && !flock(log, LOCK_EX) && write(log, line, (size_t)length) == length);
+    close(log);
+}
+
+static void note_taken(CUdevice device)
+{
+    unsigned char uuid[16];
+    char *at = held[device];
+    OK(cuDeviceGetUuid_v2(uuid, device));
+    for (int i = 0; i < 16; i++) at += sprintf(at, "%02x", uuid[i]);
+    sprintf(at, " %zu", bytes[device]);
+    note('+', device);
+}
+
+static void note_given_back(CUdevice device)
+{
+    if (held[device][0]) note('-', device);
+    held[device][0] = 0;
+}
 
 static void take_all(CUdevice device)
 {
@@ -35,7 +49,7 @@ static void take_all(CUdevice device)
     if (bytes[device] > total || total - bytes[device] >= BEYOND) /* memory is given in pages */
         FAIL("device %d: %zu of %zu bytes free in a lease of its own", device, bytes[device], total);
     OK(cuMemAlloc_v2(&memory[device], bytes[device]));
-    note('+', device, bytes[device]);
+    note_taken(device);
     EXPECT(OUT_OF_MEMORY, cuMemAlloc_v2(&more, BEYOND));
     OK(cuMemsetD32_v2(memory[device], word + (uint32_t)device, bytes[device] / 4));
 }
@@ -48,7 +62,7 @@ static void look_and_give_back(CUdevice device)
     OK(cuMemcpyDtoH_v2(seen, memory[device], bytes[device]));
     for (size_t i = 0; i < bytes[device] / 4; i++) CHECK(seen[i] == word + (uint32_t)device);
     free(seen);
-    note('-', device, bytes[device]);
+    note_given_back(device);
     OK(cuMemFree_v2(memory[device]));
 }
 
@@ -65,6 +79,7 @@ static void fills_its_share(void)
     for (int i = 0; i < count && !failure[0]; i++) take_all(i);
     nanosleep(&(struct timespec){(time_t)seconds, (long)((seconds - (double)(time_t)seconds) * 1e9)}, NULL);
     for (int i = 0; i < count && !failure[0]; i++) look_and_give_back(i);
+    for (int i = 0; i < count; i++) note_given_back(i); /* after a failure */
 }
 
 static double seconds(void)

@@ -30,6 +30,24 @@ record ClientRun(Process process, Path errors, Path held) {
         }
     }
 
+    /// A program in a lease that there is already.
+    ///
+    /// @param lease the file of `request_gpus`
+    static ClientRun in(PoolOfAppliances pool, CProgram program, String lease) {
+        try {
+            Path folder = Files.createTempDirectory(pool.home(), "run");
+            return start(
+                    pool,
+                    program,
+                    folder.resolve("held"),
+                    folder,
+                    0,
+                    List.of("client", "-f", lease));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     /// @param held may be one file for many programs
     /// @param folder for what it prints
     static ClientRun start(
@@ -39,13 +57,25 @@ record ClientRun(Process process, Path errors, Path held) {
             Path folder,
             double seconds,
             String... options) {
-        List<String> words = new ArrayList<>(List.of("run"));
-        words.addAll(List.of(options));
+        List<String> command = new ArrayList<>(List.of("run"));
+        command.addAll(List.of(options));
+        return start(pool, program, held, folder, seconds, command);
+    }
+
+    private static ClientRun start(
+            PoolOfAppliances pool,
+            CProgram program,
+            Path held,
+            Path folder,
+            double seconds,
+            List<String> command) {
+        List<String> words = new ArrayList<>(command);
         words.addAll(List.of("--", program.executable().toString(), "fills_its_share"));
         ProcessBuilder builder = new ProcessBuilder(pool.onClient(words.toArray(String[]::new)));
         builder.environment().putAll(pool.clientEnvironment());
         builder.environment().put("BF_TEST_SECONDS", Double.toString(seconds));
         builder.environment().put("BF_TEST_FILE", held.toString());
+        builder.environment().put("BF_TEST_NAME", folder.getFileName().toString());
         builder.redirectInput(Path.of("/dev/null").toFile());
         builder.redirectOutput(folder.resolve("output").toFile());
         builder.redirectError(folder.resolve("errors").toFile());
@@ -74,6 +104,11 @@ record ClientRun(Process process, Path errors, Path held) {
                         .map(line -> line.split(" ", -1)[1])
                         .toList()
                 : List.of();
+    }
+
+    /// Whether a line of the file is this program's.
+    boolean wrote(String line) {
+        return line.endsWith(" " + errors.getName(errors.getNameCount() - 2));
     }
 
     String errorText() {

@@ -5,14 +5,17 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.EnumMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.bitfusion.systemtests.CProgram;
+import org.jspecify.annotations.Nullable;
 
 /// What strangers see of a pool: on the network, in files, in the list of processes.
 final class Exposure {
@@ -42,30 +45,46 @@ final class Exposure {
                 .output();
     }
 
-    /// The secrets of a pool's and its client's files.
-    static Set<String> secrets(Path folder) {
-        Set<String> secrets = new HashSet<>();
+    /// What nobody may see.
+    enum Secret {
+        TOKEN,
+        POOL_KEY,
+        PRIVATE_KEY,
+        LEASE
+    }
+
+    /// The secrets of a pool's and its client's files; of private keys the whole lines.
+    static Map<Secret, Set<String>> secrets(Path folder) {
+        Map<Secret, Set<String>> secrets = new EnumMap<>(Secret.class);
+        for (Secret kind : Secret.values()) {
+            secrets.put(kind, new HashSet<>());
+        }
         for (Path file : files(folder)) {
             String name = file.getFileName().toString();
             String text = text(file);
             if (name.endsWith(".tar") || name.equals("client.yaml")) {
-                find(TOKEN, 1, text, secrets);
+                find(TOKEN, 1, text, secrets.get(Secret.TOKEN));
             } else if (name.equals("pool.key")) {
-                secrets.add(text.strip());
-            } else if (name.endsWith(".secret") || name.endsWith(".conf")) {
-                find(HEXADECIMAL, 0, text, secrets);
+                Objects.requireNonNull(secrets.get(Secret.POOL_KEY)).add(text.strip());
+            } else if (name.endsWith(".conf")) {
+                find(HEXADECIMAL, 0, text, secrets.get(Secret.LEASE));
             } else if (name.endsWith(".pem") && text.contains("PRIVATE KEY")) {
                 int end = text.indexOf("-----END PRIVATE KEY");
-                find(BASE64_LINE, 0, text.substring(0, Math.max(0, end)), secrets);
+                find(
+                        BASE64_LINE,
+                        0,
+                        text.substring(0, Math.max(0, end)),
+                        secrets.get(Secret.PRIVATE_KEY));
             }
         }
         return secrets;
     }
 
-    private static void find(Pattern pattern, int group, String text, Set<String> found) {
+    private static void find(Pattern pattern, int group, String text, @Nullable Set<String> found) {
+        Set<String> all = Objects.requireNonNull(found);
         Matcher matcher = pattern.matcher(text);
         while (matcher.find()) {
-            found.add(matcher.group(group));
+            all.add(matcher.group(group));
         }
     }
 

@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.bitfusion.systemtests.CProgram;
 import org.bitfusion.systemtests.Repository;
 
@@ -180,6 +181,21 @@ final class Network implements AutoCloseable {
             throw new IllegalStateException("the loopback has no cables");
         }
         inNamespace("switch", "ip link set %s %s".formatted(machine.name(), in ? "up" : "down"));
+    }
+
+    /// All that runs on a machine; nothing, where machines are no namespaces.
+    List<ProcessHandle> processes(Machine machine) {
+        if (!namespaces) {
+            return List.of();
+        }
+        CProgram.Result result =
+                CProgram.run(
+                        List.of("ip", "netns", "pids", mark + machine.name()), Map.of(), SECONDS);
+        return result.output()
+                .lines()
+                .map(line -> ProcessHandle.of(Long.parseLong(line.strip())))
+                .flatMap(Optional::stream)
+                .toList();
     }
 
     private String makeNamespace(String name) {

@@ -5,10 +5,14 @@ import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.bitfusion.systemtests.CProgram;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -40,6 +44,15 @@ class PoolIT {
 
     private static ClientRun start(double seconds, String... options) {
         return ClientRun.start(pool, program, seconds, options);
+    }
+
+    private static ClientRun start(Path held, double seconds, String... options) {
+        try {
+            Path folder = Files.createTempDirectory(pool.home(), "run");
+            return ClientRun.start(pool, program, held, folder, seconds, options);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     @Test
@@ -145,18 +158,26 @@ class PoolIT {
                                 .exitCode())
                 .isZero();
         ClientRun run = start(90, "-n", "1", "-m", "32").holding(1);
-        Set<String> secrets = Exposure.secrets(pool.folder());
-        // Of each: the token of clients and of appliances, the pool key, private keys, the lease.
-        assertThat(secrets).hasSizeGreaterThan(8);
-        for (String line : Exposure.commandLines()) {
-            assertThat(secrets).as("in a command line").noneMatch(line::contains);
-        }
+        Map<Exposure.Secret, Set<String>> secrets = Exposure.secrets(pool.folder());
+        assertThat(secrets).allSatisfy((kind, each) -> assertThat(each).as("" + kind).isNotEmpty());
+        List<String> commands = Exposure.commandLines();
+        assertThat(commands).anyMatch(line -> line.contains("fills_its_share"));
         List<Path> spoken = Exposure.spoken(pool.folder());
         assertThat(spoken.toString()).contains("/log,", "zookeeper/log/version-2/log.");
-        for (Path each : spoken) {
-            String text = Exposure.text(each);
-            assertThat(secrets).as(each.toString()).noneMatch(text::contains);
-        }
+        List<String> texts = spoken.stream().map(Exposure::text).toList();
+        assertThat(texts).anyMatch(text -> text.contains("lease="));
+        secrets.forEach((kind, all) -> {
+            for (String secret : all) {
+                assertThat(commands)
+                        .as(kind + " in a command line")
+                        .noneMatch(line -> line.contains(secret));
+                for (int i = 0; i < texts.size(); i++) {
+                    assertThat(texts.get(i).contains(secret))
+                            .as(kind + " in " + spoken.get(i))
+                            .isFalse();
+                }
+            }
+        });
         run.process().destroy();
         assertThat(run.end()).isNotZero();
         assertThat(pool.client("release_gpus", "-f", file.toString()).exitCode()).isZero();
@@ -177,18 +198,59 @@ class PoolIT {
         pool.member(3).succeeds("undrain", drained.machine().address());
     }
 
-    /// The lease is the client's for some time after its appliance's manager has gone.
+    /// Five GPUs are free all the time, and one who waits for six has come first.
+    @Test
+    @Order(1)
+    void whoAsksForAllIsNotOvertakenByLaterOnesThatFit() throws IOException {
+        Path held = Files.createTempDirectory(pool.home(), "order").resolve("held");
+        ClientRun first = start(held, 6, "-n", "1").holding(1);
+        ClientRun all = start(held, 0, "-n", "6");
+        await().atMost(PATIENCE).until(() -> all.errorText().contains("wait"));
+        List<ClientRun> later =
+                Stream.generate(() -> start(held, 0, "-n", "1", "-p", "0.5")).limit(3).toList();
+        later.forEach(
+                run -> await().atMost(PATIENCE).until(() -> run.errorText().contains("wait")));
+        assertThat(first.end()).as(first.errorText()).isZero();
+        assertThat(all.end()).as(all.errorText()).isZero();
+        later.forEach(run -> assertThat(run.end()).as(run.errorText()).isZero());
+        List<Integer> order =
+                Files.readAllLines(held).stream()
+                        .filter(line -> line.startsWith("+"))
+                        .map(line -> all.wrote(line) ? 1 : first.wrote(line) ? 0 : 2)
+                        .toList();
+        assertThat(order).containsExactly(0, 1, 1, 1, 1, 1, 1, 2, 2, 2);
+    }
+
+    /// The lease is the client's for some time after its appliance's manager has gone; a program
+    /// that begins in between waits for the next.
     @Test
     @Order(2)
     void aManagerThatEndsAndComesBackCostsItsProgramsNothing() {
         PoolOfAppliances.Member member = pool.member(3);
-        ClientRun run =
-                start(25, "-n", "1", "-p", "0.5", "--server_list", member.machine().address())
-                        .holding(1);
+        String address = member.machine().address();
+        String held = pool.home().resolve("restart.conf").toString();
+        assertThat(
+                        pool.client(
+                                        "request_gpus",
+                                        "-n",
+                                        "1",
+                                        "-m",
+                                        "32",
+                                        "-f",
+                                        held,
+                                        "--server_list",
+                                        address)
+                                .exitCode())
+                .isZero();
+        ClientRun run = start(25, "-n", "1", "-p", "0.5", "--server_list", address).holding(1);
         member.killManager();
+        ClientRun next = ClientRun.in(pool, program, held);
+        await().atMost(PATIENCE).until(() -> next.errorText().contains("waiting for up to"));
         member.startAgain();
         member.listening();
+        assertThat(next.end()).as(next.errorText()).isZero();
         assertThat(run.end()).as(run.errorText()).isZero();
+        assertThat(pool.client("release_gpus", "-f", held).exitCode()).isZero();
         await().atMost(PATIENCE).until(() -> pool.isUnused(member));
     }
 

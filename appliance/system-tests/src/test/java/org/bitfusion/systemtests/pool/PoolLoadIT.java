@@ -1,37 +1,40 @@
 package org.bitfusion.systemtests.pool;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
-import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.bitfusion.systemtests.CProgram;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
 
-/// Many programs of random sizes at a time on a pool of five appliances; each fills and checks its
-/// whole share. `-Dbitfusion.pool.programs=64 -Dbitfusion.pool.seconds=60` for the full length.
+/// Many programs of random sizes at a time on a pool, each of which fills and checks its whole
+/// share; undisturbed, and while something of the pool breaks again and again. The full length:
+/// `-Dbitfusion.pool.programs=64 -Dbitfusion.pool.seconds=60 -Dbitfusion.pool.appliances=5`.
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class PoolLoadIT {
     private static final int APPLIANCES = Integer.getInteger("bitfusion.pool.appliances", 3);
     private static final int PROGRAMS = Integer.getInteger("bitfusion.pool.programs", 8);
     private static final Duration TIME =
-            Duration.ofSeconds(Integer.getInteger("bitfusion.pool.seconds", 15));
+            Duration.ofSeconds(Integer.getInteger("bitfusion.pool.seconds", 12));
 
-    private static final int MOST_SECONDS = 400;
+    private static final Duration PATIENCE = Duration.ofMinutes(3);
+    private static final Duration PAUSE = Duration.ofSeconds(5);
+    private static final Duration CUT = Duration.ofSeconds(8);
     private static final int WAITED_IN_VAIN = 75;
+    private static final int SEED = 20261129;
 
     private static PoolOfAppliances pool;
     private static CProgram program;
@@ -47,90 +50,140 @@ class PoolLoadIT {
         pool.close();
     }
 
-    @Test
-    void noGpuIsEverPromisedTwice() throws Exception {
-        Path held = Files.createTempDirectory(pool.home(), "load").resolve("held");
-        AtomicInteger served = new AtomicInteger();
-        ConcurrentLinkedQueue<String> wrong = new ConcurrentLinkedQueue<>();
+    /// What breaks, again and again.
+    private interface Trouble {
+        void make(PoolOfAppliances.Member member) throws InterruptedException;
+    }
+
+    private static List<Load.Outcome> under(Trouble trouble, Load load)
+            throws InterruptedException {
         long end = System.nanoTime() + TIME.toNanos();
-        try (ExecutorService programs = Executors.newVirtualThreadPerTaskExecutor()) {
-            for (int i = 0; i < PROGRAMS; i++) {
-                Random random = new Random(i);
-                programs.execute(() -> {
-                    while (System.nanoTime() < end && wrong.isEmpty()) {
-                        runOne(random, held, served, wrong);
-                    }
-                });
-            }
+        int times = 0;
+        Random random = new Random(SEED);
+        while (System.nanoTime() < end) {
+            Thread.sleep(PAUSE.toMillis());
+            PoolOfAppliances.Member member = pool.member(1 + random.nextInt(APPLIANCES));
+            trouble.make(member);
+            times++;
         }
-        assertThat(wrong).isEmpty();
-        assertThat(served).hasPositiveValue();
-        System.out.println(served + " programs were served");
-        assertThat(mostPromised(held))
+        List<Load.Outcome> outcomes = load.end();
+        System.out.println(
+                times
+                        + " troubles: "
+                        + outcomes.stream()
+                                .collect(
+                                        Collectors.groupingBy(
+                                                Load.Outcome::exitCode, Collectors.counting())));
+        return outcomes;
+    }
+
+    private static void neverTooMuch(Load load) {
+        assertThat(load.memory().most())
+                .isNotEmpty()
                 .allSatisfy((_, most) ->
                         assertThat(most)
                                 .isLessThanOrEqualTo((long) PoolOfAppliances.MEBIBYTES << 20));
-        assertThat(pool.members()).allSatisfy(member -> assertThat(pool.isUnused(member)).isTrue());
     }
 
-    private static void runOne(
-            Random random, Path held, AtomicInteger served, ConcurrentLinkedQueue<String> wrong) {
-        try {
-            Path folder = Files.createTempDirectory(pool.home(), "run");
-            List<String> options = new ArrayList<>(List.of("-q", "--timeout", "300"));
-            options.addAll(List.of("-n", Integer.toString(1 + random.nextInt(4))));
-            switch (random.nextInt(3)) {
-                case 0 -> options.addAll(List.of("-p", "0." + (1 + random.nextInt(9))));
-                case 1 ->
-                        options.addAll(
-                                List.of(
-                                        "-m",
-                                        Integer.toString(
-                                                2
-                                                        + random.nextInt(
-                                                                PoolOfAppliances.MEBIBYTES - 1))));
-                default -> {}
-            }
-            ClientRun run =
-                    ClientRun.start(
-                            pool,
-                            program,
-                            held,
-                            folder,
-                            random.nextDouble(),
-                            options.toArray(String[]::new));
-            if (!run.process().waitFor(MOST_SECONDS, TimeUnit.SECONDS)) {
-                wrong.add(options + " does not end: " + run.errorText());
-                run.process().destroy();
-            } else if (run.process().exitValue() == 0) {
-                served.incrementAndGet();
-            } else if (run.process().exitValue() != WAITED_IN_VAIN) {
-                wrong.add(
-                        options
-                                + " ended with "
-                                + run.process().exitValue()
-                                + ": "
-                                + run.errorText()
-                                + Files.readString(folder.resolve("output")));
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+    private static void allIsGivenBack() {
+        await().atMost(PATIENCE)
+                .pollInterval(PAUSE.dividedBy(10))
+                .until(() -> pool.members().stream().allMatch(pool::isUnused));
     }
 
-    /// The most bytes of each GPU that programs had at one time.
-    private static Map<String, Long> mostPromised(Path held) throws IOException {
-        Map<String, Long> now = new HashMap<>();
-        Map<String, Long> most = new HashMap<>();
-        for (String line : Files.readAllLines(held)) {
-            String[] words = line.split(" ", -1);
-            long bytes = Long.parseLong(words[2]);
-            long sum = now.merge(words[1], words[0].equals("+") ? bytes : -bytes, Long::sum);
-            most.merge(words[1], sum, Math::max);
+    private static void servedOrWaitedInVain(List<Load.Outcome> outcomes) {
+        assertThat(outcomes)
+                .allSatisfy(each -> assertThat(each.exitCode()).isIn(0, WAITED_IN_VAIN));
+        assertThat(outcomes).anyMatch(Load.Outcome::isServed);
+    }
+
+    @Test
+    @Order(1)
+    void noGpuIsEverPromisedTwice() throws Exception {
+        try (Load load = Load.begin(pool, program, PROGRAMS)) {
+            Thread.sleep(TIME.toMillis());
+            servedOrWaitedInVain(load.end());
+            neverTooMuch(load);
         }
-        assertThat(now.values()).as("all was given back").containsOnly(0L);
-        return most;
+        allIsGivenBack();
+    }
+
+    @Test
+    @Order(2)
+    void whileManagersAreKilledAllAreServed() throws Exception {
+        try (Load load = Load.begin(pool, program, PROGRAMS)) {
+            servedOrWaitedInVain(
+                    under(
+                            member -> {
+                                member.killManager();
+                                member.startAgain();
+                                member.listening();
+                            },
+                            load));
+            neverTooMuch(load);
+        }
+        allIsGivenBack();
+    }
+
+    @Test
+    @Order(3)
+    void whileTheLeaderIsCutOffAllAreServed() throws Exception {
+        assumeTrue(pool.network().isOfNamespaces(), "the loopback has no cables");
+        try (Load load = Load.begin(pool, program, PROGRAMS)) {
+            servedOrWaitedInVain(
+                    under(
+                            _ -> {
+                                Network.Machine leader = pool.leader().machine();
+                                pool.network().plug(leader, false);
+                                Thread.sleep(CUT.toMillis());
+                                pool.network().plug(leader, true);
+                            },
+                            load));
+            neverTooMuch(load);
+        }
+        allIsGivenBack();
+    }
+
+    /// When an appliance died, and which GPUs went with it.
+    private record Death(long time, Set<String> gpus) {}
+
+    @Test
+    @Order(4)
+    void whenAppliancesDieOnlyTheirProgramsFail() throws Exception {
+        List<Death> deaths = new ArrayList<>();
+        Map<String, Set<String>> gpus = pool.gpus();
+        try (Load load = Load.begin(pool, program, PROGRAMS)) {
+            Trouble death =
+                    member -> {
+                        Set<String> its = Objects.requireNonNull(gpus.get(member.machine().name()));
+                        deaths.add(new Death(System.nanoTime(), its));
+                        member.kill();
+                        load.memory().lost(its);
+                        member.startAgain();
+                        member.listening();
+                    };
+            List<Load.Outcome> outcomes = under(death, load);
+            assertThat(outcomes)
+                    .allSatisfy(each ->
+                            assertThat(
+                                            each.exitCode() == 0
+                                                    || each.exitCode() == WAITED_IN_VAIN
+                                                    || deaths.stream()
+                                                            .anyMatch(one -> ended(one, each)))
+                                    .isTrue());
+            assertThat(outcomes).anyMatch(Load.Outcome::isServed);
+            neverTooMuch(load);
+        }
+        allIsGivenBack();
+    }
+
+    /// Whether a death is a reason for this: the program ran then, and had a GPU there, or had not
+    /// come to all of its GPUs yet.
+    private static boolean ended(Death death, Load.Outcome outcome) {
+        return outcome.began() < death.time()
+                && death.time() < outcome.ended()
+                && (!outcome.hadAll() || outcome.held().stream().anyMatch(death.gpus()::contains))
+                && !outcome.said().isBlank()
+                && outcome.exitCode() > 0;
     }
 }

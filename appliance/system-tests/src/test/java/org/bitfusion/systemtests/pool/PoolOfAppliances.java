@@ -9,8 +9,12 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -26,6 +30,10 @@ final class PoolOfAppliances implements AutoCloseable {
 
     private static final Duration START = Duration.ofMinutes(3);
     private static final int SECONDS = 60;
+    private static final Pattern SERVER =
+            Pattern.compile("(?s)\"name\": \"(a\\d+)\".*?\"gpus\": \\[(.*?)]");
+    private static final Pattern GPU = Pattern.compile("\"uuid\": \"(?:GPU-)?([0-9A-Fa-f-]{36})\"");
+    private static final Pattern LEADER = Pattern.compile("\"leader\" ?: ?\"([^\"]+)\"");
     private static final Pattern ID = Pattern.compile("\"id\" ?: ?\"([^\"]+)\"");
 
     private final Network network;
@@ -172,6 +180,77 @@ final class PoolOfAppliances implements AutoCloseable {
         return false;
     }
 
+    /// The GPUs of each appliance by its name, as programs write their UUIDs: 32 hexadecimal
+    /// digits.
+    Map<String, Set<String>> gpus() {
+        Map<String, Set<String>> gpus = new HashMap<>();
+        String listed = client("list_gpus", "--output", "json").output();
+        Matcher server = SERVER.matcher(listed);
+        while (server.find()) {
+            Set<String> its = new HashSet<>();
+            Matcher gpu = GPU.matcher(server.group(2));
+            while (gpu.find()) {
+                its.add(gpu.group(1).replace("-", "").toLowerCase(Locale.ROOT));
+            }
+            gpus.put(server.group(1), its);
+        }
+        return gpus;
+    }
+
+    /// The appliance whose ZooKeeper leads, as the first manager that is asked says.
+    Member leader() {
+        Path chain = folder.resolve("chain.pem");
+        try {
+            String all = Files.readString(home().resolve(".bitfusion/tls/client.pem"));
+            String begin = "-----BEGIN CERTIFICATE";
+            int second = all.indexOf(begin, all.indexOf(begin) + 1);
+            Files.writeString(chain, all.substring(second));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return await("a leader")
+                .atMost(START)
+                .pollInterval(Duration.ofMillis(200))
+                .until(
+                        () ->
+                                members.stream()
+                                        .map(member -> askedForLeader(member, chain))
+                                        .flatMap(Optional::stream)
+                                        .findFirst(),
+                        Optional::isPresent)
+                .orElseThrow();
+    }
+
+    /// @param chain of the client's certificate, without that itself: `openssl` wants it apart
+    private Optional<Member> askedForLeader(Member asked, Path chain) {
+        String own = home() + "/.bitfusion/tls";
+        String script =
+                ("printf 'GET /api/v1/pool HTTP/1.0\\r\\n\\r\\n' | timeout 3 openssl s_client"
+                                + " -connect %1$s:56001 -CAfile %2$s/ca.crt -cert %2$s/client.pem"
+                                + " -cert_chain %3$s -key %2$s/client.pem -quiet 2>/dev/null")
+                        .formatted(asked.machine.address(), own, chain);
+        String answer =
+                CProgram.run(
+                                clientMachine.command(List.of("bash", "-c", script)),
+                                Map.of(),
+                                SECONDS)
+                        .output();
+        Matcher leader = LEADER.matcher(answer);
+        if (!leader.find()) {
+            return Optional.empty();
+        }
+        Matcher host =
+                Pattern.compile(
+                                "\"appliance\" ?: ?\"%s\" ?, ?\"host\" ?: ?\"([^\"]+)\""
+                                        .formatted(leader.group(1)))
+                        .matcher(answer);
+        return host.find()
+                ? members.stream()
+                        .filter(each -> each.machine.address().equals(host.group(1)))
+                        .findFirst()
+                : Optional.empty();
+    }
+
     /// An appliance.
     final class Member {
         private final Network.Machine machine;
@@ -301,6 +380,7 @@ final class PoolOfAppliances implements AutoCloseable {
         void kill() {
             List<ProcessHandle> all = new ArrayList<>(process.descendants().toList());
             all.add(process.toHandle());
+            all.addAll(network.processes(machine));
             all.forEach(ProcessHandle::destroyForcibly);
             all.forEach(handle -> handle.onExit().join());
         }

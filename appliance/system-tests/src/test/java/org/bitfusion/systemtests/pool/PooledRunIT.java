@@ -23,16 +23,7 @@ class PooledRunIT {
 
     @BeforeAll
     static void start() {
-        CProgram.Result made =
-                CProgram.run(
-                        List.of(
-                                "make",
-                                "-s",
-                                "-C",
-                                Repository.root().resolve("samples").toString(),
-                                "driver"),
-                        Map.of(),
-                        60);
+        CProgram.Result made = CProgram.run(Repository.make("samples", "driver"), Map.of(), 60);
         assertThat(made.exitCode()).as(made.output()).isZero();
         appliance = ManagedAppliance.start("127.0.0.4");
         home = appliance.home();

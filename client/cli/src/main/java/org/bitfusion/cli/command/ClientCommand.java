@@ -4,6 +4,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+import org.bitfusion.cli.ExitCode;
 import org.bitfusion.cli.Fault;
 import org.bitfusion.cli.configuration.AdaptorFile;
 import org.bitfusion.cli.configuration.ServerAddress;
@@ -12,6 +14,7 @@ import org.bitfusion.cli.lease.Lease;
 import org.bitfusion.cli.lease.Server;
 import org.bitfusion.cli.options.ClientOptions;
 import org.bitfusion.cli.session.SessionFile;
+import org.bitfusion.cli.session.Transcript;
 import org.bitfusion.cli.session.Witness;
 import org.jspecify.annotations.Nullable;
 
@@ -21,6 +24,8 @@ import org.jspecify.annotations.Nullable;
 /// @param options what the user typed
 record ClientCommand(CommandContext context, ClientOptions options) {
     private static final Duration LAST_WORDS = Duration.ofSeconds(2);
+    private static final Duration RESTART = Duration.ofSeconds(30);
+    private static final Duration RETRY = Duration.ofMillis(500);
 
     int execute() {
         if (options.serverList() != null) {
@@ -31,13 +36,45 @@ record ClientCommand(CommandContext context, ClientOptions options) {
         if (AdaptorFile.isLeased(file)) {
             boolean tls = AdaptorFile.leasedParts(file).stream().allMatch(part -> part.tls());
             if (tls) {
-                dispatchers.forEach(dispatcher -> Lease.reachable(List.of(dispatcher)));
+                dispatchers.forEach(ClientCommand::awaitAppliance);
             } else {
                 askAll(dispatchers, access());
             }
             return ProgramRun.execute(context, file, options.application()); // the lease's session
         }
         return execute(dispatchers);
+    }
+
+    /// An appliance's manager that is started again is back within seconds, and with it the lease.
+    private static void awaitAppliance(ServerAddress dispatcher) {
+        long end = System.nanoTime() + RESTART.toNanos();
+        for (boolean told = false; ; told = true) {
+            try {
+                var _ = Lease.reachable(List.of(dispatcher));
+                return;
+            } catch (Fault fault) {
+                if (fault.code() != ExitCode.UNAVAILABLE) {
+                    throw fault;
+                }
+                if (System.nanoTime() > end) {
+                    throw new Fault(
+                            fault.code(),
+                            dispatcher
+                                    + ": does not answer; the appliance or its manager has ended ('bitfusion"
+                                    + " list_gpus' shows those that have not)");
+                }
+                if (!told) {
+                    new Transcript(false)
+                            .warn(
+                                    dispatcher
+                                            + " does not answer; if its manager is being started again, it"
+                                            + " does soon: waiting for up to "
+                                            + RESTART.toSeconds()
+                                            + " s");
+                }
+                LockSupport.parkNanos(RETRY.toNanos());
+            }
+        }
     }
 
     private Access access() {

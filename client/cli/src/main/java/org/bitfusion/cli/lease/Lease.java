@@ -419,7 +419,7 @@ public final class Lease {
         GIVEN_BACK,
         /// The appliance had ended it before.
         ENDED_BEFORE,
-        /// No appliance listens there any more.
+        /// No appliance listens there any more, nor does a pool's manager start it again.
         APPLIANCE_GONE,
         /// The appliance cannot be reached.
         NOT_TOLD
@@ -465,7 +465,8 @@ public final class Lease {
         } catch (LeaseConnection.LeaseEndedException _) {
             return Release.ENDED_BEFORE;
         } catch (ConnectException _) {
-            return Release.APPLIANCE_GONE;
+            // In a pool the manager may be back in a moment, and with it the lease.
+            return pool == null ? Release.APPLIANCE_GONE : Release.NOT_TOLD;
         } catch (IOException | Fault _) {
             return Release.NOT_TOLD;
         }
