@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -46,8 +47,10 @@ public record CProgram(Path executable, Sanitizer sanitizer) {
         Path source = Repository.root().resolve("appliance/system-tests/src/test/c/" + name + ".c");
         Path executable =
                 Repository.target().resolve("programs").resolve(sanitizer.folder).resolve(name);
+        Path made; // in its place at once: another test class may be running it
         try {
             Files.createDirectories(executable.getParent());
+            made = Files.createTempFile(executable.getParent(), name, ".made");
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -61,7 +64,7 @@ public record CProgram(Path executable, Sanitizer sanitizer) {
                                 "-g",
                                 "-Wall",
                                 "-o",
-                                executable.toString(),
+                                made.toString(),
                                 source.toString(),
                                 "-L" + sanitizer.shim(),
                                 "-l:libcuda.so.1",
@@ -72,6 +75,11 @@ public record CProgram(Path executable, Sanitizer sanitizer) {
         Result result = run(command, Map.of(), 60);
         if (result.exitCode() != 0) {
             throw new IllegalStateException("gcc " + source + ": " + result.output());
+        }
+        try {
+            Files.move(made, executable, StandardCopyOption.ATOMIC_MOVE);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
         return new CProgram(executable, sanitizer);
     }

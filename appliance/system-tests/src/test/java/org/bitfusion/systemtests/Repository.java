@@ -2,6 +2,8 @@ package org.bitfusion.systemtests;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 
 /// Where things lie in the checkout that the tests run from.
 public final class Repository {
@@ -20,6 +22,23 @@ public final class Repository {
 
     public static Path target() {
         return ROOT.resolve("appliance/system-tests/target");
+    }
+
+    /// A command that runs make in a folder of it, one at a time: test classes run side by side.
+    public static List<String> make(String folder, String... arguments) {
+        Path lock = target().resolve("make." + folder.replace('/', '.') + ".lock");
+        List<String> command =
+                new ArrayList<>(
+                        List.of(
+                                "flock",
+                                lock.toString(),
+                                "make",
+                                "-s",
+                                "-j2",
+                                "-C",
+                                ROOT.resolve(folder).toString()));
+        command.addAll(List.of(arguments));
+        return command;
     }
 
     private static Path findRoot() {

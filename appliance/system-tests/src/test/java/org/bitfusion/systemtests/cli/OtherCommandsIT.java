@@ -25,15 +25,7 @@ class OtherCommandsIT {
     }
 
     private static String sample(String name) {
-        Cli.Result made =
-                Cli.alone()
-                        .execute(
-                                List.of(
-                                        "make",
-                                        "-s",
-                                        "-C",
-                                        Repository.root().resolve("samples").toString(),
-                                        "driver"));
+        Cli.Result made = Cli.alone().execute(Repository.make("samples", "driver"));
         assertThat(made.exitCode()).as(made.errors()).isZero();
         return Repository.root().resolve("samples/target/driver").resolve(name).toString();
     }

@@ -4,16 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import java.util.UUID;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.bitfusion.systemtests.CProgram;
 import org.bitfusion.systemtests.Repository;
@@ -46,19 +46,23 @@ class ReadmeIT {
     }
 
     private static void holds(Shown shown) {
-        Set<Long> before = processesOfTheProduct();
+        String mark = "BF_TEST_COMMAND=" + UUID.randomUUID();
         CProgram.Result result =
                 CProgram.run(
                         List.of(
                                 "bash",
                                 "-c",
                                 "cd '" + Repository.root() + "' && " + shown.command()),
-                        Map.of("BF_DEV_BUILT", "1"),
+                        Map.of(
+                                "BF_DEV_BUILT",
+                                "1",
+                                "BF_TEST_COMMAND",
+                                mark.substring(mark.indexOf('=') + 1)),
                         300);
         assertThat(result.exitCode()).as(result.output()).isZero();
         await("nothing goes on behind " + shown.command())
                 .atMost(Duration.ofSeconds(20))
-                .until(() -> before.containsAll(processesOfTheProduct()));
+                .until(() -> processesWith(mark).isEmpty());
         String actual = "\n" + comparable(result.output()) + "\n";
         int from = 0;
         for (String line : shown.output()) {
@@ -74,12 +78,20 @@ class ReadmeIT {
         }
     }
 
-    private static Set<Long> processesOfTheProduct() {
-        String product = Repository.root().resolve("target/dist").toString();
+    /// Processes that have a variable in their environment.
+    private static List<ProcessHandle> processesWith(String assignment) {
         return ProcessHandle.allProcesses()
-                .filter(process -> process.info().commandLine().orElse("").contains(product))
-                .map(ProcessHandle::pid)
-                .collect(Collectors.toSet());
+                .filter(process -> {
+                    try {
+                        return Files.readString(
+                                        Path.of("/proc", "" + process.pid(), "environ"),
+                                        StandardCharsets.ISO_8859_1)
+                                .contains(assignment);
+                    } catch (IOException _) {
+                        return false; // it has ended, or is not ours
+                    }
+                })
+                .toList();
     }
 
     /// Numbers and the kind of white space are not what is compared.

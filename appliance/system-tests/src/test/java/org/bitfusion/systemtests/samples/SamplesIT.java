@@ -33,11 +33,7 @@ class SamplesIT {
 
     @BeforeAll
     static void buildSamplesAndStart() {
-        CProgram.Result make =
-                CProgram.run(
-                        List.of("make", "-s", "-j2", "-C", SAMPLES.toString()),
-                        Map.of(),
-                        BUILD_SECONDS);
+        CProgram.Result make = CProgram.run(Repository.make("samples"), Map.of(), BUILD_SECONDS);
         assertThat(make.exitCode()).describedAs(make.output()).isZero();
         appliance = Appliance.start(Map.of());
     }

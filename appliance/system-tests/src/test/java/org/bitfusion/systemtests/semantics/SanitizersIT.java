@@ -79,12 +79,8 @@ class SanitizersIT {
     static void start() {
         CProgram.Result built =
                 CProgram.run(
-                        List.of(
-                                "make",
-                                "-s",
-                                "-j2",
-                                "-C",
-                                Repository.root().resolve("client/shim").toString(),
+                        Repository.make(
+                                "client/shim",
                                 "JAVA_HOME=" + System.getProperty("java.home"),
                                 "asan",
                                 "tsan"),
