@@ -74,7 +74,7 @@ class FaultsIT {
             await().until(() -> !appliance.process().isAlive());
             program.process().outputWriter().append("go on\n").flush();
             assertThat(program.rest()).contains("PASSED waits_then_works");
-            await().atMost(Duration.ofSeconds(5))
+            await().atMost(Duration.ofSeconds(20))
                     .until(() -> workers.stream().noneMatch(ProcessHandle::isAlive));
         }
     }
