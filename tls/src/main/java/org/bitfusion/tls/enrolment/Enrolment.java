@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.bitfusion.tls.Names;
@@ -30,6 +31,8 @@ import org.bitfusion.tls.token.TokenPurpose;
 import org.bitfusion.tls.token.TokenText;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.Marker;
+import org.slf4j.MarkerFactory;
 
 /// Decides who gets a certificate, and for whom. A use of the token is taken only when everything
 /// else about the request is in order. Thread-safe.
@@ -38,17 +41,32 @@ import org.slf4j.LoggerFactory;
 public final class Enrolment {
     private static final Logger LOG = LoggerFactory.getLogger(Enrolment.class);
 
+    /// The log leaves out what becomes too much.
+    private static final Marker STRANGERS = MarkerFactory.getMarker("strangers");
+
     private final CertificateAuthority authority;
     private final EnrolmentTokens tokens;
     private final Supplier<RevocationSnapshot> revocations;
+    private final BooleanSupplier isFullOfClients;
 
+    /// For a pool that keeps any number of clients.
     public Enrolment(
             CertificateAuthority authority,
             EnrolmentTokens tokens,
             Supplier<RevocationSnapshot> revocations) {
+        this(authority, tokens, revocations, () -> false);
+    }
+
+    /// @param isFullOfClients whether the pool keeps no more; asked for a token that counts only
+    public Enrolment(
+            CertificateAuthority authority,
+            EnrolmentTokens tokens,
+            Supplier<RevocationSnapshot> revocations,
+            BooleanSupplier isFullOfClients) {
         this.authority = authority;
         this.tokens = tokens;
         this.revocations = revocations;
+        this.isFullOfClients = isFullOfClients;
     }
 
     public EnrolmentOutcome enrolClient(ClientEnrolment asked, Instant now) {
@@ -152,6 +170,20 @@ public final class Enrolment {
             Instant now) {
         TokenText shown = TokenText.parse(text);
         authority.requireIssuer(purpose.role(), now);
+        if (purpose == TokenPurpose.ENROL_CLIENT
+                && proven.isEmpty()
+                && tokens.check(shown, purpose, request.publicKey(), now)
+                        instanceof TokenOutcome.Accepted
+                && isFullOfClients.getAsBoolean()) {
+            return new EnrolmentOutcome.Refused(
+                    TlsError.POOL_FULL_OF_CLIENTS,
+                    "the pool keeps no more clients; an administrator can delete some that are not"
+                            + " needed any more (bitfusion clients list, bitfusion clients delete"
+                            + " CLIENT), and disable a token that enrolled them (bitfusion token"
+                            + " disable "
+                            + shown.id()
+                            + ")");
+        }
         return switch (tokens.consume(shown, purpose, request.publicKey(), proven, now)) {
             case TokenOutcome.Refused refused ->
                     new EnrolmentOutcome.Refused(refused.error(), refused.message());
@@ -236,7 +268,7 @@ public final class Enrolment {
                             peer.name(),
                             token.map(id -> id.value()).orElse("-"));
             case EnrolmentOutcome.Refused(_, String message) ->
-                    LOG.warn("refused name={} error={}", Names.shown(name), message);
+                    LOG.warn(STRANGERS, "refused name={} error={}", Names.shown(name), message);
         }
         return outcome;
     }

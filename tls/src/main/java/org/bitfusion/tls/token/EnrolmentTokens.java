@@ -58,6 +58,7 @@ public final class EnrolmentTokens {
                             now.plus(request.validity()),
                             request.mostUses(),
                             0,
+                            new Token.Hour(now, 0),
                             request.enabled(),
                             List.of());
             TokenRecord record = TokenRecord.of(token, TokenText.random(id, pool, random), poolKey);
@@ -196,6 +197,9 @@ public final class EnrolmentTokens {
         }
         if (token.isUsedUp()) {
             return new TokenOutcome.UsedUp(id, token.uses());
+        }
+        if (token.isUsedTooOften(now)) {
+            return new TokenOutcome.UsedTooOften(id, token.hour().end());
         }
         return new TokenOutcome.Accepted(token, UUID.randomUUID());
     }

@@ -88,6 +88,26 @@ public sealed interface TokenOutcome {
         }
     }
 
+    /// @param again when it enrols more
+    record UsedTooOften(TokenId id, Instant again) implements Refused {
+        @Override
+        public TlsError error() {
+            return TlsError.TOKEN_USED_TOO_OFTEN;
+        }
+
+        @Override
+        public String message() {
+            return error().tag()
+                    + " Token "
+                    + id
+                    + " has enrolled "
+                    + Token.MOST_IN_AN_HOUR
+                    + " within an hour, the most it may; try again after "
+                    + again
+                    + ", or ask an administrator for another one (bitfusion token create)";
+        }
+    }
+
     record OtherPool(TokenId id, PoolId pool, PoolId own) implements Refused {
         @Override
         public TlsError error() {

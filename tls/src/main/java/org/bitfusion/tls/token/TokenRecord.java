@@ -66,6 +66,8 @@ final class TokenRecord {
                         .with("expires", token.expires())
                         .with("most-uses", token.mostUses().orElse(0))
                         .with("uses", token.uses())
+                        .with("hour", token.hour().since())
+                        .with("hour-uses", token.hour().uses())
                         .with("enabled", token.enabled())
                         .with("code", code)
                         .with("sealed", sealed)
@@ -90,9 +92,17 @@ final class TokenRecord {
                         fields.instant("expires"),
                         mostUses == 0 ? OptionalInt.empty() : OptionalInt.of(mostUses),
                         (int) fields.number("uses"),
+                        hour(fields),
                         fields.flag("enabled"),
                         uses(fields.text("lately")));
         return new TokenRecord(token, fields.bytes("code"), fields.bytes("sealed"));
+    }
+
+    /// A release before did not count them.
+    private static Token.Hour hour(Fields fields) {
+        return fields.find("hour").isPresent()
+                ? new Token.Hour(fields.instant("hour"), (int) fields.number("hour-uses"))
+                : new Token.Hour(fields.instant("created"), 0);
     }
 
     private static List<Token.Use> uses(String text) {

@@ -55,6 +55,29 @@ class EnrolmentTest {
     }
 
     @Test
+    void aFullPoolTakesNoClientAndNoUseOfItsToken() {
+        String token = token(TokenPurpose.ENROL_CLIENT, OptionalInt.of(1));
+        Enrolment full = new Enrolment(pool.authority, tokens, revocations::snapshot, () -> true);
+        assertThat(full.enrolClient(ClientEnrolment.of(token, request, "late"), now))
+                .isInstanceOfSatisfying(
+                        EnrolmentOutcome.Refused.class,
+                        refused -> {
+                            assertThat(refused.error()).isEqualTo(TlsError.POOL_FULL_OF_CLIENTS);
+                            assertThat(refused.message())
+                                    .contains("bitfusion clients delete")
+                                    .contains("bitfusion token disable " + token.substring(0, 7));
+                        });
+        assertThat(full.enrolClient(ClientEnrolment.of("x" + token, request, "late"), now))
+                .as("nobody learns it without a token")
+                .isInstanceOfSatisfying(
+                        EnrolmentOutcome.Refused.class,
+                        refused ->
+                                assertThat(refused.error())
+                                        .isNotEqualTo(TlsError.POOL_FULL_OF_CLIENTS));
+        enrolled(enrolment.enrolClient(ClientEnrolment.of(token, request, "in-time"), now));
+    }
+
+    @Test
     void twoClientsOfOneNameAreTwoClients() {
         String token = token(TokenPurpose.ENROL_CLIENT, OptionalInt.empty());
         UUID first =

@@ -63,6 +63,53 @@ class EnrolmentTokensTest {
         assertThat(token.lately()).hasSize(Token.REMEMBERED);
     }
 
+    /// As somebody does who has got at it.
+    @Test
+    void aTokenEnrolsAThousandInAnHour() {
+        Token token = token(OptionalInt.empty());
+        TokenText text = text(token);
+        Token.Hour full = new Token.Hour(now, Token.MOST_IN_AN_HOUR - 1);
+        assertAccepted(text, key());
+        setHour(text, full);
+        UUID last = assertAccepted(text, KEY);
+        TokenOutcome outcome = consume(text, OTHER_KEY);
+        assertThat(outcome).isEqualTo(new TokenOutcome.UsedTooOften(text.id(), full.end()));
+        assertThat(((TokenOutcome.UsedTooOften) outcome).message())
+                .startsWith("[BF-7408] Token " + token.id() + " has enrolled 1000 within an hour")
+                .contains("try again after " + full.end())
+                .contains("bitfusion token create");
+        assertThat(assertAccepted(text, KEY)).as("its answer was lost").isEqualTo(last);
+        assertThat(tokens.find(text.id()).orElseThrow().uses()).isEqualTo(2);
+        assertThat(consume(text, OTHER_KEY, full.end())).isInstanceOf(TokenOutcome.Accepted.class);
+        assertThat(tokens.find(text.id()).orElseThrow().hour())
+                .isEqualTo(new Token.Hour(full.end(), 1));
+    }
+
+    private void setHour(TokenText text, Token.Hour hour) {
+        StoredRecord stored = pool.store.read(TokenRecord.path(text.id())).orElseThrow();
+        TokenRecord record =
+                TokenRecord.decode(text.id(), stored.content(), pool.authority.poolKey());
+        Token token = record.token();
+        Token next =
+                new Token(
+                        token.id(),
+                        token.description(),
+                        token.purpose(),
+                        token.created(),
+                        token.expires(),
+                        token.mostUses(),
+                        token.uses(),
+                        hour,
+                        token.enabled(),
+                        token.lately());
+        assertThat(
+                        pool.store.compareAndSet(
+                                TokenRecord.path(text.id()),
+                                stored.version(),
+                                record.with(next).encode(pool.authority.poolKey())))
+                .isTrue();
+    }
+
     @Test
     void ofManyThatUseTheLastUseAtOnceOneIsAccepted() throws Exception {
         for (int round = 0; round < 20; round++) {

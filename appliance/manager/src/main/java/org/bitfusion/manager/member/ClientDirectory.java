@@ -13,6 +13,10 @@ import org.bitfusion.tls.store.StoredRecord;
 
 /// The clients that the pool has enrolled. Thread-safe.
 public final class ClientDirectory {
+    /// Lists of them are read and shown whole, and ZooKeeper tells the names of a folder in one
+    /// answer.
+    static final int MOST = 10_000;
+
     private static final String FOLDER = "enrolled";
     private static final String KIND = "enrolled-client";
     private static final int TRIES = 20;
@@ -55,6 +59,11 @@ public final class ClientDirectory {
 
     public void forget(UUID id) {
         store.read(path(id)).ifPresent(record -> store.delete(path(id), record.version()));
+    }
+
+    /// Whether no more are enrolled.
+    boolean isFull() {
+        return store.list(FOLDER).size() >= MOST;
     }
 
     public List<Entry> entries() {

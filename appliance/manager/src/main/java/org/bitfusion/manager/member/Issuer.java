@@ -13,9 +13,11 @@ import org.bitfusion.tls.token.EnrolmentTokens;
 public record Issuer(CertificateAuthority authority, EnrolmentTokens tokens, Enrolment enrolment) {
     /// @throws org.bitfusion.tls.TlsException POOL_KEY_WRONG, STORE_FAILED
     static Issuer open(RecordStore store, PoolKey key, Supplier<RevocationSnapshot> revocations) {
+        ClientDirectory clients = new ClientDirectory(store);
         CertificateAuthority authority = CertificateAuthority.open(store, key, Lifetimes.DEFAULT);
         EnrolmentTokens tokens = new EnrolmentTokens(store, authority);
-        return new Issuer(authority, tokens, new Enrolment(authority, tokens, revocations));
+        return new Issuer(
+                authority, tokens, new Enrolment(authority, tokens, revocations, clients::isFull));
     }
 
     @Override
