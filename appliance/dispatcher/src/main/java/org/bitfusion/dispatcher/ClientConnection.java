@@ -22,10 +22,16 @@ import org.bitfusion.protocol.message.LeaseMessages;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.Marker;
+import org.slf4j.MarkerFactory;
 
 /// One connection to the dispatcher: answers the hello, then hands requests to [LeaseCalls].
 final class ClientConnection extends SimpleChannelInboundHandler<Object> {
     private static final Logger LOG = LoggerFactory.getLogger(ClientConnection.class);
+
+    /// The log leaves out what becomes too much.
+    private static final Marker STRANGERS = MarkerFactory.getMarker("strangers");
+
     private static final int SECONDS_TO_GREET = 5;
 
     /// TLS lies before the hello, and a process that has just been started is slow at it.
@@ -131,6 +137,7 @@ final class ClientConnection extends SimpleChannelInboundHandler<Object> {
             case Judgement.Refused(Hello.Status status) -> {
                 Hello answer = hello.refusal(status, settings.build(), process);
                 LOG.warn(
+                        STRANGERS,
                         "peer={} pid={} refused, error={} versions=\"{}\" build={}",
                         context.channel().remoteAddress(),
                         hello.process(),
@@ -232,6 +239,7 @@ final class ClientConnection extends SimpleChannelInboundHandler<Object> {
         state = new ClientConnectionState.Closed();
         if (last instanceof ClientConnectionState.Greeted(Handshake handshake, _)) {
             LOG.warn(
+                    STRANGERS,
                     "peer={} pid={} left without a proof: it knows another secret",
                     context.channel().remoteAddress(),
                     handshake.hello().process());
@@ -259,7 +267,11 @@ final class ClientConnection extends SimpleChannelInboundHandler<Object> {
     }
 
     private static void refuse(ChannelHandlerContext context, @Nullable String reason) {
-        LOG.warn("peer={} closed, error=\"{}\"", context.channel().remoteAddress(), reason);
+        LOG.warn(
+                STRANGERS,
+                "peer={} closed, error=\"{}\"",
+                context.channel().remoteAddress(),
+                reason);
         var _ = context.close();
     }
 }

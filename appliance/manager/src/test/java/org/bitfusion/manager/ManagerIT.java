@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.io.OutputStream;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -361,6 +364,32 @@ class ManagerIT {
                                         + "y".repeat(20_000)
                                         + "\r\n\r\n"))
                 .contains(" 400 ");
+    }
+
+    /// As many as the port takes, from the place where a client is, too.
+    @Test
+    void strangersWhoSayNothingKeepNobodyOut() throws Exception {
+        Enrolled enrolled = Enrolled.by(manager(), "among-strangers");
+        List<SocketChannel> strangers = new ArrayList<>();
+        try (Peers known = manager().client(enrolled.identity());
+                Peers late = manager().client(enrolled.identity())) {
+            assertThat(manager().ask(known, "GET", "/pool", null).status()).isEqualTo(200);
+            for (int number = 0; number < 2200; number++) {
+                strangers.add(
+                        SocketChannel.open(
+                                new InetSocketAddress(
+                                        manager().address(), manager().ports().control())));
+            }
+            Instant began = Instant.now();
+            assertThat(manager().ask(known, "GET", "/pool", null).status()).isEqualTo(200);
+            assertThat(manager().ask(late, "GET", "/pool", null).status()).isEqualTo(200);
+            assertThat(Instant.now()).isBefore(began.plusSeconds(5));
+            assertThat(strangers.getFirst().read(ByteBuffer.allocate(1))).isNegative();
+        } finally {
+            for (SocketChannel stranger : strangers) {
+                stranger.close();
+            }
+        }
     }
 
     @Test

@@ -34,6 +34,8 @@ import org.bitfusion.worker.channel.PlainChannel;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.Marker;
+import org.slf4j.MarkerFactory;
 
 /// A session's data port. Lets in one client, the first that knows the session's secret, its later
 /// connections, which go on with the session, and other workers with copies that the client has
@@ -41,6 +43,10 @@ import org.slf4j.LoggerFactory;
 /// way for who comes later, and a client says which session it means as soon as it is connected.
 final class DataListener implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(DataListener.class);
+
+    /// The log leaves out what becomes too much.
+    private static final Marker STRANGERS = MarkerFactory.getMarker("strangers");
+
     private static final int NO_VERSION = 0;
     private static final Duration TIME_TO_GREET = Duration.ofSeconds(5);
 
@@ -311,7 +317,7 @@ final class DataListener implements AutoCloseable {
             LOG.debug("a connection to the data port has ended, error=\"{}\"", e.toString());
             SessionLink.closeQuietly(connection);
         } catch (IOException | RuntimeException e) {
-            LOG.warn("a stranger on the data port, error=\"{}\"", e.toString());
+            LOG.warn(STRANGERS, "a stranger on the data port, error=\"{}\"", e.toString());
             SessionLink.closeQuietly(connection);
         }
     }
@@ -330,6 +336,7 @@ final class DataListener implements AutoCloseable {
         if (known == null || status != Hello.Status.WELCOME) {
             send(over, hello.refusal(status, build, process).bytes());
             LOG.warn(
+                    STRANGERS,
                     "peer={} pid={} refused, error={} versions=\"{}\" build={}",
                     connection.getRemoteAddress(),
                     hello.process(),
@@ -346,6 +353,7 @@ final class DataListener implements AutoCloseable {
         boolean proved = handshake.clientIsProvedBy(Proof.read(receive(over, Proof.BYTES)));
         if (!proved) {
             LOG.warn(
+                    STRANGERS,
                     "peer={} pid={} refused, error=\"does not know the secret\"",
                     connection.getRemoteAddress(),
                     hello.process());

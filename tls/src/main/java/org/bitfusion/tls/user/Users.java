@@ -15,6 +15,8 @@ import org.bitfusion.tls.user.UserRecord.Entry;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.Marker;
+import org.slf4j.MarkerFactory;
 
 /// The administrators of a pool. Passwords come as arrays, which the caller overwrites. A name
 /// takes small letters, digits and `._@-`. Thread-safe, also among appliances.
@@ -26,6 +28,9 @@ public final class Users {
     private static final int HASHED_AT_ONCE = 4;
 
     private static final Logger LOG = LoggerFactory.getLogger(Users.class);
+
+    /// The log leaves out what becomes too much.
+    private static final Marker STRANGERS = MarkerFactory.getMarker("strangers");
 
     private final RecordStore store;
     private final LoginThrottle throttle = new LoginThrottle();
@@ -139,7 +144,7 @@ public final class Users {
         String known = UserRecord.isName(name) ? name : "-";
         Duration wait = throttle.begin(known, address, now);
         if (!wait.isZero()) {
-            LOG.warn("login throttled name={} peer={} wait={}", known, address, wait);
+            LOG.warn(STRANGERS, "login throttled name={} peer={} wait={}", known, address, wait);
             return new LoginOutcome.Wait(wait);
         }
         @Nullable Entry entry = read().record().entries().get(known);
@@ -147,7 +152,7 @@ public final class Users {
         boolean matches =
                 password.length <= PasswordRules.MOST ? matches(expected, password) : false;
         if (!matches || entry == null || !entry.user().enabled()) {
-            LOG.warn("login refused name={} peer={}", known, address);
+            LOG.warn(STRANGERS, "login refused name={} peer={}", known, address);
             return new LoginOutcome.Refused();
         }
         throttle.succeeded(known, address, now);

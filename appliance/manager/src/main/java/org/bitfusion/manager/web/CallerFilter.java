@@ -35,9 +35,12 @@ public final class CallerFilter extends OncePerRequestFilter {
     private static final String BASIC = "Basic ";
 
     private final Pool pool;
+    private final Crowd<String> crowd;
 
-    public CallerFilter(Pool pool) {
+    /// @param crowd is told who has proved itself
+    CallerFilter(Pool pool, Crowd<String> crowd) {
         this.pool = pool;
+        this.crowd = crowd;
     }
 
     @Override
@@ -58,8 +61,26 @@ public final class CallerFilter extends OncePerRequestFilter {
                             + " only enrolment is answered");
             return;
         }
+        if (!isLetIn(caller.get(), request)) {
+            response.setHeader("Connection", "close");
+            ProblemText.write(
+                    response,
+                    429,
+                    "too many connections are open from this address; close some of them");
+            return;
+        }
         request.setAttribute(Caller.ATTRIBUTE, caller.get());
         chain.doFilter(request, response);
+    }
+
+    private boolean isLetIn(Caller caller, HttpServletRequest request) {
+        String connection = request.getServletConnection().getConnectionId();
+        return switch (caller) {
+            case Caller.Anonymous _ -> true;
+            case Caller.Client _, Caller.Administrator _ -> crowd.isLetIn(connection);
+            // It passes on what clients ask it, each over a connection.
+            case Caller.Appliance _ -> crowd.isLetInBesides(connection);
+        };
     }
 
     /// Empty: it has been answered.

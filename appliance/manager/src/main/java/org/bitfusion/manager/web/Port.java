@@ -93,18 +93,20 @@ public final class Port implements AutoCloseable {
                         pool.trust(),
                         ClientCertificate.WANTED,
                         Set.of(PeerRole.CLIENT, PeerRole.APPLIANCE));
+        Crowd<String> crowd = new Crowd<>(SecurePort.LIMITS);
         context.registerBean(
                 "securePort",
                 WebServerFactoryCustomizer.class,
                 () ->
                         (WebServerFactoryCustomizer<TomcatServletWebServerFactory>)
                                 factory -> {
-                                    factory.addConnectorCustomizers(new SecurePort(tls));
+                                    factory.setProtocol(CrowdedProtocol.class.getName());
+                                    factory.addConnectorCustomizers(new SecurePort(tls, crowd));
                                     factory.addContextCustomizers(Port::problems);
                                 });
         context.registerBean("noNulls", JsonMapperBuilderCustomizer.class, () -> Port::noNulls);
         context.registerBean("bodyLimit", BodyLimit.class, BodyLimit::new);
-        context.registerBean("callers", CallerFilter.class, () -> new CallerFilter(pool));
+        context.registerBean("callers", CallerFilter.class, () -> new CallerFilter(pool, crowd));
         context.registerBean("problems", ProblemAnswers.class, ProblemAnswers::new);
         context.registerBean("document", OpenAPI.class, Description::document);
         context.registerBean("description", Description.class, Description::new);

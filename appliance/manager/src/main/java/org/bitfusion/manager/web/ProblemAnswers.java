@@ -7,6 +7,8 @@ import org.bitfusion.tls.TlsException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.Marker;
+import org.slf4j.MarkerFactory;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatusCode;
 import org.springframework.http.ResponseEntity;
@@ -20,6 +22,9 @@ import org.springframework.web.servlet.mvc.method.annotation.ResponseEntityExcep
 @RestControllerAdvice
 public final class ProblemAnswers extends ResponseEntityExceptionHandler {
     private static final Logger LOG = LoggerFactory.getLogger(ProblemAnswers.class);
+
+    /// The log leaves out what becomes too much.
+    private static final Marker STRANGERS = MarkerFactory.getMarker("strangers");
 
     /// A route's own.
     @ExceptionHandler(Problem.class)
@@ -70,7 +75,7 @@ public final class ProblemAnswers extends ResponseEntityExceptionHandler {
     /// A value out of its range: the message says which.
     @ExceptionHandler(IllegalArgumentException.class)
     public ResponseEntity<Object> outOfRange(IllegalArgumentException exception) {
-        LOG.info("bad request error={}", exception.getMessage());
+        LOG.info(STRANGERS, "bad request error={}", exception.getMessage());
         return ProblemText.answer(400, String.valueOf(exception.getMessage()));
     }
 

@@ -414,7 +414,7 @@ class ArchitectureTest {
                         // Interfaces of Tomcat and of servlets.
                         .areDeclaredInClassesThat()
                         .haveNameNotMatching(
-                                "org.bitfusion.manager.web.(PoolSslContext|BodyLimit.*)")
+                                "org.bitfusion.manager.web.(PoolSslContext|CrowdedEndpoint.*|BodyLimit.*)")
                         .should()
                         .haveNameNotMatching("get[A-Z].*")
                         .because("accessors are named for what they answer"));
