@@ -294,6 +294,17 @@ final class SchedulingLoop implements AutoCloseable {
         if (outcome instanceof GrantOutcome.Granted) {
             return true;
         }
+        if (outcome instanceof GrantOutcome.TooLarge) {
+            line.decided(
+                    request,
+                    new Answer.Refused(
+                            Refusal.TOO_MANY_SERVERS,
+                            "the pool cannot write down a lease of as many as "
+                                    + held.appliances().size()
+                                    + " servers that have so many leases: ask for fewer GPUs at a"
+                                    + " time"));
+            return false;
+        }
         // Where the outcome is unknown the next look at the pool tells.
         LOG.debug("lease={} not granted: {}", request, outcome);
         line.waitsOn(request);

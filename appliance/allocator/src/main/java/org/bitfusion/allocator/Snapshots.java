@@ -19,8 +19,8 @@ import org.bitfusion.scheduler.pool.LeasedGpu;
 
 /// The pool as ZooKeeper knows it, as a snapshot to decide on.
 final class Snapshots {
-    /// What a client may hold for which no administrator has said how many: a part of a GPU counts
-    /// as one, and each is kept in the pool's records.
+    /// What a client may hold for which no administrator has said how many, or `none` for it or for
+    /// all: a part of a GPU counts as one, and each is kept in the pool's records.
     static final int GPUS_WITHOUT_LIMIT = 4096;
 
     private Snapshots() {}
@@ -44,19 +44,30 @@ final class Snapshots {
         List<Appliance> appliances = new ArrayList<>();
         Set<LeasedGpu> known = new HashSet<>();
         for (Appliance appliance : view.appliances()) {
-            boolean isAvoided =
-                    avoided.contains(appliance.id())
-                            && appliance.state() == ApplianceState.AVAILABLE;
-            appliances.add(isAvoided ? appliance.withState(ApplianceState.UNAVAILABLE) : appliance);
+            appliances.add(appliance.withState(state(appliance, view, avoided)));
             for (Gpu gpu : appliance.gpus()) {
                 known.add(new LeasedGpu(appliance.id(), gpu.index(), 1));
             }
         }
         Snapshot snapshot = Snapshot.of(limited(terms.defaults()), appliances);
         for (Client client : terms.clients()) {
-            snapshot = snapshot.withClient(client);
+            snapshot = snapshot.withClient(limited(client));
         }
         return withLeases(snapshot, view, known);
+    }
+
+    /// Who is drained gives within leases still, who is full does not.
+    private static ApplianceState state(Appliance appliance, PoolView view, Set<UUID> avoided) {
+        Promises promises = view.promises().get(appliance.id());
+        boolean isFull = promises != null && promises.isFull();
+        return switch (appliance.state()) {
+            case AVAILABLE ->
+                    avoided.contains(appliance.id())
+                            ? ApplianceState.UNAVAILABLE
+                            : isFull ? ApplianceState.FULL : ApplianceState.AVAILABLE;
+            case DRAINING -> isFull ? ApplianceState.FULL : ApplianceState.DRAINING;
+            case UNAVAILABLE, FULL -> appliance.state();
+        };
     }
 
     private static ClientTerms limited(ClientTerms defaults) {
@@ -67,6 +78,18 @@ final class Snapshots {
                         defaults.idleTimeout(),
                         defaults.disabled())
                 : defaults;
+    }
+
+    private static Client limited(Client client) {
+        Integer limit = client.gpuLimit();
+        return limit != null && limit == ClientTerms.NO_LIMIT
+                ? new Client(
+                        client.id(),
+                        GPUS_WITHOUT_LIMIT,
+                        client.priority(),
+                        client.idleTimeout(),
+                        client.disabled())
+                : client;
     }
 
     private static Snapshot withLeases(Snapshot empty, PoolView view, Set<LeasedGpu> known) {

@@ -94,7 +94,12 @@ public sealed interface Wait {
     /// @param state not [ApplianceState#AVAILABLE]
     record Absent(UUID appliance, String hostName, ApplianceState state) {
         String words() {
-            return hostName + " (" + state.name().toLowerCase(Locale.ROOT) + ")";
+            return hostName
+                    + switch (state) {
+                        case FULL -> " (has as many leases as it can)";
+                        case AVAILABLE, UNAVAILABLE, DRAINING ->
+                                " (" + state.name().toLowerCase(Locale.ROOT) + ")";
+                    };
         }
     }
 }

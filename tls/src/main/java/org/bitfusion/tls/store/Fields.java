@@ -48,11 +48,19 @@ public final class Fields {
     }
 
     public Fields with(String key, String value) {
-        if (!KEY.matcher(key).matches() || key.equals(END)) {
-            throw new IllegalArgumentException("key: " + key + " (expected: letters and digits)");
-        }
+        return with(Map.of(key, value));
+    }
+
+    /// Many at once, in their order.
+    public Fields with(Map<String, String> more) {
         LinkedHashMap<String, String> next = new LinkedHashMap<>(values);
-        next.put(key, value);
+        more.forEach((key, value) -> {
+            if (!KEY.matcher(key).matches() || key.equals(END)) {
+                throw new IllegalArgumentException(
+                        "key: " + key + " (expected: letters and digits)");
+            }
+            next.put(key, value);
+        });
         return new Fields(kind, next);
     }
 

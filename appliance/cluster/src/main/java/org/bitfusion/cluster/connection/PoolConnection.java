@@ -12,6 +12,7 @@ import org.apache.curator.framework.state.ConnectionState;
 import org.apache.zookeeper.ClientCnxnSocketNetty;
 import org.apache.zookeeper.KeeperException;
 import org.apache.zookeeper.client.ZKClientConfig;
+import org.apache.zookeeper.common.ZKConfig;
 import org.bitfusion.cluster.ClusterError;
 import org.bitfusion.cluster.ClusterException;
 import org.bitfusion.cluster.Member;
@@ -26,6 +27,10 @@ import org.bitfusion.cluster.process.ZooKeeperFolder;
 /// whose answer was lost is decided once the same session is connected again and has been brought
 /// up to date ([#settled]): ZooKeeper refuses what a session sent through the member before.
 public final class PoolConnection implements AutoCloseable {
+    /// The most that ZooKeeper and its clients take in one message: a grant over several
+    /// appliances, or the names of all leases. Its own default is 1 MiB.
+    public static final int MOST_BYTES = 8 << 20;
+
     private static final String NAMESPACE = "bitfusion";
 
     /// An answer that takes longer than that counts as lost.
@@ -83,6 +88,7 @@ public final class PoolConnection implements AutoCloseable {
                 ZKClientConfig.ZOOKEEPER_CLIENT_CNXN_SOCKET, ClientCnxnSocketNetty.class.getName());
         config.setProperty(
                 ZKClientConfig.ZOOKEEPER_REQUEST_TIMEOUT, Long.toString(LONGEST_ANSWER.toMillis()));
+        config.setProperty(ZKConfig.JUTE_MAXBUFFER, Integer.toString(MOST_BYTES));
         // It would ask for the name of each address, and compare the certificate with that.
         config.setProperty(ZKClientConfig.ENABLE_CLIENT_SASL_KEY, "false");
         config.setProperty("zookeeper.ssl.keyStore.location", folder.identityFile().toString());

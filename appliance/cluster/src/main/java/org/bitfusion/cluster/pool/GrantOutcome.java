@@ -10,6 +10,10 @@ public sealed interface GrantOutcome {
     /// nothing was written. Decide again on a new view.
     record Outdated() implements GrantOutcome {}
 
+    /// Nothing was written: what the lease's appliances have promised is more than ZooKeeper takes
+    /// in one change. Fewer appliances may do.
+    record TooLarge() implements GrantOutcome {}
+
     /// Nothing was written: there is no majority, or no connection.
     record NoMajority() implements GrantOutcome {}
 

@@ -21,6 +21,11 @@ import org.slf4j.LoggerFactory;
 final class Grants {
     private static final Logger LOG = LoggerFactory.getLogger(PoolState.class);
 
+    /// Of a change, beside what its records take: paths, versions, and the new lease's share.
+    private static final int SPARE_BYTES = 1 << 16;
+
+    private static final int EACH_BYTES = 256;
+
     private final PoolConnection connection;
     private final PoolNodes nodes;
 
@@ -62,16 +67,23 @@ final class Grants {
                 throw new IllegalArgumentException(
                         "lease: appliance " + appliance + " (expected: one of the view)");
             }
+            if (known.isFull()) {
+                return new GrantOutcome.Outdated();
+            }
             if (lease.parent() != null && !known.byLease().containsKey(lease.parent())) {
                 return new GrantOutcome.Outdated();
             }
             concerned.put(appliance, known);
         }
+        if (bytes(held, concerned) > PoolConnection.MOST_BYTES - SPARE_BYTES) {
+            return new GrantOutcome.TooLarge();
+        }
         try {
             Attempt<?> attempt =
                     connection.change(curator ->
                             curator.transaction()
-                                    .forOperations(operations(curator, held, concerned, term)));
+                                    .forOperations(
+                                            operations(curator, held, concerned, view, term)));
             return switch (attempt) {
                 case Attempt.Done<?> _ -> new GrantOutcome.Granted();
                 case Attempt.NotSent<?> _ -> new GrantOutcome.NoMajority();
@@ -86,10 +98,19 @@ final class Grants {
         }
     }
 
+    private static long bytes(HeldLease held, Map<UUID, Promises> concerned) {
+        long bytes = Records.encode(held).length;
+        for (Promises promises : concerned.values()) {
+            bytes += Records.encode(promises).length + EACH_BYTES;
+        }
+        return bytes;
+    }
+
     private static List<CuratorOp> operations(
             CuratorFramework curator,
             HeldLease held,
             Map<UUID, Promises> concerned,
+            PoolView view,
             OptionalInt term)
             throws Exception {
         List<CuratorOp> operations = new ArrayList<>();
@@ -103,6 +124,14 @@ final class Grants {
         UUID parent = held.lease().parent();
         for (Promises promises : concerned.values()) {
             operations.add(set(curator, promises, promises.with(held.lease())));
+            Integer version = view.versions().get(promises.appliance());
+            if (version != null) {
+                operations.add(
+                        curator.transactionOp()
+                                .check()
+                                .withVersion(version)
+                                .forPath(PoolNodes.APPLIANCES + "/" + promises.appliance()));
+            }
         }
         if (parent != null) {
             operations.add(

@@ -45,9 +45,12 @@ final class PoolNodes {
         return Records.promises(appliance, stat.getVersion(), content);
     }
 
-    Optional<byte[]> content(String node) {
+    /// @param stat is filled in
+    Optional<byte[]> content(String node, Stat stat) {
         try {
-            return Optional.of(connection.repeated(curator -> curator.getData().forPath(node)));
+            return Optional.of(
+                    connection.repeated(
+                            curator -> curator.getData().storingStatIn(stat).forPath(node)));
         } catch (KeeperException.NoNodeException _) {
             return Optional.empty();
         } catch (KeeperException exception) {

@@ -150,6 +150,13 @@ public final class PoolState {
         return connection.present(PoolNodes.ALIVE + "/" + appliance);
     }
 
+    /// Whether an appliance shows that it is there: it, or its session, is not over.
+    ///
+    /// @throws ClusterException NOT_CONNECTED
+    public boolean isAlive(UUID appliance) {
+        return nodes.content(PoolNodes.ALIVE + "/" + appliance, new Stat()).isPresent();
+    }
+
     /// Takes an appliance and its promises out; its leases are ended before.
     ///
     /// @return false if something is promised there
@@ -197,10 +204,13 @@ public final class PoolState {
         List<Appliance> appliances = new ArrayList<>();
         TreeMap<UUID, Promises> promises = new TreeMap<>();
         TreeMap<UUID, Contact> contacts = new TreeMap<>();
+        TreeMap<UUID, Integer> versions = new TreeMap<>();
         for (String name : nodes.children(PoolNodes.APPLIANCES)) {
             UUID id = UUID.fromString(name);
-            Optional<byte[]> content = nodes.content(PoolNodes.APPLIANCES + "/" + name);
+            Stat stat = new Stat();
+            Optional<byte[]> content = nodes.content(PoolNodes.APPLIANCES + "/" + name, stat);
             if (content.isPresent()) {
+                versions.put(id, stat.getVersion());
                 appliances.add(Records.appliance(id, content.get(), alive.contains(name)));
                 contacts.put(id, Records.contact(id, content.get()));
                 try {
@@ -217,7 +227,7 @@ public final class PoolState {
             UUID id = UUID.fromString(name);
             held(id).ifPresent(leases::add);
         }
-        return new PoolView(appliances, promises, leases, contacts);
+        return new PoolView(appliances, promises, leases, contacts, versions);
     }
 
     /// What one appliance has promised, and the version of that; empty if it is none of the pool.
@@ -290,8 +300,9 @@ public final class PoolState {
     }
 
     /// Writes a lease and promises its GPUs, or does nothing: one change, which takes place only if
-    /// no appliance concerned has granted anything since the view, and the lease is not there. A
-    /// lease with a parent is cut out of what is promised to that, which must be there still.
+    /// no appliance concerned has granted anything since the view, none was drained, or keeps as
+    /// many leases as it can ([Promises#MOST_LEASES]), and the lease is not there. A lease with a
+    /// parent is cut out of what is promised to that, which must be there still.
     ///
     /// @param held with an attempt that was never used
     /// @param view what was decided on

@@ -11,25 +11,29 @@ import org.bitfusion.scheduler.pool.Appliance;
 import org.bitfusion.scheduler.pool.Lease;
 
 /// The pool as one member knew it, to decide on. It may be behind: what is granted on it takes
-/// place only where [Promises#version] is still the present one. Immutable.
+/// place only where [Promises#version] and the version of the appliance's own record, which says
+/// whether it is drained, are still the present ones. Immutable.
 ///
 /// @param held some may have just begun or ended: what is promised is in `promises`
 /// @param contacts of all appliances
+/// @param versions of the appliances' records; one that is not there is not compared
 public record PoolView(
         List<Appliance> appliances,
         Map<UUID, Promises> promises,
         List<HeldLease> held,
-        Map<UUID, Contact> contacts) {
+        Map<UUID, Contact> contacts,
+        Map<UUID, Integer> versions) {
     public PoolView {
         appliances = List.copyOf(appliances);
         promises = Map.copyOf(promises);
         held = List.copyOf(held);
         contacts = Map.copyOf(contacts);
+        versions = Map.copyOf(versions);
     }
 
     public PoolView(
             List<Appliance> appliances, Map<UUID, Promises> promises, List<HeldLease> held) {
-        this(appliances, promises, held, Map.of());
+        this(appliances, promises, held, Map.of(), Map.of());
     }
 
     /// Without the parts that have ended.
@@ -57,6 +61,6 @@ public record PoolView(
         }
         List<HeldLease> leases = new ArrayList<>(held);
         leases.add(granted);
-        return new PoolView(appliances, now, leases, contacts);
+        return new PoolView(appliances, now, leases, contacts, versions);
     }
 }

@@ -20,6 +20,11 @@ public record Promises(
         int version,
         Map<UUID, List<LeasedGpu>> byLease,
         Map<UUID, List<LeasedGpu>> inside) {
+    /// Of one appliance: far more than it has workers for, and few enough that what is promised is
+    /// small beside the most that ZooKeeper takes ([PoolConnection#MOST_BYTES]), though a grant
+    /// writes that of all its appliances at once.
+    public static final int MOST_LEASES = 1024;
+
     public Promises {
         byLease = Map.copyOf(byLease);
         inside = Map.copyOf(inside);
@@ -27,6 +32,11 @@ public record Promises(
 
     public Promises(UUID appliance, int version, Map<UUID, List<LeasedGpu>> byLease) {
         this(appliance, version, byLease, Map.of());
+    }
+
+    /// Whether nothing more is to be promised until a lease ends.
+    public boolean isFull() {
+        return byLease.size() + inside.size() >= MOST_LEASES;
     }
 
     /// All leases that have something of it.

@@ -1,6 +1,7 @@
 package org.bitfusion.cluster.pool;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -153,11 +154,9 @@ final class Records {
         TreeMap<UUID, String> words = new TreeMap<>();
         promises.byLease().forEach((lease, gpus) -> words.put(lease, words(gpus)));
         promises.inside().forEach((lease, gpus) -> words.put(lease, INSIDE + words(gpus)));
-        Fields fields = Fields.of(PROMISES);
-        for (Map.Entry<UUID, String> entry : words.entrySet()) {
-            fields = fields.with(entry.getKey().toString(), entry.getValue());
-        }
-        return fields.encode();
+        Map<String, String> fields = new LinkedHashMap<>();
+        words.forEach((lease, text) -> fields.put(lease.toString(), text));
+        return Fields.of(PROMISES).with(fields).encode();
     }
 
     private static String words(List<LeasedGpu> gpus) {

@@ -13,6 +13,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.bitfusion.cluster.ClusterError;
 import org.bitfusion.cluster.ClusterException;
 import org.bitfusion.cluster.Member;
+import org.bitfusion.cluster.connection.PoolConnection;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -74,6 +75,7 @@ public final class ZooKeeperProcess implements AutoCloseable {
                         "--enable-native-access=ALL-UNNAMED",
                         "--sun-misc-unsafe-memory-access=allow",
                         "-XX:ErrorFile=" + root.resolve("crash-%p.log"),
+                        "-Djute.maxbuffer=" + PoolConnection.MOST_BYTES,
                         "-Dlogback.configurationFile=org/bitfusion/cluster/process/logback.xml",
                         "-Dbitfusion.zookeeper.log=" + root.resolve("zookeeper.log"),
                         "-cp",

@@ -8,8 +8,10 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -75,6 +77,8 @@ class PoolStateIT {
                 .contains(appliance(first).withState(ApplianceState.UNAVAILABLE));
         try (Presence _ = state.presence(first)) {
             await().atMost(LONG).until(() -> state.view().appliances().contains(appliance(first)));
+            assertThat(state.isAlive(first)).isTrue();
+            assertThat(state.isAlive(second)).isFalse();
         }
         await().atMost(LONG).until(() -> !state.view().appliances().contains(appliance(first)));
     }
@@ -204,6 +208,78 @@ class PoolStateIT {
                         Optional.of(
                                 Objects.requireNonNull(
                                         view.with(one).with(other).promises().get(first))));
+    }
+
+    /// It has been acknowledged that the appliance gives no new leases.
+    @Test
+    void whatWasDecidedBeforeADrainIsNotGranted() {
+        PoolView view = state.view();
+        Lease lease = lease(new LeasedGpu(second, 0, 100), new LeasedGpu(first, 0, 100));
+        assertThat(state.drain(first, true)).isTrue();
+        assertThat(state.grant(lease, view)).isInstanceOf(GrantOutcome.Outdated.class);
+        assertThat(state.find(lease.id())).isEmpty();
+        assertThat(promised(second, 0)).isZero();
+        assertThat(state.drain(first, false)).isTrue();
+        assertThat(state.grant(lease, state.view())).isInstanceOf(GrantOutcome.Granted.class);
+    }
+
+    /// Tiny ones, of as many GPUs as an appliance may have, on two at a time: the largest records.
+    @Test
+    void anApplianceHasAsManyLeasesAsItsRecordCanHold() throws Exception {
+        fill(first, Promises.MOST_LEASES - 1);
+        fill(second, Promises.MOST_LEASES - 1);
+        Lease last = lease(new LeasedGpu(first, 0, 1), new LeasedGpu(second, 0, 1));
+        assertThat(state.grant(last, state.view())).isInstanceOf(GrantOutcome.Granted.class);
+        assertThat(Records.encode(state.promised(first).orElseThrow())).hasSizeGreaterThan(1 << 19);
+
+        Lease beyond = lease(new LeasedGpu(first, 0, 1));
+        assertThat(state.view().promises().get(first)).returns(true, Promises::isFull);
+        assertThat(state.grant(beyond, state.view())).isInstanceOf(GrantOutcome.Outdated.class);
+        assertThat(state.end(last.id())).isEqualTo(new EndOutcome.Ended(last));
+        assertThat(state.grant(beyond, state.view())).isInstanceOf(GrantOutcome.Granted.class);
+        for (UUID each : List.of(first, second)) {
+            write(new Promises(each, 0, Map.of()));
+        }
+    }
+
+    @Test
+    void moreThanZooKeeperTakesAtOnceIsNotSent() {
+        List<LeasedGpu> gpus = new ArrayList<>();
+        Map<UUID, Promises> promises = new TreeMap<>();
+        for (int number = 0; number < 20; number++) {
+            UUID appliance = new UUID(9, number);
+            promises.put(appliance, full(appliance, Promises.MOST_LEASES - 1));
+            gpus.add(new LeasedGpu(appliance, 0, 1));
+        }
+        PoolView view = new PoolView(List.of(), promises, List.of());
+        Lease lease = lease(gpus.toArray(LeasedGpu[]::new));
+        assertThat(state.grant(lease, view)).isInstanceOf(GrantOutcome.TooLarge.class);
+        assertThat(state.isConnected()).isTrue();
+    }
+
+    private static void fill(UUID appliance, int leases) throws Exception {
+        write(full(appliance, leases));
+    }
+
+    private static void write(Promises promises) throws Exception {
+        var _ =
+                connection.repeated(curator ->
+                        curator.setData()
+                                .forPath(
+                                        PoolNodes.PROMISES + "/" + promises.appliance(),
+                                        Records.encode(promises)));
+    }
+
+    private static Promises full(UUID appliance, int leases) {
+        List<LeasedGpu> all = new ArrayList<>();
+        for (int index = 0; index < 64; index++) {
+            all.add(new LeasedGpu(appliance, index, 100_000));
+        }
+        Map<UUID, List<LeasedGpu>> byLease = new TreeMap<>();
+        for (int number = 0; number < leases; number++) {
+            byLease.put(new UUID(8, number), all);
+        }
+        return new Promises(appliance, 0, byLease);
     }
 
     @Test

@@ -72,7 +72,7 @@ final class Terms {
 
     private static @Nullable Long gpuLimit(AdminOptions options, String text, boolean ofClient) {
         if (text.equals(NONE)) {
-            return ofClient ? UNLIMITED : null; // of the pool's settings null is none
+            return ofClient ? UNLIMITED : null; // each is how none is said there
         }
         if (ofClient && text.equals(DEFAULT)) {
             return null;
