@@ -13,6 +13,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
+import java.util.function.Predicate;
 import org.bitfusion.cluster.ClusterException;
 import org.bitfusion.cluster.pool.HeldLease;
 import org.bitfusion.cluster.pool.PoolState;
@@ -25,7 +26,9 @@ import org.slf4j.LoggerFactory;
 /// Takes GPUs back that nothing is done with: of a lease whose programs made no call and had
 /// nothing queued or running, on any of its appliances, for its client's idle timeout. Each
 /// appliance looks at its own parts, and asks the others only about a lease that is idle here. As
-/// long as one of them does not answer, or the pool has no majority, the lease goes on.
+/// long as one of them that the pool sees does not answer, or the pool has no majority, the lease
+/// goes on. One that the pool does not see any more, dead or cut off, holds up nobody: its programs
+/// have lost it, and what the others give is idle by what is done with those.
 public final class IdleLeases implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(IdleLeases.class);
 
@@ -40,6 +43,12 @@ public final class IdleLeases implements AutoCloseable {
         }
     }
 
+    /// The other appliances, and this one.
+    ///
+    /// @param peers also this appliance's own parts
+    /// @param isAlive whether the pool sees an appliance now
+    public record Others(Peers peers, Predicate<UUID> isAlive) {}
+
     /// Told of each lease whose GPUs are taken back.
     public interface Listener {
         /// @param idle for how long nothing was done with it
@@ -50,7 +59,7 @@ public final class IdleLeases implements AutoCloseable {
     private final Parts parts;
     private final PoolState pool;
     private final Function<UUID, ClientTerms> terms;
-    private final Peers peers;
+    private final Others others;
     private final LongSupplier nanoClock;
     private final Listener listener;
     private final ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor();
@@ -63,21 +72,20 @@ public final class IdleLeases implements AutoCloseable {
     ///
     /// @param parts of this appliance
     /// @param terms of a client, as they are at the moment
-    /// @param peers also this appliance's own parts
     /// @param nanoClock as [System#nanoTime]
     public IdleLeases(
             Settings settings,
             Parts parts,
             PoolState pool,
             Function<UUID, ClientTerms> terms,
-            Peers peers,
+            Others others,
             LongSupplier nanoClock,
             Listener listener) {
         this.settings = settings;
         this.parts = parts;
         this.pool = pool;
         this.terms = terms;
-        this.peers = peers;
+        this.others = others;
         this.nanoClock = nanoClock;
         this.listener = listener;
         thread = Thread.ofVirtual().name("idle").start(this::lookForGood);
@@ -149,11 +157,13 @@ public final class IdleLeases implements AutoCloseable {
         for (UUID other : held.appliances()) {
             if (!other.equals(settings.appliance()) && held.isGivenBy(other)) {
                 try {
-                    Duration there = peers.idle(other, lease).orElse(idle);
+                    Duration there = others.peers().idle(other, lease).orElse(idle);
                     idle = there.compareTo(idle) < 0 ? there : idle;
                 } catch (IOException exception) {
                     LOG.debug("lease={} appliance={} does not answer", lease, other, exception);
-                    return settings.again();
+                    if (others.isAlive().test(other)) {
+                        return settings.again();
+                    }
                 }
             }
         }
@@ -185,7 +195,7 @@ public final class IdleLeases implements AutoCloseable {
             if (held.isGivenBy(appliance)) {
                 executor.execute(() -> {
                     try {
-                        peers.end(appliance, lease, held.attempt(), sentence);
+                        others.peers().end(appliance, lease, held.attempt(), sentence);
                     } catch (IOException exception) {
                         LOG.warn(
                                 "lease={} appliance={} was not told: {}",

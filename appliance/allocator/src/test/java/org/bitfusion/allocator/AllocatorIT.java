@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Queue;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
@@ -249,26 +250,7 @@ class AllocatorIT {
         try {
             for (TestNode node : pool.nodes) {
                 node.peers.silent.add(silent.id);
-                watching.add(
-                        new IdleLeases(
-                                new IdleLeases.Settings(
-                                        node.id,
-                                        Duration.ofMillis(100),
-                                        Duration.ofSeconds(2),
-                                        Duration.ofMillis(200)),
-                                node.parts,
-                                node.pool,
-                                client ->
-                                        new ClientTerms(
-                                                ClientTerms.NO_LIMIT,
-                                                0,
-                                                client.equals(idler)
-                                                        ? Duration.ofSeconds(1)
-                                                        : Duration.ZERO,
-                                                false),
-                                Peers.withOwn(node.id, node.parts, node.peers),
-                                System::nanoTime,
-                                (held, time) -> told.add(held.lease().id() + " " + time)));
+                watching.add(idleLeases(node, idler, Set.of(), told));
             }
             await().during(Duration.ofSeconds(2))
                     .atMost(SOON)
@@ -282,6 +264,65 @@ class AllocatorIT {
             watching.forEach(IdleLeases::close);
         }
         manager.leave(other.request().id(), Optional.of(CLIENT));
+    }
+
+    /// @param idler whose leases may be idle for a second
+    /// @param dead appliances that the pool does not see
+    private static IdleLeases idleLeases(
+            TestNode node, UUID idler, Set<UUID> dead, Queue<String> told) {
+        return new IdleLeases(
+                new IdleLeases.Settings(
+                        node.id,
+                        Duration.ofMillis(100),
+                        Duration.ofSeconds(2),
+                        Duration.ofMillis(200)),
+                node.parts,
+                node.pool,
+                client ->
+                        new ClientTerms(
+                                ClientTerms.NO_LIMIT,
+                                0,
+                                client.equals(idler) ? Duration.ofSeconds(1) : Duration.ZERO,
+                                false),
+                new IdleLeases.Others(
+                        Peers.withOwn(node.id, node.parts, node.peers),
+                        appliance -> !dead.contains(appliance)),
+                System::nanoTime,
+                (held, time) -> told.add(held.lease().id() + " " + time));
+    }
+
+    /// Its own part stays promised until it is back, or removed.
+    @Test
+    void aDeadApplianceDoesNotKeepWhatNothingIsDoneWithElsewhere() {
+        Allocator manager = pool.scheduling().allocator;
+        UUID idler = UUID.randomUUID();
+        Ask idle = TestPool.ask(idler, 6, new Share.Mebibytes(50));
+        TestPool.granted(manager, idle);
+        UUID lease = idle.request().id();
+        Queue<String> told = new ConcurrentLinkedQueue<>();
+        TestNode dead = pool.nodes.get(2);
+        List<TestNode> living = pool.nodes.subList(0, 2);
+        living.forEach(node -> node.peers.silent.add(dead.id));
+        List<IdleLeases> watching =
+                living.stream()
+                        .map(node -> idleLeases(node, idler, Set.of(dead.id), told))
+                        .toList();
+        try {
+            await().atMost(SOON)
+                    .until(() ->
+                            pool.pool
+                                    .held(lease)
+                                    .filter(held ->
+                                            held.remaining().gpus().stream()
+                                                    .allMatch(
+                                                            gpu -> gpu.appliance().equals(dead.id)))
+                                    .isPresent());
+            assertThat(told).singleElement().asString().startsWith(lease.toString());
+        } finally {
+            watching.forEach(IdleLeases::close);
+            living.forEach(node -> node.peers.silent.clear());
+        }
+        manager.leave(lease, Optional.of(idler));
     }
 
     @Test

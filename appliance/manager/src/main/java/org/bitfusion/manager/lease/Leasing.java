@@ -99,7 +99,7 @@ public final class Leasing implements AutoCloseable {
                                 parts,
                                 pool.state(),
                                 opened::terms,
-                                all,
+                                new IdleLeases.Others(all, pool.state()::isAlive),
                                 System::nanoTime,
                                 this::takenBack);
                 return true;
