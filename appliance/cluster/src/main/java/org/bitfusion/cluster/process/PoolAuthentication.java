@@ -17,7 +17,7 @@ import org.slf4j.LoggerFactory;
 /// Who may connect to the client port: appliances of the pool, which may do everything there.
 /// ZooKeeper makes it by its name in the configuration, and asks it twice: its managers during the
 /// handshake, and [#handleAuthentication] after it, since a resumed session has none in which the
-/// certificate is looked at.
+/// certificate is looked at. Who is revoked later is put out by [OpenConnections].
 public final class PoolAuthentication extends X509AuthenticationProvider {
     private static final Logger LOG = LoggerFactory.getLogger(PoolAuthentication.class);
 
@@ -48,6 +48,7 @@ public final class PoolAuthentication extends X509AuthenticationProvider {
         try {
             PeerIdentity peer = trust.trust().check(chain, ProcessTrust.ACCEPTED);
             connection.addAuthInfo(new Id(EVERYTHING, peer.id().toString()));
+            trust.open().add(connection, chain);
             return KeeperException.Code.OK;
         } catch (PeerRefused refusal) {
             LOG.warn("refused error={}", refusal.getMessage());

@@ -18,7 +18,9 @@ import org.jspecify.annotations.Nullable;
 
 /// Whom this process believes, and as whom it speaks. ZooKeeper makes what asks for it by name,
 /// without arguments, so [ZooKeeperMain] leaves it here first.
-record ProcessTrust(Supplier<Identity> identity, PoolTrust trust) {
+///
+/// @param open of those that were believed
+record ProcessTrust(Supplier<Identity> identity, PoolTrust trust, OpenConnections open) {
     /// Appliances and nobody else, on every port.
     static final Set<PeerRole> ACCEPTED = Set.of(PeerRole.APPLIANCE);
 
@@ -26,13 +28,12 @@ record ProcessTrust(Supplier<Identity> identity, PoolTrust trust) {
 
     static void of(ZooKeeperFolder folder, InstantSource clock) {
         RevocationList revocations = new RevocationList(folder.revocations());
+        PoolTrust trust =
+                PoolTrust.ofAppliance(
+                        Certificates.readFile(folder.rootsFile()), revocations::refresh, clock);
         present =
                 new ProcessTrust(
-                        new IdentityFile(folder.identityFile()),
-                        PoolTrust.ofAppliance(
-                                Certificates.readFile(folder.rootsFile()),
-                                revocations::refresh,
-                                clock));
+                        new IdentityFile(folder.identityFile()), trust, new OpenConnections(trust));
     }
 
     static ProcessTrust present() {

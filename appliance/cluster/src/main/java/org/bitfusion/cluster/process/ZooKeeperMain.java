@@ -5,12 +5,18 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.time.InstantSource;
+import java.util.List;
 import org.apache.zookeeper.server.quorum.QuorumPeerMain;
+import org.bitfusion.tls.revocation.RevocationList;
+import org.bitfusion.tls.store.RecordStore;
 
 /// The ZooKeeper process. It ends when its standard input does, which is when the appliance that
 /// started it ends, however that ends. What was acknowledged is on the disk by then.
 public final class ZooKeeperMain {
+    private static final Duration BETWEEN_LOOKS = Duration.ofMillis(500);
+
     private ZooKeeperMain() {}
 
     /// @param arguments the folder
@@ -32,7 +38,28 @@ public final class ZooKeeperMain {
                 throw new IOException(folder.lockFile() + ": the lock was lost");
             }
             ProcessTrust.of(folder, InstantSource.system());
+            Thread.ofPlatform()
+                    .daemon()
+                    .name("revocation-watch")
+                    .start(() -> endRevoked(folder.revocations()));
             QuorumPeerMain.main(new String[] {folder.configuration().toString()});
+        }
+    }
+
+    /// Looks at open connections whenever the appliance has another copy of what is revoked.
+    private static void endRevoked(RecordStore revocations) {
+        List<String> known = revocations.list(RevocationList.FOLDER);
+        try {
+            while (true) {
+                Thread.sleep(BETWEEN_LOOKS);
+                List<String> now = revocations.list(RevocationList.FOLDER);
+                if (!now.equals(known)) {
+                    ProcessTrust.present().open().look();
+                    known = now;
+                }
+            }
+        } catch (InterruptedException _) {
+            // The process ends.
         }
     }
 

@@ -1,11 +1,13 @@
 package org.bitfusion.cluster.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.net.SocketException;
+import java.net.SocketTimeoutException;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -14,16 +16,22 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.UUID;
+import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLSocket;
 import org.bitfusion.cluster.Member;
 import org.bitfusion.cluster.TestMembers;
 import org.bitfusion.cluster.connection.PoolConnection;
 import org.bitfusion.tls.OpenSsl;
 import org.bitfusion.tls.PeerRole;
 import org.bitfusion.tls.TestPool;
+import org.bitfusion.tls.context.PoolTrust;
+import org.bitfusion.tls.context.TlsContext;
 import org.bitfusion.tls.identity.Identity;
 import org.bitfusion.tls.pem.Certificates;
 import org.bitfusion.tls.revocation.Revocation;
@@ -37,6 +45,9 @@ import org.junit.jupiter.api.io.TempDir;
 /// A ZooKeeper process of one member, and who gets in.
 class ZooKeeperProcessIT {
     private static final Duration LONG = Duration.ofSeconds(60);
+
+    /// Less than ZooKeeper waits for the first word of a member.
+    private static final Duration SOON = Duration.ofSeconds(4);
 
     @TempDir static Path temporary;
 
@@ -89,6 +100,17 @@ class ZooKeeperProcessIT {
                 .contains("Mode: leader");
     }
 
+    private static void revoke(UUID id) {
+        new RevocationList(folder.revocations())
+                .revoke(
+                        new Revocation(
+                                new Revoked.OfPeer(PeerRole.APPLIANCE, id),
+                                "test",
+                                "test",
+                                members.pool.now,
+                                members.pool.now.plus(TestPool.TOO_LONG)));
+    }
+
     @Test
     void whoHasNoCertificateIsRefused() {
         for (int port : ports()) {
@@ -120,18 +142,56 @@ class ZooKeeperProcessIT {
     void anApplianceThatWasRevokedIsRefused() {
         UUID id = UUID.randomUUID();
         Identity revoked = members.pool.appliance(id, members.pool.now, "127.0.0.1");
-        new RevocationList(folder.revocations())
-                .revoke(
-                        new Revocation(
-                                new Revoked.OfPeer(PeerRole.APPLIANCE, id),
-                                "test",
-                                "test",
-                                members.pool.now,
-                                members.pool.now.plus(TestPool.TOO_LONG)));
+        revoke(id);
         for (int port : ports()) {
             assertThat(dial(port, Optional.of(revoked), "-tls1_3"))
                     .contains("alert")
                     .doesNotContain("Mode:");
+        }
+    }
+
+    /// As an appliance that is removed from the pool while it is connected.
+    @Test
+    void theOpenConnectionsOfWhoIsRevokedEnd() throws Exception {
+        Member removed = TestMembers.member(7);
+        Identity identity =
+                members.pool.appliance(removed.appliance(), members.pool.now, "127.0.0.1");
+        TlsContext context =
+                TlsContext.client(
+                        Optional.of(() -> identity),
+                        PoolTrust.ofClient(
+                                List.of(members.pool.authority.root()), InstantSource.system()));
+        try (PoolConnection client = members.connect(removed, List.of(member));
+                SSLSocket quorum = connected(context, member.ports().quorum());
+                SSLSocket election = connected(context, member.ports().election())) {
+            assertThat(client.awaitConnected(LONG)).isTrue();
+            revoke(removed.appliance());
+            Instant at = Instant.now();
+            for (SSLSocket socket : List.of(quorum, election)) {
+                assertThat(isClosedByThen(socket)).isTrue();
+            }
+            await().atMost(SOON).until(() -> !client.isConnected());
+            assertThat(Instant.now()).isBefore(at.plus(SOON));
+            assertThat(connection.isConnected()).as("of others").isTrue();
+        }
+    }
+
+    private static SSLSocket connected(TlsContext context, int port) throws IOException {
+        SSLSocket socket =
+                (SSLSocket) context.context().getSocketFactory().createSocket("127.0.0.1", port);
+        socket.setSSLParameters(context.parameters());
+        socket.setSoTimeout((int) SOON.toMillis());
+        socket.startHandshake();
+        return socket;
+    }
+
+    private static boolean isClosedByThen(SSLSocket socket) throws IOException {
+        try {
+            return socket.getInputStream().read() < 0;
+        } catch (SocketTimeoutException _) {
+            return false;
+        } catch (SocketException | SSLException _) {
+            return true;
         }
     }
 
