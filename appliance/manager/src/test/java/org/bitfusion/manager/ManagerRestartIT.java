@@ -4,15 +4,37 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.KeyPair;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.function.Predicate;
+import javax.net.ssl.SSLSocket;
 import org.awaitility.Awaitility;
+import org.bitfusion.cluster.Member;
+import org.bitfusion.cluster.connection.PoolConnection;
+import org.bitfusion.cluster.process.ZooKeeperFolder;
+import org.bitfusion.cluster.store.ZooKeeperRecordStore;
 import org.bitfusion.manager.member.Peers;
+import org.bitfusion.tls.PeerIdentity;
+import org.bitfusion.tls.authority.ApplianceSubject;
+import org.bitfusion.tls.authority.CertificateAuthority;
+import org.bitfusion.tls.authority.Lifetimes;
+import org.bitfusion.tls.authority.PoolKey;
+import org.bitfusion.tls.context.PoolTrust;
+import org.bitfusion.tls.context.TlsContext;
+import org.bitfusion.tls.identity.Identity;
+import org.bitfusion.tls.pem.CertificateDescription;
+import org.bitfusion.tls.pem.Certificates;
+import org.bitfusion.tls.pem.PrivateKeys;
+import org.bitfusion.tls.request.CertificateRequest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
@@ -40,16 +62,98 @@ class ManagerRestartIT {
             first.kill();
             awaitEnd(started);
         }
-        TestManager second = first.startAgain();
+        Identity longAgo;
+        TestManager second = first.startAgain("--addresses", "127.0.0.4,127.0.0.44");
         try (second) {
             assertLeases(second, enrolled);
             assertSame(second, pool, token, enrolled);
+            showsSoon(second, certificate -> names(certificate, "127.0.0.44"));
+            longAgo = ofLongAgo(second);
             started = second.processes();
             endsAtOnceThoughSomebodyWaits(second, enrolled);
             awaitEnd(started);
         }
+        longAgo.writeFile(first.folder().resolve("tls/appliance.pem"));
         try (TestManager third = first.startAgain()) {
+            showsSoon(
+                    third,
+                    certificate ->
+                            certificate.getNotBefore().toInstant().isAfter(longAgo())
+                                    && names(certificate, "127.0.0.4"));
             assertSame(third, pool, token, enrolled);
+        }
+    }
+
+    /// On the port of the manager and that of ZooKeeper, whose process lives on.
+    private static void showsSoon(TestManager manager, Predicate<X509Certificate> wanted) {
+        PoolTrust trust =
+                PoolTrust.ofClient(
+                        Certificates.readFile(manager.folder().resolve("tls/ca.crt")),
+                        InstantSource.system());
+        Awaitility.await()
+                .atMost(Duration.ofMinutes(1))
+                .untilAsserted(() -> {
+                    TlsContext context = TlsContext.client(Optional.of(manager::identity), trust);
+                    for (int port : List.of(manager.ports().control(), manager.ports().client())) {
+                        try (SSLSocket socket =
+                                (SSLSocket)
+                                        context.context()
+                                                .getSocketFactory()
+                                                .createSocket(manager.address(), port)) {
+                            socket.setSSLParameters(context.parameters());
+                            assertThat(socket.getSession().getPeerCertificates()[0])
+                                    .isInstanceOfSatisfying(
+                                            X509Certificate.class,
+                                            shown -> assertThat(shown).matches(wanted));
+                        }
+                    }
+                });
+    }
+
+    private static boolean names(X509Certificate certificate, String address) {
+        return CertificateDescription.of(certificate).toString().contains(address);
+    }
+
+    private static Instant longAgo() {
+        return Instant.now().minus(Duration.ofDays(250));
+    }
+
+    /// The appliance's identity as it would be, had it been issued so long ago that it is to be
+    /// renewed, and lasts for some months more.
+    private static Identity ofLongAgo(TestManager manager) {
+        PeerIdentity own = PeerIdentity.of(manager.identity().certificate()).orElseThrow();
+        Member through =
+                new Member(
+                        1,
+                        own.id(),
+                        manager.address(),
+                        new Member.Ports(
+                                manager.ports().quorum(),
+                                manager.ports().election(),
+                                manager.ports().client()));
+        try (PoolConnection connection =
+                new PoolConnection(
+                        new PoolConnection.Settings(
+                                new ZooKeeperFolder(manager.folder().resolve("zookeeper")),
+                                List.of(through),
+                                PoolConnection.Settings.SESSION,
+                                Duration.ofMinutes(1)))) {
+            CertificateAuthority authority =
+                    CertificateAuthority.open(
+                            new ZooKeeperRecordStore(connection),
+                            PoolKey.readFile(manager.folder().resolve("tls/pool.key")),
+                            Lifetimes.DEFAULT);
+            KeyPair pair = PrivateKeys.generate();
+            return new Identity(
+                    pair.getPrivate(),
+                    authority.issueAppliance(
+                            new ApplianceSubject(
+                                    own.id(),
+                                    own.name(),
+                                    List.of("localhost"),
+                                    List.of("127.0.0.4", "127.0.0.44", "127.0.0.1")),
+                            CertificateRequest.parse(CertificateRequest.write(pair, own.name())),
+                            longAgo()));
         }
     }
 
