@@ -134,26 +134,37 @@ final class PoolCalls implements PoolHandler {
                             : session.streams.failure(message.stream()).code());
             return;
         }
-        session.answer(
-                MemAllocAsync.CALL,
-                request,
-                context,
-                () -> allocate(context, stream, message),
-                address -> {
-                    MemAllocAsyncAnswer answer = new MemAllocAsyncAnswer(address);
-                    return new SessionState.Answer(answer.wireBytes(), answer::writeFrame);
-                });
-    }
-
-    private Outcome<Long> allocate(
-            ClientContext context, ClientStream stream, MemAllocAsync message) {
+        CudaStatus error = context.takeError();
+        if (error != CudaStatus.SUCCESS) {
+            session.output.send(context);
+            session.writer.fail(MemAllocAsync.CALL, request, error.code());
+            return;
+        }
         GpuPool pool =
                 message.pool() == 0
                         ? context.gpu().memory().defaultPool()
                         : pools.find(message.pool());
-        return pool == null
-                ? Outcome.failed(pools.failure(message.pool()))
-                : context.gpu().memory().allocateAsync(stream.gpu(), pool, message.byteCount());
+        if (pool == null) {
+            answer(request, Outcome.failed(pools.failure(message.pool())));
+            return;
+        }
+        PatientAllocation.of(
+                context.gpu().memory(),
+                stream.gpu(),
+                pool,
+                message.byteCount(),
+                allocated -> answer(request, allocated));
+    }
+
+    private void answer(int request, Outcome<Long> allocated) {
+        switch (allocated) {
+            case Outcome.Success<Long>(Long address) -> {
+                MemAllocAsyncAnswer answer = new MemAllocAsyncAnswer(address);
+                session.writer.send(answer.wireBytes(), out -> answer.writeFrame(out, request));
+            }
+            case Outcome.Failure<Long>(CudaStatus status, String _) ->
+                    session.writer.fail(MemAllocAsync.CALL, request, status.code());
+        }
     }
 
     void free(MemFreeAsync message) {

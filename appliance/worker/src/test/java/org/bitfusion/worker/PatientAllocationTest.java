@@ -8,16 +8,27 @@ import java.util.List;
 import org.bitfusion.gpu.Completion;
 import org.bitfusion.gpu.CudaStatus;
 import org.bitfusion.gpu.GpuMemory;
+import org.bitfusion.gpu.GpuPool;
+import org.bitfusion.gpu.GpuStream;
 import org.bitfusion.gpu.Outcome;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.ValueSource;
 
+@ParameterizedClass
+@ValueSource(booleans = {false, true})
 class PatientAllocationTest {
     private static final Outcome<Long> FULL = Outcome.failed(CudaStatus.OUT_OF_MEMORY);
     private static final Outcome<Long> HAD = Outcome.of(4096L);
 
+    private final boolean isOfPool;
     private final List<Outcome<Long>> told = new ArrayList<>();
 
     private final List<Completion> waiting = new ArrayList<>();
+
+    PatientAllocationTest(boolean isOfPool) {
+        this.isOfPool = isOfPool;
+    }
 
     /// Allocates of a memory that gives these answers, one after the other.
     ///
@@ -31,7 +42,7 @@ class PatientAllocationTest {
                                 new Class<?>[] {GpuMemory.class},
                                 (_, method, arguments) ->
                                         switch (method.getName()) {
-                                            case "allocate" -> left.removeFirst();
+                                            case "allocate", "allocateAsync" -> left.removeFirst();
                                             case "whenFreed" ->
                                                     isHeld
                                                             && waiting.add(
@@ -40,7 +51,22 @@ class PatientAllocationTest {
                                                     throw new UnsupportedOperationException(
                                                             method.getName());
                                         });
-        PatientAllocation.of(memory, 4096, 256, told::add);
+        if (isOfPool) {
+            PatientAllocation.of(
+                    memory, nothing(GpuStream.class), nothing(GpuPool.class), 4096, told::add);
+        } else {
+            PatientAllocation.of(memory, 4096, 256, told::add);
+        }
+    }
+
+    private static <T> T nothing(Class<T> type) {
+        return type.cast(
+                Proxy.newProxyInstance(
+                        type.getClassLoader(),
+                        new Class<?>[] {type},
+                        (_, method, _) -> {
+                            throw new UnsupportedOperationException(method.getName());
+                        }));
     }
 
     @Test
