@@ -411,6 +411,9 @@ class ArchitectureTest {
                         .areDeclaredInClassesThat()
                         .areNotAssignableTo(KeyManager.class)
                         .and()
+                        .areDeclaredInClassesThat()
+                        .areNotAssignableTo(SocketFactory.class)
+                        .and()
                         // Interfaces of Tomcat and of servlets.
                         .areDeclaredInClassesThat()
                         .haveNameNotMatching(
