@@ -12,7 +12,9 @@ words=(-n "$BITFUSION_GPUS")
 [ -z "${BITFUSION_TIMEOUT:-}" ] || words+=(--timeout "$BITFUSION_TIMEOUT")
 exec 9>"$jobs/$SLURM_JOB_ID/lock"
 flock 9 # the first task leases, the others find the file
-if [ ! -e "$adaptor" ]; then
+if ! grep -qs '^[^#]' "$adaptor"; then
+    # A file of comments is of a request that was killed.
+    [ ! -e "$adaptor" ] || "$bitfusion" release_gpus -f "$adaptor" >/dev/null 2>&1 9>&-
     if ! said=$("$bitfusion" request_gpus "${words[@]}" -f "$adaptor" 2>&1 9>&-); then
         printf '%s\n' "$said" | sed -n 's/^bitfusion: /print bitfusion: /p'
         exit 1

@@ -2,14 +2,11 @@ package org.bitfusion.cli.command;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
-import java.util.stream.Stream;
 import org.bitfusion.cli.ExitCode;
 import org.bitfusion.cli.Fault;
 import org.bitfusion.cli.configuration.AdaptorFile;
@@ -31,6 +28,10 @@ record ReleaseGpusCommand(PoolCommands.Surroundings surroundings, RequestOptions
     int execute() {
         Path file = surroundings.adaptorFile(options.adaptorFile());
         List<AdaptorFile.LeasedPart> parts = AdaptorFile.leasedParts(file);
+        Optional<UUID> request = AdaptorFile.requested(file);
+        if (parts.isEmpty() && request.isPresent()) {
+            return releaseRequest(file, request.get());
+        }
         if (parts.isEmpty()) {
             throw new Fault(
                     ExitCode.BROKEN_CONFIGURATION,
@@ -66,6 +67,23 @@ record ReleaseGpusCommand(PoolCommands.Surroundings surroundings, RequestOptions
         return 0;
     }
 
+    /// Of a request_gpus that was killed before the answer, or waits yet.
+    private int releaseRequest(Path file, UUID request) {
+        Transcript transcript = new Transcript(false);
+        transcript.info("Releasing GPUs from config file '" + file + "'...");
+        Path tls = AdaptorFile.tlsFolder(file);
+        PoolAccess access = PoolAccess.readFiles(tls.resolve("ca.crt"), tls.resolve("client.pem"));
+        if (!isToldToThePool(request, access)) {
+            throw new Fault(
+                    ExitCode.UNAVAILABLE,
+                    file
+                            + ": the pool cannot be told that the GPUs are given back; try again, or leave it: they are free again after 10 minutes without a program");
+        }
+        remove(file);
+        transcript.info("Took back the request and removed generated config file '" + file + "'");
+        return 0;
+    }
+
     private static Lease.Release release(AdaptorFile.LeasedPart part, PoolAccess access) {
         Secret secret;
         try {
@@ -94,16 +112,8 @@ record ReleaseGpusCommand(PoolCommands.Surroundings surroundings, RequestOptions
     }
 
     private static void remove(Path file) {
-        Path folder = file.resolveSibling(file.getFileName() + ".d");
         try {
-            Files.deleteIfExists(file);
-            if (Files.isDirectory(folder)) {
-                try (Stream<Path> all = Files.walk(folder)) {
-                    for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
-                        Files.deleteIfExists(path);
-                    }
-                }
-            }
+            LeaseFiles.remove(file);
         } catch (IOException | UncheckedIOException exception) {
             throw new Fault(
                     ExitCode.CANNOT_CREATE,

@@ -8,6 +8,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import org.bitfusion.cli.ExitCode;
 import org.bitfusion.cli.Fault;
 import org.bitfusion.cli.configuration.AdaptorFile;
@@ -25,7 +26,8 @@ import org.bitfusion.tls.TlsException;
 import org.bitfusion.tls.file.PrivateFiles;
 
 /// `request_gpus`: GPUs of a pool that stay leased when the command has ended, in a file for
-/// `client`.
+/// `client`. The file names the request before it is sent: if the command is killed at whatever
+/// moment, `release_gpus` of that file gives back what came of it.
 ///
 /// @param surroundings of the command
 /// @param options what the user typed
@@ -33,13 +35,8 @@ record RequestGpusCommand(PoolCommands.Surroundings surroundings, RequestOptions
     int execute() {
         ServerChoice servers = surroundings.servers(options.serverList(), options.serversFile());
         Path file = surroundings.adaptorFile(options.adaptorFile());
-        if (Files.exists(file) && AdaptorFile.isLeased(file)) {
-            throw new Fault(
-                    ExitCode.CANNOT_CREATE,
-                    file
-                            + ": holds GPUs already; give them back with: bitfusion release_gpus -f "
-                            + file);
-        }
+        requireFree(file);
+        LeaseFiles files = LeaseFiles.of(file);
         List<ServerAddress> managers = servers.managers();
         Transcript transcript = new Transcript(false);
         PoolRequest words = new PoolRequest(transcript);
@@ -56,17 +53,15 @@ record RequestGpusCommand(PoolCommands.Surroundings surroundings, RequestOptions
                         "request_gpus");
         try (Pool pool = new Pool(managers, access.tls(), Optional.empty(), words)) {
             LeaseOrder order = new LeaseOrder(pool, wish);
-            Keeping keeping = new Keeping(order::withdraw);
+            Keeping keeping =
+                    new Keeping(() -> {
+                        order.withdraw();
+                        files.discard();
+                    });
             // Of a signal; the usual end has no hooks.
             Runtime.getRuntime().addShutdownHook(new Thread(keeping::end));
-            GrantedLease lease = words.await(order, wish);
-            try {
-                String lines = lines(lease);
-                keeping.keep(() -> write(file, lines, access));
-            } catch (Fault fault) {
-                order.withdraw();
-                throw fault;
-            }
+            prepare(file, AdaptorFile.request(order.id()), access);
+            GrantedLease lease = kept(files, order, keeping, () -> words.await(order, wish));
             new ResourceTexts(transcript).tell(PoolRequest.servers(lease), lease.idleTimeout());
             transcript.info(
                     "Locked "
@@ -78,6 +73,48 @@ record RequestGpusCommand(PoolCommands.Surroundings surroundings, RequestOptions
                             + "'");
         }
         return 0;
+    }
+
+    private static void requireFree(Path file) {
+        if (Files.exists(file) && AdaptorFile.isLeased(file)) {
+            throw new Fault(
+                    ExitCode.CANNOT_CREATE,
+                    file
+                            + ": holds GPUs already; give them back with: bitfusion release_gpus -f "
+                            + file);
+        }
+        if (Files.exists(file) && AdaptorFile.requested(file).isPresent()) {
+            throw new Fault(
+                    ExitCode.CANNOT_CREATE,
+                    file
+                            + ": another request_gpus waits with this file, or was killed; in that case run: bitfusion release_gpus -f "
+                            + file);
+        }
+    }
+
+    /// The lease is in its file, or there is neither.
+    private static GrantedLease kept(
+            LeaseFiles files, LeaseOrder order, Keeping keeping, Supplier<GrantedLease> waiting) {
+        GrantedLease lease;
+        try {
+            lease = waiting.get();
+        } catch (Fault fault) {
+            files.discard();
+            throw fault;
+        }
+        try {
+            String lines = lines(lease);
+            keeping.keep(() ->
+                    write(
+                            files.file(),
+                            lines,
+                            "; name another file with -f; the GPUs are given back"));
+        } catch (Fault fault) {
+            order.withdraw();
+            files.discard();
+            throw fault;
+        }
+        return lease;
     }
 
     /// Either the lease is in its file when the command ends, or it is given back and there is no
@@ -124,7 +161,8 @@ record RequestGpusCommand(PoolCommands.Surroundings surroundings, RequestOptions
         return lines.toString();
     }
 
-    private static void write(Path file, String lines, PoolAccess access) {
+    private static void prepare(Path file, String request, PoolAccess access) {
+        String remedy = "; name another file with -f";
         try {
             Path tls = AdaptorFile.tlsFolder(file);
             Files.createDirectories(
@@ -133,15 +171,24 @@ record RequestGpusCommand(PoolCommands.Surroundings surroundings, RequestOptions
                             PosixFilePermissions.fromString("rwx------")));
             copy(access.authority(), tls.resolve("ca.crt"));
             copy(access.identity(), tls.resolve("client.pem"));
-            PrivateFiles.writePrivate(file, lines.getBytes(StandardCharsets.US_ASCII));
         } catch (IOException | TlsException exception) {
-            throw new Fault(
-                    ExitCode.CANNOT_CREATE,
-                    file
-                            + ": cannot be written ("
-                            + exception.getMessage()
-                            + "); name another file with -f; the GPUs are given back");
+            throw unwritable(file, exception, remedy);
         }
+        write(file, request, remedy);
+    }
+
+    private static void write(Path file, String lines, String remedy) {
+        try {
+            PrivateFiles.writePrivate(file, lines.getBytes(StandardCharsets.US_ASCII));
+        } catch (TlsException exception) {
+            throw unwritable(file, exception, remedy);
+        }
+    }
+
+    private static Fault unwritable(Path file, Exception exception, String remedy) {
+        return new Fault(
+                ExitCode.CANNOT_CREATE,
+                file + ": cannot be written (" + exception.getMessage() + ")" + remedy);
     }
 
     private static void copy(Path from, Path to) throws IOException {

@@ -15,6 +15,9 @@ import org.bitfusion.cli.Fault;
 public final class AdaptorFile {
     private static final int LEASE_WORDS = 6;
 
+    /// A comment for all others.
+    private static final String REQUEST = "# request ";
+
     private static boolean isLease(String[] words) {
         boolean isLease = words.length >= LEASE_WORDS;
         for (int i = LEASE_WORDS; i < words.length; i++) {
@@ -57,6 +60,31 @@ public final class AdaptorFile {
             }
         }
         return false;
+    }
+
+    /// What the file holds before there is an answer: it does not matter when the command dies
+    /// then, since who releases the file gives back whatever came of the request.
+    public static String request(UUID lease) {
+        return "# GPUs were asked for; bitfusion release_gpus gives them back\n"
+                + REQUEST
+                + lease
+                + "\n";
+    }
+
+    /// The request of `request_gpus` that waits, or whose command died, before there was an answer.
+    public static Optional<UUID> requested(Path file) {
+        return requested(ConfigurationFile.read(file));
+    }
+
+    private static Optional<UUID> requested(String text) {
+        try {
+            return text.lines()
+                    .filter(line -> line.startsWith(REQUEST))
+                    .map(line -> UUID.fromString(line.substring(REQUEST.length()).strip()))
+                    .findFirst();
+        } catch (IllegalArgumentException _) {
+            return Optional.empty();
+        }
     }
 
     /// A line of a lease.
@@ -145,6 +173,13 @@ public final class AdaptorFile {
                                 + "' is no dispatcher; write ip, ip:port or ip port, one a line");
             }
             addresses.add(address);
+        }
+        if (addresses.isEmpty() && requested(text).isPresent()) {
+            throw new Fault(
+                    ExitCode.BROKEN_CONFIGURATION,
+                    file
+                            + ": holds no GPUs: request_gpus waits for them, or was killed; in that case run: bitfusion release_gpus -f "
+                            + file);
         }
         if (addresses.isEmpty()) {
             throw new Fault(

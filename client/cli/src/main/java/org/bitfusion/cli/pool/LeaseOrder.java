@@ -29,6 +29,11 @@ public final class LeaseOrder {
         this.id = UUID.randomUUID();
     }
 
+    /// Of the request, and of the lease that it becomes.
+    public UUID id() {
+        return id;
+    }
+
     /// Begins anew, as another request, once what was granted is withdrawn.
     public void again(LeaseWish other) {
         wish = other;

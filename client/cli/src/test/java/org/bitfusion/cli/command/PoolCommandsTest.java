@@ -6,14 +6,17 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Function;
 import org.bitfusion.cli.Distribution;
@@ -225,26 +228,126 @@ class PoolCommandsTest {
         socket.close();
     }
 
+    /// Its folder is gone when they are granted.
     @Test
     void gpusThatCannotBeNotedDownAreGivenBack() throws Exception {
+        Path folder = Files.createDirectory(home.resolve("folder"));
+        Path file = folder.resolve("adaptor.conf");
         try (ServerSocket dispatcher = new ServerSocket(0, 5, InetAddress.getLoopbackAddress());
                 StandInManager manager =
                         new StandInManager(
-                                POOL, asked -> granted(asked, dispatcher.getLocalPort()))) {
-            Files.writeString(home.resolve("file"), "");
-            Fault fault =
-                    catchThrowableOfType(
-                            Fault.class,
-                            () ->
-                                    output(
-                                            manager,
-                                            "request_gpus",
-                                            "-n",
-                                            "1",
-                                            "-f",
-                                            home.resolve("file/adaptor.conf").toString()));
+                                POOL,
+                                asked -> {
+                                    new LeaseFiles(file, Optional.empty()).discard();
+                                    assertThat(
+                                                    folder.toFile().delete()
+                                                            || Files.isRegularFile(folder))
+                                            .isTrue();
+                                    write(folder, "");
+                                    return granted(asked, dispatcher.getLocalPort());
+                                })) {
+            Fault fault = requestFault(manager, file);
             assertThat(fault.code()).isEqualTo(ExitCode.CANNOT_CREATE);
+            assertThat(fault.line()).endsWith("the GPUs are given back");
             assertThat(manager.asked.getLast().method()).isEqualTo("DELETE");
+        }
+    }
+
+    @Test
+    void nothingIsAskedForThatCannotBeNotedDown() throws Exception {
+        try (StandInManager manager = new StandInManager(POOL, asked -> granted(asked, 1))) {
+            Files.writeString(home.resolve("file"), "");
+            Fault fault = requestFault(manager, home.resolve("file/adaptor.conf"));
+            assertThat(fault.code()).isEqualTo(ExitCode.CANNOT_CREATE);
+            assertThat(fault.line()).endsWith("name another file with -f");
+            assertThat(manager.asked).isEmpty();
+        }
+    }
+
+    private Fault requestFault(StandInManager manager, Path file) {
+        return catchThrowableOfType(
+                Fault.class,
+                () -> output(manager, "request_gpus", "-n", "1", "-f", file.toString()));
+    }
+
+    private static void write(Path file, String text) {
+        try {
+            Files.writeString(file, text);
+        } catch (IOException exception) {
+            throw new UncheckedIOException(exception);
+        }
+    }
+
+    /// Its files are then as they are while the manager decides.
+    @Test
+    void whatARequestThatWasKilledGotIsReleasedByItsFile() throws Exception {
+        Path file = home.resolve("adaptor.conf");
+        Path left = home.resolve("left.conf");
+        try (ServerSocket dispatcher = new ServerSocket(0, 5, InetAddress.getLoopbackAddress());
+                StandInManager manager =
+                        new StandInManager(
+                                POOL,
+                                asked -> {
+                                    if (asked.method().equals("POST")) {
+                                        copy(file, left);
+                                    }
+                                    return granted(asked, dispatcher.getLocalPort());
+                                })) {
+            var _ = output(manager, "request_gpus", "-n", "1", "-f", file.toString());
+            String id = AdaptorFile.leasedParts(file).getFirst().lease().toString();
+            assertThat(AdaptorFile.requested(left).map(UUID::toString)).contains(id);
+            assertThat(AdaptorFile.requested(file)).isEmpty();
+            assertThat(requestFault(manager, left).line()).contains("release_gpus -f " + left);
+            assertThat(catchThrowableOfType(Fault.class, () -> AdaptorFile.read(left)).line())
+                    .contains("release_gpus -f " + left);
+
+            var _ = output(manager, "release_gpus", "-f", left.toString());
+            assertThat(manager.asked.getLast().method()).isEqualTo("DELETE");
+            assertThat(manager.asked.getLast().target()).isEqualTo("/api/v1/leases/" + id);
+            assertThat(left).doesNotExist();
+            assertThat(AdaptorFile.tlsFolder(left).getParent()).doesNotExist();
+        }
+    }
+
+    @Test
+    void aRefusedRequestLeavesNoFile() throws Exception {
+        Path file = home.resolve("adaptor.conf");
+        try (StandInManager manager =
+                new StandInManager(
+                        POOL,
+                        _ ->
+                                StandInManager.Answer.json(
+                                        422,
+                                        "{\"title\":\"x\",\"status\":422,\"detail\":\"none\",\"code\":122}"))) {
+            assertThat(requestFault(manager, file)).isNotNull();
+            assertThat(file).doesNotExist();
+            assertThat(AdaptorFile.tlsFolder(file).getParent()).doesNotExist();
+            Files.writeString(file, "10.0.0.5:55001\n");
+            assertThat(requestFault(manager, file)).isNotNull();
+            assertThat(file).as("somebody's list").hasContent("10.0.0.5:55001");
+        }
+    }
+
+    private static void copy(Path file, Path to) {
+        try {
+            Path tls = AdaptorFile.tlsFolder(file);
+            Path copied = Files.createDirectories(AdaptorFile.tlsFolder(to));
+            for (String name : List.of("ca.crt", "client.pem")) {
+                Files.copy(
+                        tls.resolve(name),
+                        copied.resolve(name),
+                        StandardCopyOption.REPLACE_EXISTING,
+                        StandardCopyOption.COPY_ATTRIBUTES);
+            }
+            if (AdaptorFile.requested(file).isPresent()) {
+                Files.copy(
+                        file,
+                        to,
+                        StandardCopyOption.REPLACE_EXISTING,
+                        StandardCopyOption.COPY_ATTRIBUTES);
+            }
+        } catch (IOException exception) {
+            throw new UncheckedIOException(exception);
         }
     }
 }
