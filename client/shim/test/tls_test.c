@@ -2,15 +2,19 @@
 #include "transport/tls.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <openssl/crypto.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "check.h"
@@ -382,8 +386,58 @@ static void parts_may_be_empty(void)
     free(data);
 }
 
+static atomic_int frees; /* of OpenSSL's memory */
+
+static void count_and_free(void *memory, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    frees++;
+    free(memory);
+}
+
+static void *allocate(size_t bytes, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    return malloc(bytes);
+}
+
+static void *reallocate(void *memory, size_t bytes, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    return realloc(memory, bytes);
+}
+
+static void a_child_leaves_what_threads_of_its_parent_may_use(void)
+{
+    struct server s;
+    struct bf_transport t;
+    uint8_t out[100], in[100];
+    begin(&s, ECHO, &t);
+    for (unsigned i = 0; i < sizeof out; i++)
+        out[i] = at(i);
+    CHECK(bf_transport_write_all(&t, out, 50, WAIT));
+    pid_t child = fork();
+    if (!child) {
+        int descriptor = t.descriptor;
+        frees = 0;
+        bf_transport_forget(&t);
+        _exit((frees ? 1 : 0) | (fcntl(descriptor, F_GETFD) == -1 ? 0 : 2) | (t.descriptor == -1 ? 0 : 4));
+    }
+    int status = -1;
+    CHECK(waitpid(child, &status, 0) == child && status == 0);
+    CHECK(bf_transport_write_all(&t, out + 50, 50, WAIT));
+    CHECK(bf_transport_read_all(&t, in, sizeof in, WAIT));
+    CHECK(!memcmp(in, out, sizeof in));
+    end(&s, &t);
+    CHECK(!s.sum && s.received == sizeof out);
+}
+
 int main(void)
 {
+    CRYPTO_set_mem_functions(allocate, reallocate, count_and_free);
     signal(SIGPIPE, SIG_IGN); /* the server's */
     make_certificates();
     small_messages_go_both_ways_and_the_binding_is_the_same();
@@ -396,6 +450,7 @@ int main(void)
     a_certificate_of_another_pool_is_refused();
     who_is_refused_hears_why();
     parts_may_be_empty();
+    a_child_leaves_what_threads_of_its_parent_may_use();
     X509_free(authority);
     X509_free(other_authority);
     X509_free(certificate);

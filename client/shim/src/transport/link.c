@@ -142,5 +142,5 @@ void bf_connection_forget(struct bf_connection *c, bool own_descriptors)
 {
     atomic_store(&c->dead, true);
     if (own_descriptors)
-        c->transport.close(&c->transport);
+        bf_transport_forget(&c->transport);
 }

@@ -239,7 +239,6 @@ static void tls_stop(struct bf_transport *transport)
     transport->tls->under.stop(&transport->tls->under);
 }
 
-/* Without the lock: a child of the program may have it from a thread that it does not have. */
 static void tls_close(struct bf_transport *transport)
 {
     struct bf_tls *tls = transport->tls;

@@ -105,6 +105,11 @@ void bf_transport_over(struct bf_transport *transport, int descriptor)
     }
 }
 
+void bf_transport_forget(struct bf_transport *transport)
+{
+    tcp_close(transport); /* under TLS it has the same descriptor */
+}
+
 static int left(const struct timespec *end)
 {
     struct timespec now;

@@ -42,6 +42,11 @@ enum { BF_READABLE = 1, BF_WRITABLE = 2, BF_ENDED = 4 };
 /* Over a stream socket that is connected already. */
 void bf_transport_over(struct bf_transport *transport, int descriptor);
 
+/* In a child of the process that made it, in the place of close: the child's descriptor is closed.
+ * Nothing is sent, and nothing of TLS is touched: a thread that the child does not have may have been
+ * using it, and its locks, when the child was made. */
+void bf_transport_forget(struct bf_transport *transport);
+
 /* Moves exactly so many bytes, waiting at most that long in all. */
 bool bf_transport_write_all(struct bf_transport *transport, const void *data, size_t bytes,
                             int milliseconds);

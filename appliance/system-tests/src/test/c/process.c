@@ -54,6 +54,53 @@ static void a_forked_child_can_exec_a_program_of_its_own(void)
     OK(cuCtxSynchronize());
 }
 
+static CUcontext calling_context;
+static volatile int calling;
+
+static void *calls_all_the_time(void *result)
+{
+    CUdeviceptr p;
+    uint32_t value = 0;
+    CUresult r = cuCtxSetCurrent(calling_context);
+    if (!r) r = cuMemAlloc_v2(&p, 4096);
+    for (unsigned i = 0; calling && !r; i++) {
+        r = cuMemsetD32_v2(p, i, 1024);
+        if (!r) r = cuMemcpyDtoH_v2(&value, p, 4);
+        if (!r && value != i) r = 999;
+    }
+    *(CUresult *)result = r;
+    return 0;
+}
+
+/* What the children find of the parent's connection is in the middle of something. */
+static void children_of_a_program_whose_threads_call_leave_its_session_alone(void)
+{
+    enum { THREADS = 3, CHILDREN = 60 };
+    pthread_t threads[THREADS];
+    CUresult results[THREADS];
+    OK(begin());
+    OK(cuCtxGetCurrent(&calling_context));
+    calling = 1;
+    for (int i = 0; i < THREADS; i++) CHECK(!pthread_create(&threads[i], 0, calls_all_the_time, &results[i]));
+    fflush(0);
+    int good = 0;
+    for (int i = 0; i < CHILDREN; i++) {
+        pid_t child = fork();
+        if (!child) {
+            alarm(20); /* a lock that nobody gives back */
+            int ok = cuCtxSynchronize() == NOT_INITIALIZED;
+            if (i % 2) exit(ok ? 0 : 1);
+            _exit(ok ? 0 : 1);
+        }
+        good += child_status(child) == 0;
+    }
+    calling = 0;
+    for (int i = 0; i < THREADS; i++) pthread_join(threads[i], 0);
+    CHECK(good == CHILDREN);
+    for (int i = 0; i < THREADS; i++) OK(results[i]);
+    OK(cuCtxSynchronize());
+}
+
 static void late(void)
 {
     /* cudart's own destructors call the driver after ours might have run */
@@ -360,6 +407,7 @@ int main(int argc, char **argv)
 #define T(name) {#name, name}
     static const struct test tests[] = {T(a_forked_child_is_not_initialised_and_the_parent_goes_on),
                                         T(a_forked_child_can_exec_a_program_of_its_own),
+                                        T(children_of_a_program_whose_threads_call_leave_its_session_alone),
                                         T(calls_from_exit_handlers_and_destructors_work),
                                         T(exit_leaves_nothing_behind),
                                         T(dlclose_is_harmless),

@@ -92,6 +92,30 @@ class TlsIT {
         assertThat(result.exitCode()).isZero();
     }
 
+    /// Whose state of TLS they have copies of.
+    @Test
+    void childrenOfAProgramLeaveItsSessionAlone() {
+        String program = CProgram.build("process").executable().toString();
+        StringBuilder expected = new StringBuilder();
+        StringBuilder script = new StringBuilder();
+        for (String test :
+                List.of(
+                        "a_forked_child_is_not_initialised_and_the_parent_goes_on",
+                        "a_forked_child_can_exec_a_program_of_its_own",
+                        "children_of_a_program_whose_threads_call_leave_its_session_alone")) {
+            script.append(program).append(' ').append(test).append("; ");
+            expected.append("PASSED ").append(test).append('\n');
+        }
+        CProgram.Result result = run(client, "bash", "-c", script.toString());
+        assertThat(result.output())
+                .isEqualTo(
+                        expected.toString()
+                                .replace(
+                                        "PASSED a_forked_child_can",
+                                        "PASSED exit_leaves_nothing_behind\nPASSED a_forked_child_can"));
+        assertThat(result.exitCode()).isZero();
+    }
+
     @Test
     void nothingOfTheSessionIsLeft() throws Exception {
         CProgram.Result result =
