@@ -247,6 +247,27 @@ static void freed_memory_can_be_had_again(void)
     }
 }
 
+/* What was freed is held by work in flight, and by nothing else. */
+static void freed_memory_can_be_had_again_in_a_stream(void)
+{
+    enum { MANY = 64 << 20 };
+    OK(begin());
+    CUstream works, takes;
+    size_t free_bytes, total;
+    OK(cuStreamCreate(&works, 1));
+    OK(cuStreamCreate(&takes, 1));
+    OK(cuMemGetInfo_v2(&free_bytes, &total));
+    for (int i = 0; i < 3; i++) {
+        CUdeviceptr p;
+        OK(cuMemAlloc_v2(&p, free_bytes / 8 * 5));
+        for (int j = 0; j < 6; j++) OK(cuMemsetD8Async(p, (unsigned char)j, MANY, works));
+        OK(cuMemFree_v2(p));
+        OK(cuMemAllocAsync(&p, free_bytes / 8 * 5, takes));
+        OK(cuMemFreeAsync(p, takes));
+        OK(cuStreamSynchronize(takes));
+    }
+}
+
 /* Allocates 3/8 of the total, says so, waits for a line on stdin: run twice at once within one lease by the test. */
 static void takes_half(void)
 {
@@ -345,6 +366,7 @@ int main(int argc, char **argv)
                                         T(managed_and_mapped_memory_are_refused),
                                         T(stream_ordered_allocations_follow_their_stream),
                                         T(freed_memory_can_be_had_again),
+                                        T(freed_memory_can_be_had_again_in_a_stream),
                                         T(a_copy_of_narrow_rows_from_a_bad_pointer_fails_the_call),
                                         T(a_copy_between_devices_in_the_null_stream_waits_for_both),
                                         {0, 0}};
