@@ -9,6 +9,8 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.stream.Stream;
 import org.bitfusion.gpu.GpuDriverProvider;
 
 /// The driver of `src/test/c/strict` in the place of the machine's own, for this JVM: nothing of
@@ -17,6 +19,8 @@ final class StrictDriver {
     private static final Path LIBRARY =
             Path.of(System.getProperty("bitfusion.strict", "target/strict/libcuda.so.1"))
                     .toAbsolutePath();
+    private static final String DRIVER = CudaLibrary.class.getName();
+    private static final Duration PATIENCE = Duration.ofSeconds(20);
     private static final MethodHandle RESTART;
     private static final MethodHandle REFUSE_BELOW;
     private static final MethodHandle TAKEN;
@@ -41,14 +45,36 @@ final class StrictDriver {
         return Linker.nativeLinker().downcallHandle(library.findOrThrow(name), descriptor);
     }
 
-    /// A provider over the strict driver as a process finds it that has just started.
+    /// A provider over the strict driver as a process finds it that has just started. A driver that
+    /// was closed before goes on with what its contexts still had, at the addresses of the next
+    /// one: a thread of it that enters the driver for the first time later would be taken for the
+    /// next one's, so all that are on their way there are waited for.
     static GpuDriverProvider fresh() {
         try {
+            endOfTheOneBefore();
             RESTART.invokeExact();
         } catch (Throwable e) {
             throw new IllegalStateException(e);
         }
         return new CudaGpuDriverProvider();
+    }
+
+    /// Its threads have ended, sleep, or wait in the driver, which lets none of them out any more.
+    private static void endOfTheOneBefore() throws InterruptedException {
+        long end = System.nanoTime() + PATIENCE.toNanos();
+        while (Thread.getAllStackTraces().entrySet().stream()
+                .anyMatch(thread -> isUnderWay(thread.getKey(), thread.getValue()))) {
+            if (System.nanoTime() > end) {
+                throw new IllegalStateException("the driver before goes on");
+            }
+            Thread.sleep(1);
+        }
+    }
+
+    private static boolean isUnderWay(Thread thread, StackTraceElement[] stack) {
+        return thread.getName().startsWith("cuda-")
+                && thread.getState() == Thread.State.RUNNABLE
+                && Stream.of(stack).noneMatch(frame -> frame.getClassName().equals(DRIVER));
     }
 
     /// Hints for addresses below this one are refused from now on, until the next start.
