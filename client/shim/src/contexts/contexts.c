@@ -8,6 +8,7 @@
 #include "objects/children.h"
 #include "program/refusals.h"
 #include "program/threads.h"
+#include "program/ranks.h"
 
 /* Making, retaining, resetting of primary contexts; recursive because destructors of context-local
  * values call the driver. */
@@ -84,22 +85,22 @@ static struct bf_context *primary_of(struct bf_device *device)
 
 CUresult bf_primary_handle(struct bf_device *device, struct bf_context **found)
 {
-    pthread_mutex_lock(&primaries);
+    bf_lock(&primaries, BF_PRIMARY);
     *found = primary_of(device);
-    pthread_mutex_unlock(&primaries);
+    bf_unlock(&primaries, BF_PRIMARY);
     return *found ? CUDA_SUCCESS : CUDA_ERROR_OUT_OF_MEMORY;
 }
 
 CUresult bf_primary_retain(struct bf_device *device, struct bf_context **found)
 {
     CUresult status = CUDA_ERROR_OUT_OF_MEMORY;
-    pthread_mutex_lock(&primaries);
+    bf_lock(&primaries, BF_PRIMARY);
     struct bf_context *context = primary_of(device);
     if (context) {
         status = atomic_load(&context->wire) ? CUDA_SUCCESS : create(context);
         context->references += status == CUDA_SUCCESS ? 1 : 0;
     }
-    pthread_mutex_unlock(&primaries);
+    bf_unlock(&primaries, BF_PRIMARY);
     *found = context;
     return status;
 }
@@ -126,13 +127,13 @@ CUresult bf_cuDevicePrimaryCtxRelease_v2(CUdevice ordinal)
         status = bf_device_of(ordinal, &device);
     if (status != CUDA_SUCCESS)
         return status;
-    pthread_mutex_lock(&primaries);
+    bf_lock(&primaries, BF_PRIMARY);
     struct bf_context *context = primary_of(device);
     if (!context || !context->references)
         status = CUDA_ERROR_INVALID_CONTEXT;
     else if (--context->references == 0)
         destroy(context);
-    pthread_mutex_unlock(&primaries);
+    bf_unlock(&primaries, BF_PRIMARY);
     return status;
 }
 
@@ -144,13 +145,13 @@ CUresult bf_cuDevicePrimaryCtxReset_v2(CUdevice ordinal)
         status = bf_device_of(ordinal, &device);
     if (status != CUDA_SUCCESS)
         return status;
-    pthread_mutex_lock(&primaries);
+    bf_lock(&primaries, BF_PRIMARY);
     struct bf_context *context = primary_of(device);
     if (context) {
         destroy(context);
         context->references = 0;
     }
-    pthread_mutex_unlock(&primaries);
+    bf_unlock(&primaries, BF_PRIMARY);
     return status;
 }
 
@@ -164,13 +165,13 @@ CUresult bf_cuDevicePrimaryCtxSetFlags_v2(CUdevice ordinal, unsigned int flags)
         status = CUDA_ERROR_INVALID_VALUE;
     if (status != CUDA_SUCCESS)
         return status;
-    pthread_mutex_lock(&primaries);
+    bf_lock(&primaries, BF_PRIMARY);
     struct bf_context *context = primary_of(device);
     if (context)
         context->flags = flags;
     else
         status = CUDA_ERROR_OUT_OF_MEMORY;
-    pthread_mutex_unlock(&primaries);
+    bf_unlock(&primaries, BF_PRIMARY);
     return status;
 }
 
@@ -182,11 +183,11 @@ CUresult bf_cuDevicePrimaryCtxGetState(CUdevice ordinal, unsigned int *flags, in
         status = flags && active ? bf_device_of(ordinal, &device) : CUDA_ERROR_INVALID_VALUE;
     if (status != CUDA_SUCCESS)
         return status;
-    pthread_mutex_lock(&primaries);
+    bf_lock(&primaries, BF_PRIMARY);
     const struct bf_context *context = device->primary;
     *flags = context ? context->flags : 0;
     *active = context && atomic_load(&context->wire);
-    pthread_mutex_unlock(&primaries);
+    bf_unlock(&primaries, BF_PRIMARY);
     return status;
 }
 

@@ -3,7 +3,9 @@
 #include <stdlib.h>
 
 #include "copies/direct.h"
+#include "copies/late.h"
 #include "copies/reads.h"
+#include "streams/holds.h"
 #include "streams/progress.h"
 
 /* So much is under way that a link of 1 Gbit/s and 100 ms stays full. */
@@ -111,23 +113,56 @@ static CUresult through_here(struct bf_stream_use out, struct bf_stream_use in, 
     return status;
 }
 
-static struct bf_stream_use stream_of(const struct bf_stream_use *use, struct bf_context *context)
+/* What may be done when the stream comes to it. */
+struct task {
+    struct bf_place to, from;
+    struct bf_context *to_context, *from_context;
+    uint64_t to_wire, from_wire; /* of the contexts: they may have ended */
+    struct bf_extent extent;
+};
+
+/* By streams that nothing of the program stands in; complete when it returns. */
+static CUresult copy_now(const void *what)
 {
-    return use->connection == bf_connection_of(context) ? *use : bf_stream_default_of(context);
+    const struct task *t = what;
+    struct bf_stream_use out, in;
+    if (atomic_load(&t->to_context->wire) != t->to_wire ||
+        atomic_load(&t->from_context->wire) != t->from_wire)
+        return CUDA_ERROR_CONTEXT_IS_DESTROYED;
+    CUresult status = bf_stream_aside(t->from_context, &out);
+    if (status == CUDA_SUCCESS)
+        status = bf_stream_aside(t->to_context, &in);
+    if (status != CUDA_SUCCESS)
+        return status;
+    struct bf_region source = bf_region_of(t->from, t->extent);
+    struct bf_region destination = bf_region_of(t->to, t->extent);
+    if (!bf_copy_directly(&out, &in, t->to.address, &destination, t->from.address, &source, &status))
+        status = through_here(out, in, t->to, t->from, t->extent);
+    return status == CUDA_SUCCESS ? bf_stream_await(&in) : status; /* tells a fault there */
+}
+
+static CUresult put_off(const struct bf_stream_use *use, const struct task *task)
+{
+    const struct bf_range touches[2] = {
+        {task->to.address, task->to.address + bf_span(task->to, task->extent)},
+        {task->from.address, task->from.address + bf_span(task->from, task->extent)}};
+    return bf_late(use, copy_now, task, sizeof *task, touches, false);
 }
 
 CUresult bf_copy_between(const struct bf_stream_use *use, struct bf_place to,
                          struct bf_context *to_context, struct bf_place from,
-                         struct bf_context *from_context, struct bf_extent extent)
+                         struct bf_context *from_context, struct bf_extent extent, bool asynchronous)
 {
-    CUresult status = bf_stream_synchronize(use);
-    if (status != CUDA_SUCCESS)
-        return status;
-    struct bf_stream_use out = stream_of(use, from_context), in = stream_of(use, to_context);
-    struct bf_region source = bf_region_of(from, extent), destination = bf_region_of(to, extent);
-    if (!bf_copy_directly(&out, &in, to.address, &destination, from.address, &source, &status))
-        status = through_here(out, in, to, from, extent);
-    if (status == CUDA_SUCCESS && in.connection != use->connection)
-        status = bf_stream_synchronize(&in);
+    struct task task = {to, from, to_context, from_context, atomic_load(&to_context->wire),
+                        atomic_load(&from_context->wire), extent};
+    struct bf_stream_use ends[2];
+    int count = use->order == BF_LEGACY ? bf_default_streams(use, to_context, from_context, ends) : 0;
+    CUresult status = asynchronous ? CUDA_SUCCESS : bf_stream_synchronize(use);
+    for (int i = 0; i < count && status == CUDA_SUCCESS; i++)
+        status = asynchronous ? bf_stream_follow(use, &ends[i]) : bf_stream_synchronize(&ends[i]);
+    if (status == CUDA_SUCCESS)
+        status = asynchronous ? put_off(use, &task) : copy_now(&task);
+    for (int i = 0; i < count && status == CUDA_SUCCESS && asynchronous; i++)
+        status = bf_stream_follow(&ends[i], use);
     return status;
 }

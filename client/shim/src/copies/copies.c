@@ -9,7 +9,7 @@
 #include "copies/between.h"
 #include "streams/host_functions.h"
 #include "streams/progress.h"
-#include "copies/late_copies.h"
+#include "copies/late.h"
 #include "memory/pinned.h"
 #include "copies/reads.h"
 #include "transport/safely.h"
@@ -39,6 +39,11 @@ static bool span_of(struct bf_place place, struct bf_extent e, size_t *span)
            !__builtin_mul_overflow(e.height - 1, place.pitch, &rows) &&
            !__builtin_add_overflow(slices, rows, span) &&
            !__builtin_add_overflow(*span, e.width, span);
+}
+
+size_t bf_span(struct bf_place place, struct bf_extent e)
+{
+    return (e.depth - 1) * place.slice_pitch + (e.height - 1) * place.pitch + e.width;
 }
 
 /* ---- Host to device ---- */
@@ -162,22 +167,65 @@ static CUresult write_now(const struct bf_stream_use *use, CUdeviceptr destinati
     return status;
 }
 
+/* A copy between host and device that is put off. */
+struct late_copy {
+    struct bf_context *context; /* of the memory */
+    uint64_t wire;
+    CUdeviceptr address;
+    struct bf_region device, host;
+    char *pointer;
+    bool to_device;
+};
+
+/* By a stream that nothing of the program stands in. */
+static CUresult copy_aside(const void *what)
+{
+    const struct late_copy *copy = what;
+    struct bf_stream_use aside;
+    if (atomic_load(&copy->context->wire) != copy->wire)
+        return CUDA_ERROR_CONTEXT_IS_DESTROYED;
+    CUresult status = bf_stream_aside(copy->context, &aside);
+    if (status != CUDA_SUCCESS)
+        return status;
+    if (!copy->to_device)
+        return bf_read_region(&aside, copy->pointer, &copy->host, copy->address, &copy->device,
+                              false);
+    status = bf_write_region(&aside, copy->address, &copy->device, copy->pointer, &copy->host);
+    if (status == CUDA_SUCCESS) {
+        bf_progress_work(&aside);
+        status = bf_stream_await(&aside);
+    }
+    return status;
+}
+
+static CUresult put_off(const struct bf_stream_use *use, struct bf_context *owner,
+                        struct bf_place to, struct bf_place from, struct bf_extent extent)
+{
+    struct bf_place device = to.device ? to : from, host = to.device ? from : to;
+    const struct late_copy copy = {owner,
+                                   atomic_load(&owner->wire),
+                                   device.address,
+                                   bf_region_of(device, extent),
+                                   bf_region_of(host, extent),
+                                   (char *)(uintptr_t)host.address,
+                                   to.device};
+    const struct bf_range touches[2] = {{to.address, to.address + bf_span(to, extent)},
+                                        {from.address, from.address + bf_span(from, extent)}};
+    return bf_late(use, copy_aside, &copy, sizeof copy, touches, !to.device);
+}
+
 static CUresult host_to_device(const struct bf_stream_use *use, struct bf_place to,
                                struct bf_place from, struct bf_extent extent, bool asynchronous)
 {
     char *source = (char *)(uintptr_t)from.address;
     struct bf_region host = bf_region_of(from, extent);
     struct bf_region device = bf_region_of(to, extent);
-    size_t span;
-    if (!source || !span_of(from, extent, &span))
-        return CUDA_ERROR_INVALID_VALUE;
+    size_t span = bf_span(from, extent);
     CUresult status = CUDA_SUCCESS;
     bool pinned = bf_pinned_covers(source, span);
     bool functions = pinned && bf_host_functions_outstanding();
-    if (functions && asynchronous) {
-        struct bf_late_copy copy = {use->context, to.address, device, host, source, span};
-        return bf_late_copy_enqueue(use, &copy);
-    }
+    if (functions && asynchronous)
+        return put_off(use, use->context, to, from, extent);
     if (pinned)
         status = await_writers(use, source, span, functions);
     if (status == CUDA_SUCCESS && !asynchronous)
@@ -196,11 +244,8 @@ static CUresult device_to_host(const struct bf_stream_use *use, struct bf_place 
     char *destination = (char *)(uintptr_t)to.address;
     struct bf_region host = bf_region_of(to, extent);
     struct bf_region device = bf_region_of(from, extent);
-    size_t span;
-    if (!destination || !span_of(to, extent, &span))
-        return CUDA_ERROR_INVALID_VALUE;
     return bf_read_region(use, destination, &host, from.address, &device,
-                          asynchronous && bf_pinned_covers(destination, span));
+                          asynchronous && bf_pinned_covers(destination, bf_span(to, extent)));
 }
 
 /* ---- Host to host ---- */
@@ -244,15 +289,11 @@ static CUresult within_worker(const struct bf_stream_use *use, struct bf_place t
  * completion before any commands issued after it to either device can start. */
 static CUresult between_contexts(const struct bf_stream_use *use, struct bf_place to,
                                  struct bf_place from, struct bf_extent extent,
-                                 struct bf_context *const others[2])
+                                 struct bf_context *const contexts[2])
 {
     struct bf_stream_use ends[2];
     CUresult status = CUDA_SUCCESS;
-    int count = 0;
-    for (int i = 0; i < 2; i++) {
-        if (others[i] != use->context && (!count || others[i] != others[0]))
-            ends[count++] = bf_stream_default_of(others[i]);
-    }
+    int count = bf_default_streams(use, contexts[0], contexts[1], ends);
     for (int i = 0; i < count && status == CUDA_SUCCESS; i++)
         status = bf_stream_join(use, &ends[i]);
     if (status == CUDA_SUCCESS)
@@ -262,8 +303,19 @@ static CUresult between_contexts(const struct bf_stream_use *use, struct bf_plac
     return status;
 }
 
+int bf_default_streams(const struct bf_stream_use *use, struct bf_context *a, struct bf_context *b,
+                       struct bf_stream_use streams[2])
+{
+    int count = 0;
+    if (a != use->context)
+        streams[count++] = bf_stream_default_of(a);
+    if (b != use->context && b != a)
+        streams[count++] = bf_stream_default_of(b);
+    return count;
+}
+
 static CUresult device_to_device(const struct bf_stream_use *use, struct bf_place to,
-                                 struct bf_place from, struct bf_extent extent)
+                                 struct bf_place from, struct bf_extent extent, bool asynchronous)
 {
     struct bf_allocation destination, source;
     if (!bf_allocation_find(to.address, &destination) || !bf_allocation_find(from.address, &source))
@@ -271,7 +323,7 @@ static CUresult device_to_device(const struct bf_stream_use *use, struct bf_plac
     const struct bf_connection *c = use->connection;
     struct bf_context *const contexts[2] = {destination.context, source.context};
     if (bf_connection_of(contexts[0]) != c || bf_connection_of(contexts[1]) != c)
-        return bf_copy_between(use, to, contexts[0], from, contexts[1], extent);
+        return bf_copy_between(use, to, contexts[0], from, contexts[1], extent, asynchronous);
     bool serialised = use->order == BF_LEGACY &&
                       (contexts[0] != use->context || contexts[1] != use->context);
     return serialised ? between_contexts(use, to, from, extent, contexts)
@@ -279,30 +331,43 @@ static CUresult device_to_device(const struct bf_stream_use *use, struct bf_plac
 }
 
 /* ---- All ---- */
-bool bf_stream_to_owner(struct bf_stream_use *use, CUdeviceptr address, CUresult *status)
+struct bf_context *bf_foreign_owner(const struct bf_stream_use *use, CUdeviceptr address)
 {
     struct bf_allocation allocation;
     bool foreign = bf_state.worker_count > 1 && bf_allocation_find(address, &allocation) &&
                    bf_connection_of(allocation.context) != use->connection;
-    if (foreign) {
-        *status = bf_stream_synchronize(use);
-        *use = bf_stream_default_of(allocation.context);
-    }
-    return foreign;
+    return foreign ? allocation.context : NULL;
 }
 
-static CUresult between_host_and_device(struct bf_stream_use *use, struct bf_place to,
+/* Of another server's memory than the stream's. From and to pageable memory it waits for the stream. */
+static CUresult foreign(const struct bf_stream_use *use, struct bf_context *owner, struct bf_place to,
+                        struct bf_place from, struct bf_extent extent, bool asynchronous)
+{
+    struct bf_place host = to.device ? from : to;
+    void *pointer = (void *)(uintptr_t)host.address;
+    if (asynchronous && bf_pinned_covers(pointer, bf_span(host, extent)))
+        return put_off(use, owner, to, from, extent);
+    CUresult status = bf_stream_synchronize(use);
+    struct bf_stream_use there = bf_stream_default_of(owner);
+    if (status == CUDA_SUCCESS)
+        status = to.device ? host_to_device(&there, to, from, extent, false)
+                           : device_to_host(&there, to, from, extent, false);
+    return status == CUDA_SUCCESS && to.device ? bf_stream_synchronize(&there) : status;
+}
+
+static CUresult between_host_and_device(const struct bf_stream_use *use, struct bf_place to,
                                         struct bf_place from, struct bf_extent extent,
                                         bool asynchronous)
 {
-    CUresult status = CUDA_SUCCESS;
-    bool foreign = bf_stream_to_owner(use, to.device ? to.address : from.address, &status);
-    if (status != CUDA_SUCCESS)
-        return status;
-    if (from.device)
-        return device_to_host(use, to, from, extent, asynchronous && !foreign);
-    status = host_to_device(use, to, from, extent, asynchronous && !foreign);
-    return status == CUDA_SUCCESS && foreign ? bf_stream_synchronize(use) : status;
+    struct bf_place host = to.device ? from : to;
+    size_t span;
+    if (!host.address || !span_of(host, extent, &span))
+        return CUDA_ERROR_INVALID_VALUE;
+    struct bf_context *owner = bf_foreign_owner(use, to.device ? to.address : from.address);
+    if (owner)
+        return foreign(use, owner, to, from, extent, asynchronous);
+    return to.device ? host_to_device(use, to, from, extent, asynchronous)
+                     : device_to_host(use, to, from, extent, asynchronous);
 }
 
 static bool is_live(struct bf_place place, struct bf_extent extent)
@@ -323,7 +388,7 @@ CUresult bf_copy(CUstream stream, struct bf_place to, struct bf_place from, stru
     if (!is_live(to, extent) || !is_live(from, extent))
         return CUDA_ERROR_INVALID_VALUE;
     if (to.device && from.device)
-        status = device_to_device(&use, to, from, extent);
+        status = device_to_device(&use, to, from, extent, asynchronous);
     else if (to.device || from.device)
         status = between_host_and_device(&use, to, from, extent, asynchronous);
     else

@@ -19,6 +19,13 @@ struct bf_extent {
 /* The same place for the wire; a box that lies in one piece is one row. */
 struct bf_region bf_region_of(struct bf_place place, struct bf_extent extent);
 
+/* Bytes from the first to the last of a region that is known not to wrap. */
+size_t bf_span(struct bf_place place, struct bf_extent extent);
+
+/* The default streams of the two contexts but the one that is in use: 0 to 2. */
+int bf_default_streams(const struct bf_stream_use *use, struct bf_context *a, struct bf_context *b,
+                       struct bf_stream_use streams[2]);
+
 CUresult bf_copy(CUstream stream, struct bf_place destination, struct bf_place source,
                  struct bf_extent extent, bool asynchronous);
 
@@ -27,8 +34,7 @@ CUresult bf_write_region(const struct bf_stream_use *use, CUdeviceptr destinatio
                          const struct bf_region *device, char *source,
                          const struct bf_region *host);
 
-/* Where the memory is another worker's than the stream's, waits for the stream and goes over to the
-   default stream of the memory's own context; what is asked there has to be awaited. True then. */
-bool bf_stream_to_owner(struct bf_stream_use *use, CUdeviceptr address, CUresult *status);
+/* The context of the memory, if that is another worker's than the stream's; else NULL. */
+struct bf_context *bf_foreign_owner(const struct bf_stream_use *use, CUdeviceptr address);
 
 #endif

@@ -12,6 +12,7 @@
 #include "session/handshake.h"
 #include "session/hmac.h"
 #include "streams/progress.h"
+#include "program/ranks.h"
 
 enum {
     SINCE = 3,               /* the version of peer.expect and peer.send */
@@ -62,10 +63,10 @@ static struct address address_of(struct bf_worker *worker)
 {
     uint8_t peer[sizeof worker->connection.transport.peer];
     struct bf_connection *c = &worker->connection;
-    pthread_mutex_lock(&c->sender.lock); /* the keeper may just put another one in its place */
+    bf_lock(&c->sender.lock, BF_SENDER); /* the keeper may just put another one in its place */
     size_t bytes = c->transport.peer_bytes < sizeof peer ? c->transport.peer_bytes : sizeof peer;
     memcpy(peer, c->transport.peer, bytes);
-    pthread_mutex_unlock(&c->sender.lock);
+    bf_unlock(&c->sender.lock, BF_SENDER);
     return read_address(peer, bytes);
 }
 
@@ -169,7 +170,8 @@ static bool place(struct request *r, struct bf_connection *from, struct bf_conne
 {
     uint8_t frame[BF_FRAME_BYTES + BF_PEER_SEND_MINIMUM];
     int cancellation = bf_hold_cancellation();
-    pthread_mutex_lock(&placing);
+    bool puts_off = bf_send_as_put_off(true); /* copies that were put off wait for the lock, too */
+    bf_lock(&placing, BF_PLACING);
     CUresult told = bf_send_peer_expect(to, &r->expect);
     if (told == CUDA_SUCCESS)
         told = met ? bf_flush(to) : await_first(to);
@@ -178,7 +180,8 @@ static bool place(struct request *r, struct bf_connection *from, struct bf_conne
         *sent = bf_ask_begin(from, frame, bf_peer_send_frame(frame, &r->send, request), request,
                              &r->answer);
     }
-    pthread_mutex_unlock(&placing);
+    bf_unlock(&placing, BF_PLACING);
+    bf_send_as_put_off(puts_off);
     bf_allow_cancellation(cancellation);
     return told == CUDA_SUCCESS;
 }
@@ -224,7 +227,7 @@ bool bf_copy_directly(const struct bf_stream_use *out, const struct bf_stream_us
         bf_progress_reached(out, mark);
         note(sender, receiver, (enum result)answer.result);
     } else {
-        *status = bf_synchronised(out->context, bf_outcome(out->context, asked));
+        *status = bf_outcome(out->context, asked);
     }
     if (asked != CUDA_SUCCESS || answer.result != LANDED)
         forget(in->connection, &r.expect);

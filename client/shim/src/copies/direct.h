@@ -4,8 +4,8 @@
 
 #include "streams/streams.h"
 
-/* Copies from the memory of one worker to that of another, in the order of a stream of each; complete
- * when it returns. The regions hold equally many bytes. False: the one does not reach the other, or not
+/* Copies from the memory of one worker to that of another, in the order of a stream of each, of the
+ * library's own; complete when it returns. The regions hold equally many bytes. False: the one does not reach the other, or not
  * for all of it, and the bytes have to go through here; *status is then as it was. */
 bool bf_copy_directly(const struct bf_stream_use *out, const struct bf_stream_use *in,
                       CUdeviceptr destination, const struct bf_region *to, CUdeviceptr source,

@@ -10,6 +10,7 @@
 #include "program/log.h"
 #include "modules/modules.h"
 #include "objects/state.h"
+#include "program/ranks.h"
 
 typedef CUresult (*slot)(void);
 
@@ -111,10 +112,10 @@ static CUresult local_put(CUcontext handle, void *key, void *value,
     if (!local)
         return CUDA_ERROR_OUT_OF_MEMORY;
     *local = (struct bf_local_value){key, value, destructor, NULL};
-    pthread_mutex_lock(&locals);
+    bf_lock(&locals, BF_LEAF);
     local->next = context->locals;
     context->locals = local;
-    pthread_mutex_unlock(&locals);
+    bf_unlock(&locals, BF_LEAF);
     return CUDA_SUCCESS;
 }
 
@@ -124,14 +125,14 @@ static CUresult local_delete(CUcontext handle, void *key)
     CUresult status = context_for(handle, &context);
     if (status != CUDA_SUCCESS)
         return status;
-    pthread_mutex_lock(&locals);
+    bf_lock(&locals, BF_LEAF);
     struct bf_local_value **link = &context->locals;
     while (*link && (*link)->key != key)
         link = &(*link)->next;
     struct bf_local_value *found = *link;
     if (found)
         *link = found->next;
-    pthread_mutex_unlock(&locals);
+    bf_unlock(&locals, BF_LEAF);
     free(found);
     return found ? CUDA_SUCCESS : CUDA_ERROR_INVALID_HANDLE;
 }
@@ -142,13 +143,13 @@ static CUresult local_get(void **value, CUcontext handle, void *key)
     CUresult status = context_for(handle, &context);
     if (status != CUDA_SUCCESS)
         return status;
-    pthread_mutex_lock(&locals);
+    bf_lock(&locals, BF_LEAF);
     const struct bf_local_value *local = context->locals;
     while (local && local->key != key)
         local = local->next;
     if (local)
         *value = local->value;
-    pthread_mutex_unlock(&locals);
+    bf_unlock(&locals, BF_LEAF);
     return local ? CUDA_SUCCESS : CUDA_ERROR_INVALID_HANDLE;
 }
 

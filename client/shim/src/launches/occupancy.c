@@ -5,6 +5,7 @@
 
 #include "bf_requests.h"
 #include "launches/launches.h"
+#include "program/ranks.h"
 
 enum { CACHED = 1024 };
 
@@ -29,12 +30,12 @@ CUresult bf_function_occupancy(struct bf_function *function, unsigned block, siz
     uint64_t handle = function->object.handle;
     size_t slot = place(handle, block, shared_bytes, flags);
     unsigned settings = atomic_load(&function->settings);
-    pthread_mutex_lock(&lock);
+    bf_lock(&lock, BF_LEAF);
     bool known = cache[slot].function == handle && cache[slot].block == block &&
                  cache[slot].shared_bytes == shared_bytes && cache[slot].flags == flags &&
                  cache[slot].settings == settings;
     *blocks = cache[slot].blocks;
-    pthread_mutex_unlock(&lock);
+    bf_unlock(&lock, BF_LEAF);
     if (known)
         return CUDA_SUCCESS;
     struct bf_connection *c = bf_connection_of(function->module->context);
@@ -42,14 +43,14 @@ CUresult bf_function_occupancy(struct bf_function *function, unsigned block, siz
     CUresult status = bf_ask_function_occupancy(c, &m, &a);
     if (status == CUDA_SUCCESS) {
         *blocks = (int)a.blocks;
-        pthread_mutex_lock(&lock);
+        bf_lock(&lock, BF_LEAF);
         cache[slot].function = handle;
         cache[slot].block = block;
         cache[slot].shared_bytes = shared_bytes;
         cache[slot].flags = flags;
         cache[slot].settings = settings;
         cache[slot].blocks = *blocks;
-        pthread_mutex_unlock(&lock);
+        bf_unlock(&lock, BF_LEAF);
     }
     return bf_outcome(function->module->context, status);
 }

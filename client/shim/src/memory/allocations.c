@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "program/threads.h"
+#include "program/ranks.h"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct bf_allocation *sorted; /* by base */
@@ -38,7 +39,7 @@ static struct bf_allocation *holding(CUdeviceptr address)
 bool bf_allocation_add(struct bf_allocation allocation)
 {
     bool good = true;
-    pthread_mutex_lock(&lock);
+    bf_lock(&lock, BF_LEAF);
     if (count == capacity) {
         size_t larger = capacity ? 2 * capacity : 256;
         struct bf_allocation *grown = realloc(sorted, larger * sizeof *sorted);
@@ -59,7 +60,7 @@ bool bf_allocation_add(struct bf_allocation allocation)
         count++;
         atomic_fetch_add(&generation, 1);
     }
-    pthread_mutex_unlock(&lock);
+    bf_unlock(&lock, BF_LEAF);
     return good;
 }
 
@@ -101,24 +102,24 @@ static void take_out(size_t index)
 
 bool bf_allocation_remove(CUdeviceptr base, struct bf_allocation *removed)
 {
-    pthread_mutex_lock(&lock);
+    bf_lock(&lock, BF_LEAF);
     struct bf_allocation *found = holding(base);
     bool good = found && found->base == base && found->kind != BF_GLOBAL;
     if (good) {
         *removed = *found;
         take_out((size_t)(found - sorted));
     }
-    pthread_mutex_unlock(&lock);
+    bf_unlock(&lock, BF_LEAF);
     return good;
 }
 
 bool bf_allocation_find(CUdeviceptr address, struct bf_allocation *out)
 {
-    pthread_mutex_lock(&lock);
+    bf_lock(&lock, BF_LEAF);
     const struct bf_allocation *found = holding(address);
     if (found)
         *out = *found;
-    pthread_mutex_unlock(&lock);
+    bf_unlock(&lock, BF_LEAF);
     return found != NULL;
 }
 
@@ -142,12 +143,12 @@ bool bf_allocation_covers(CUdeviceptr address, size_t bytes)
 
 void bf_allocations_forget(const struct bf_context *context, uint64_t owner)
 {
-    pthread_mutex_lock(&lock);
+    bf_lock(&lock, BF_LEAF);
     for (size_t i = count; i-- > 0;) {
         if (sorted[i].context == context && sorted[i].owner == owner)
             take_out(i);
     }
-    pthread_mutex_unlock(&lock);
+    bf_unlock(&lock, BF_LEAF);
 }
 
 bool bf_is_device_address(CUdeviceptr address)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "bf_requests.h"
+#include "copies/late.h"
 #include "memory/allocations.h"
 #include "streams/progress.h"
 
@@ -76,6 +77,8 @@ CUresult bf_cuMemFree_v2(CUdeviceptr address)
     status = bf_context_usable(allocation.context);
     if (status != CUDA_SUCCESS)
         return status;
+    if (allocation.base == address) /* the worker does not know of it yet */
+        bf_late_wait(address, address + allocation.bytes);
     if (!bf_allocation_remove(address, &allocation))
         return CUDA_ERROR_INVALID_VALUE;
     struct bf_mem_free m = {atomic_load(&allocation.context->wire), address};

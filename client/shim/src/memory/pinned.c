@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "memory/allocations.h"
-#include "copies/late_copies.h"
+#include "copies/late.h"
 #include "copies/reads.h"
 #include "program/refusals.h"
 
@@ -143,7 +143,7 @@ static CUresult await_copies(const void *pointer)
     struct bf_pinned range;
     CUresult status = bf_ready();
     if (status == CUDA_SUCCESS && bf_pinned_find(pointer, &range)) {
-        bf_late_copies_wait(range.base, range.base + range.bytes);
+        bf_late_wait(range.base, range.base + range.bytes);
         bf_reads_wait(range.base, range.base + range.bytes);
     }
     return status;

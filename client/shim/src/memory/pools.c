@@ -4,6 +4,7 @@
 #include "bf_requests.h"
 #include "memory/memory.h"
 #include "program/refusals.h"
+#include "program/ranks.h"
 
 static CUmemoryPool handle_of(const struct bf_pool *pool)
 {
@@ -25,7 +26,7 @@ static CUresult default_pool(struct bf_device *device, struct bf_pool **out)
 {
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     CUresult status = CUDA_SUCCESS;
-    pthread_mutex_lock(&lock);
+    bf_lock(&lock, BF_POOLS);
     struct bf_pool *pool = bf_object_find(BF_POOL, atomic_load(&device->default_pool));
     if (!pool) {
         pool = bf_object_new(BF_POOL, device->worker->index);
@@ -41,7 +42,7 @@ static CUresult default_pool(struct bf_device *device, struct bf_pool **out)
             atomic_store(&device->default_pool, pool->object.handle);
         }
     }
-    pthread_mutex_unlock(&lock);
+    bf_unlock(&lock, BF_POOLS);
     *out = pool;
     return status;
 }

@@ -8,6 +8,7 @@
 #include "modules/jit_options.h"
 #include "modules/kernel_names.h"
 #include "modules/modules.h"
+#include "program/ranks.h"
 
 static CUresult find(CUlibrary handle, struct bf_library **library)
 {
@@ -78,7 +79,7 @@ static CUresult module_in(struct bf_library *library, struct bf_context *context
 {
     uint64_t wire = atomic_load(&context->wire);
     struct bf_image *image;
-    pthread_mutex_lock(&library->lock);
+    bf_lock(&library->lock, BF_LIBRARIES);
     struct bf_module *module = atomic_load(&library->modules);
     while (module && (module->context_wire != wire || !atomic_load(&module->object.open)))
         module = module->next;
@@ -92,7 +93,7 @@ static CUresult module_in(struct bf_library *library, struct bf_context *context
             atomic_store(&library->modules, module);
         }
     }
-    pthread_mutex_unlock(&library->lock);
+    bf_unlock(&library->lock, BF_LIBRARIES);
     *out = module;
     return status;
 }
@@ -318,10 +319,10 @@ const struct bf_kernel_layout *bf_kernel_layout_of(const struct bf_kernel *kerne
 {
     struct bf_library *library = kernel->library;
     const struct bf_kernel_layout *layout = NULL;
-    pthread_mutex_lock(&library->lock);
+    bf_lock(&library->lock, BF_LIBRARIES);
     for (const struct bf_library_image *one = library->images; one && !layout; one = one->next)
         layout = bf_image_kernel(one->image, kernel->name);
-    pthread_mutex_unlock(&library->lock);
+    bf_unlock(&library->lock, BF_LIBRARIES);
     return layout;
 }
 
@@ -355,9 +356,9 @@ CUresult bf_cuLibraryGetKernel(CUkernel *out, CUlibrary handle, const char *name
         status = CUDA_ERROR_INVALID_VALUE;
     if (status != CUDA_SUCCESS)
         return status;
-    pthread_mutex_lock(&library->lock);
+    bf_lock(&library->lock, BF_LIBRARIES);
     status = kernel_named(library, name, &kernel);
-    pthread_mutex_unlock(&library->lock);
+    bf_unlock(&library->lock, BF_LIBRARIES);
     if (status == CUDA_SUCCESS)
         *out = (CUkernel)(uintptr_t)kernel->object.handle;
     return status;
@@ -372,11 +373,11 @@ CUresult bf_cuLibraryGetKernelCount(unsigned int *count, CUlibrary handle)
         status = CUDA_ERROR_INVALID_VALUE;
     if (status != CUDA_SUCCESS)
         return status;
-    pthread_mutex_lock(&library->lock);
+    bf_lock(&library->lock, BF_LIBRARIES);
     status = any_image(library, &image);
     if (status == CUDA_SUCCESS)
         *count = (unsigned)image->contents.kernel_count;
-    pthread_mutex_unlock(&library->lock);
+    bf_unlock(&library->lock, BF_LIBRARIES);
     return status;
 }
 
@@ -389,7 +390,7 @@ CUresult bf_cuLibraryEnumerateKernels(CUkernel *kernels, unsigned int count, CUl
         status = CUDA_ERROR_INVALID_VALUE;
     if (status != CUDA_SUCCESS)
         return status;
-    pthread_mutex_lock(&library->lock);
+    bf_lock(&library->lock, BF_LIBRARIES);
     status = any_image(library, &image);
     for (unsigned i = 0; status == CUDA_SUCCESS && i < count && i < image->contents.kernel_count;
          i++) {
@@ -398,7 +399,7 @@ CUresult bf_cuLibraryEnumerateKernels(CUkernel *kernels, unsigned int count, CUl
         if (status == CUDA_SUCCESS)
             kernels[i] = (CUkernel)(uintptr_t)kernel->object.handle;
     }
-    pthread_mutex_unlock(&library->lock);
+    bf_unlock(&library->lock, BF_LIBRARIES);
     return status;
 }
 

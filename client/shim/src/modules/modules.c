@@ -11,6 +11,7 @@
 #include "program/log.h"
 #include "images/sha256.h"
 #include "session/hmac.h"
+#include "program/ranks.h"
 
 enum {
     WORTH_ASKING = 512 * 1024,
@@ -153,10 +154,10 @@ static CUresult function_of(struct bf_module *module, const struct bf_kernel_lay
 
 CUresult bf_module_function(struct bf_module *module, const char *name, struct bf_function **out)
 {
-    pthread_mutex_lock(&module->lock);
+    bf_lock(&module->lock, BF_MODULES);
     const struct bf_kernel_layout *layout = bf_image_kernel(module->image, name);
     CUresult status = layout ? function_of(module, layout, out) : CUDA_ERROR_NOT_FOUND;
-    pthread_mutex_unlock(&module->lock);
+    bf_unlock(&module->lock, BF_MODULES);
     return status;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "objects/model.h"
+#include "program/ranks.h"
 
 enum { CHUNK_OBJECTS = 256, CHUNKS = 1 << 16, SLOT_BITS = 24 };
 enum { LAST_GENERATION = (1 << (48 - SLOT_BITS)) - 1 };
@@ -60,7 +61,7 @@ void *bf_object_new(enum bf_kind kind, unsigned worker)
 {
     struct table *table = &tables[kind];
     struct bf_object *object = NULL;
-    pthread_mutex_lock(&table->lock);
+    bf_lock(&table->lock, BF_LEAF);
     uint32_t slot = table->first_free;
     if (slot) {
         object = at(table, slot);
@@ -70,7 +71,7 @@ void *bf_object_new(enum bf_kind kind, unsigned worker)
         object = grow(table, slot);
         table->used += object ? 1 : 0;
     }
-    pthread_mutex_unlock(&table->lock);
+    bf_unlock(&table->lock, BF_LEAF);
     if (object) {
         uint32_t generation = object->generation + 1;
         memset((char *)object + sizeof *object, 0, table->object_bytes - sizeof *object);
@@ -111,18 +112,18 @@ void bf_object_release(enum bf_kind kind, void *object)
     struct bf_object *o = object;
     if (o->generation == LAST_GENERATION)
         return; /* its next handle would be one that was given before */
-    pthread_mutex_lock(&table->lock);
+    bf_lock(&table->lock, BF_LEAF);
     o->next_free = table->first_free;
     table->first_free = o->slot;
-    pthread_mutex_unlock(&table->lock);
+    bf_unlock(&table->lock, BF_LEAF);
 }
 
 void bf_object_each(enum bf_kind kind, void (*visit)(void *object, void *argument), void *argument)
 {
     struct table *table = &tables[kind];
-    pthread_mutex_lock(&table->lock);
+    bf_lock(&table->lock, BF_LEAF);
     uint32_t used = table->used;
-    pthread_mutex_unlock(&table->lock);
+    bf_unlock(&table->lock, BF_LEAF);
     for (uint32_t slot = 1; slot < used; slot++) {
         struct bf_object *object = at(table, slot);
         if (object && atomic_load_explicit(&object->open, memory_order_acquire))

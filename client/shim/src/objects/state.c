@@ -12,6 +12,7 @@
 #include "session/host_word.h"
 #include "session/session.h"
 #include "program/threads.h"
+#include "program/ranks.h"
 
 /* A child finds the phase ABSENT: it lies in a page that the kernel gives empty to every child with
  * memory of its own (MADV_WIPEONFORK), also to one that clone(2) makes without running the handlers
@@ -83,7 +84,7 @@ CUresult bf_open(void)
     if (phase() == FORKED)
         return CUDA_ERROR_NOT_INITIALIZED;
     int cancellation = bf_hold_cancellation();
-    pthread_mutex_lock(&opening);
+    bf_lock(&opening, BF_OPENING);
     if (phase() == FRESH) {
         pthread_once(&fork_once, watch_forks);
         bf_log_prepare();
@@ -94,7 +95,7 @@ CUresult bf_open(void)
             bf_devices_choose();
         set_phase(failure == CUDA_SUCCESS ? OPENED : FAILED);
     }
-    pthread_mutex_unlock(&opening);
+    bf_unlock(&opening, BF_OPENING);
     bf_allow_cancellation(cancellation);
     return phase() == FAILED ? failure : CUDA_SUCCESS;
 }
@@ -191,7 +192,6 @@ CUresult bf_outcome(struct bf_context *context, CUresult status)
 void bf_fail_later(struct bf_context *context, CUresult status)
 {
     int none = CUDA_SUCCESS;
-    bf_outcome(context, status);
     atomic_compare_exchange_strong(&context->untold, &none, (int)status);
 }
 

@@ -39,7 +39,8 @@ CUresult bf_context_of(CUcontext handle, struct bf_context **context);
  * CONTEXT_IS_DESTROYED. */
 CUresult bf_context_usable(const struct bf_context *context);
 
-/* Something that the program was told is under way has failed here; the first failure stays. */
+/* Something that the program was told is under way has failed here, or in another context, and does not
+ * end this one; the first failure stays. */
 void bf_fail_later(struct bf_context *context, CUresult status);
 
 /* What a synchronising call answers: its own status, or such a failure, which is told once. */

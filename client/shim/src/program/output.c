@@ -9,6 +9,7 @@
 
 #include "program/cancellation.h"
 #include "program/log.h"
+#include "program/ranks.h"
 
 /* Much more than kernels print between two synchronisations; a server that sends more has no right to
  * the program's memory. */
@@ -44,14 +45,14 @@ void bf_output_queue(enum bf_output output, const void *text, size_t bytes)
     struct queue *q = &queues[output];
     if (!bytes)
         return;
-    pthread_mutex_lock(&lock);
+    bf_lock(&lock, BF_LEAF);
     bool good = grow(q, bytes);
     if (good) {
         memcpy(q->text + q->used, text, bytes);
         q->used += bytes;
         atomic_fetch_add(&q->pending, bytes);
     }
-    pthread_mutex_unlock(&lock);
+    bf_unlock(&lock, BF_LEAF);
     if (!good)
         bf_log(BF_LOG_ERROR, "%zu bytes that kernels printed are lost: there is no room for them",
                bytes);
@@ -60,12 +61,12 @@ void bf_output_queue(enum bf_output output, const void *text, size_t bytes)
 /* Called with the file's own lock, which orders the writers. */
 static void write_queue(struct queue *q, FILE *file)
 {
-    pthread_mutex_lock(&lock);
+    bf_lock(&lock, BF_LEAF);
     char *text = q->text;
     size_t bytes = q->used;
     q->text = NULL;
     q->used = q->capacity = 0;
-    pthread_mutex_unlock(&lock);
+    bf_unlock(&lock, BF_LEAF);
     if (bytes && fwrite(text, 1, bytes, file) < bytes)
         bf_log(BF_LOG_WARNING, "what kernels printed could not be written");
     atomic_fetch_sub(&q->pending, bytes);

@@ -5,6 +5,7 @@
 
 #include "bf_functions.h"
 #include "program/log.h"
+#include "program/ranks.h"
 
 enum { MOST_TEXTS = 64 };
 
@@ -13,13 +14,13 @@ static bool is_new(const char *what)
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     static const char *said[MOST_TEXTS];
     int i = 0;
-    pthread_mutex_lock(&lock);
+    bf_lock(&lock, BF_LEAF);
     while (i < MOST_TEXTS && said[i] && said[i] != what)
         i++;
     bool fresh = i < MOST_TEXTS && !said[i];
     if (fresh)
         said[i] = what;
-    pthread_mutex_unlock(&lock);
+    bf_unlock(&lock, BF_LEAF);
     return fresh;
 }
 

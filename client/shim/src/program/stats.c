@@ -8,6 +8,7 @@
 #include "program/log.h"
 #include "program/output.h"
 #include "objects/state.h"
+#include "program/ranks.h"
 
 __attribute__((destructor)) static void at_exit(void)
 {
@@ -17,8 +18,8 @@ __attribute__((destructor)) static void at_exit(void)
         return;
     for (unsigned i = 0; i < bf_state.worker_count; i++) {
         struct bf_connection *c = &bf_state.workers[i]->connection;
-        if (!atomic_load(&c->dead) && !pthread_mutex_trylock(&c->sender.lock)) {
-            pthread_mutex_unlock(&c->sender.lock);
+        if (!atomic_load(&c->dead) && bf_try_lock(&c->sender.lock, BF_SENDER)) {
+            bf_unlock(&c->sender.lock, BF_SENDER);
             bf_flush(c); /* what the program asked for leaves before it does */
             bf_link_leaving(c);
         }

@@ -5,12 +5,14 @@
 
 #include "bf_requests.h"
 #include "streams/progress.h"
+#include "program/ranks.h"
 
 struct hold {
     uint64_t id;
     uint64_t event, position;
     struct bf_connection *from; /* of the event */
     struct bf_connection *to;   /* of the stream */
+    struct bf_context *context; /* likewise */
     CUresult status;
     struct hold *next;
 };
@@ -44,9 +46,12 @@ static void end_those_of_lost_workers(void)
     }
 }
 
+/* A failure of the event's context is told, but is none of the stream's context. */
 static void release(struct hold *hold)
 {
-    struct bf_stream_release m = {hold->id, (int32_t)hold->status};
+    struct bf_stream_release m = {hold->id, CUDA_SUCCESS};
+    if (hold->status != CUDA_SUCCESS)
+        bf_fail_later(hold->context, hold->status);
     bf_send_exempt_stream_release(hold->to, &m);
     bf_unasked(hold->from, -1);
     atomic_fetch_sub(&outstanding, 1);
@@ -57,14 +62,14 @@ static void release(struct hold *hold)
 static void *release_all(void *unused)
 {
     (void)unused;
-    pthread_mutex_lock(&lock);
+    bf_lock(&lock, BF_LEAF);
     for (;;) {
         struct hold *hold = due;
         if (hold) {
             due = hold->next;
-            pthread_mutex_unlock(&lock);
+            bf_unlock(&lock, BF_LEAF);
             release(hold);
-            pthread_mutex_lock(&lock);
+            bf_lock(&lock, BF_LEAF);
         } else if (waiting) {
             struct timespec until;
             clock_gettime(CLOCK_REALTIME, &until);
@@ -82,7 +87,7 @@ void bf_hold_event_reached(uint64_t event, uint64_t position, CUresult status)
 {
     if (!atomic_load(&outstanding))
         return;
-    pthread_mutex_lock(&lock);
+    bf_lock(&lock, BF_LEAF);
     for (struct hold **link = &waiting; *link;) {
         if ((*link)->event == event && (*link)->position == position)
             move_to_due(link, status);
@@ -90,29 +95,39 @@ void bf_hold_event_reached(uint64_t event, uint64_t position, CUresult status)
             link = &(*link)->next;
     }
     pthread_cond_signal(&changed);
-    pthread_mutex_unlock(&lock);
+    bf_unlock(&lock, BF_LEAF);
 }
 
-/* The worker says once that a record is reached; it may have been before "hold" was in the list. */
-CUresult bf_hold_for_event(const struct bf_stream_use *use, const struct bf_event *event,
-                           uint64_t position)
+/* In the list from here on: the worker says once that a record is reached. NULL without memory. */
+static struct hold *add(const struct bf_stream_use *use, uint64_t event, uint64_t position,
+                        struct bf_connection *from, struct bf_stream_hold *message)
 {
-    uint64_t handle = event->object.handle;
     struct hold *hold = malloc(sizeof *hold);
     if (!hold)
-        return CUDA_ERROR_OUT_OF_MEMORY;
-    struct bf_connection *from = bf_connection_of(event->context);
-    pthread_mutex_lock(&lock);
-    struct bf_stream_hold m = {use->wire, next_id++};
-    *hold = (struct hold){m.id, handle, position, from, use->connection, CUDA_SUCCESS, waiting};
+        return NULL;
+    bf_lock(&lock, BF_LEAF);
+    *message = (struct bf_stream_hold){use->wire, next_id++};
+    *hold = (struct hold){message->id, event, position, from, use->connection,
+                          use->context, CUDA_SUCCESS, waiting};
     waiting = hold;
     atomic_fetch_add(&outstanding, 1);
     if (!started)
         started = bf_thread_start(release_all, NULL);
     else
         pthread_cond_signal(&changed);
-    pthread_mutex_unlock(&lock);
+    bf_unlock(&lock, BF_LEAF);
     bf_unasked(from, 1);
+    return hold;
+}
+
+CUresult bf_hold_for_event(const struct bf_stream_use *use, const struct bf_event *event,
+                           uint64_t position)
+{
+    uint64_t handle = event->object.handle;
+    struct bf_connection *from = bf_connection_of(event->context);
+    struct bf_stream_hold m;
+    if (!add(use, handle, position, from, &m))
+        return CUDA_ERROR_OUT_OF_MEMORY;
     CUresult status = bf_send_stream_hold(use->connection, &m);
     bf_progress_work(use);
     bf_flush(from); /* the record may still be on its way out */
@@ -121,4 +136,36 @@ CUresult bf_hold_for_event(const struct bf_stream_use *use, const struct bf_even
     else if (atomic_load(&event->failed) >= position)
         bf_hold_event_reached(handle, position, CUDA_ERROR_UNKNOWN);
     return status;
+}
+
+CUresult bf_stream_follow(const struct bf_stream_use *later, const struct bf_stream_use *earlier)
+{
+    struct bf_connection *from = earlier->connection;
+    if (later->connection == from)
+        return bf_stream_join(later, earlier);
+    struct bf_event *event = bf_object_new(BF_EVENT, earlier->context->device->worker->index);
+    struct bf_stream_hold hold;
+    if (!event)
+        return CUDA_ERROR_OUT_OF_MEMORY;
+    uint64_t handle = event->object.handle;
+    struct bf_event_create create = {handle, atomic_load(&earlier->context->wire),
+                                     CU_EVENT_DISABLE_TIMING};
+    struct bf_event_record record = {handle, earlier->wire, 0, bf_progress_mark(earlier->context)};
+    struct bf_event_destroy destroy = {handle};
+    bf_object_release(BF_EVENT, event); /* the handle is not given again */
+    if (!add(later, handle, record.position, from, &hold))
+        return CUDA_ERROR_OUT_OF_MEMORY;
+    CUresult status = bf_send_event_create(from, &create);
+    if (status == CUDA_SUCCESS)
+        status = bf_send_event_record(from, &record);
+    if (status == CUDA_SUCCESS)
+        status = bf_send_event_destroy(from, &destroy);
+    if (status == CUDA_SUCCESS)
+        status = bf_flush(from);
+    if (status != CUDA_SUCCESS)
+        bf_hold_event_reached(handle, record.position, status);
+    /* Only now: who stands still waits for what was sent before, so no two streams wait for each other. */
+    CUresult sent = bf_send_stream_hold(later->connection, &hold);
+    bf_progress_work(later);
+    return status == CUDA_SUCCESS ? sent : status;
 }

@@ -5,6 +5,7 @@
 #include "bf_requests.h"
 #include "program/threads.h"
 #include "streams/progress.h"
+#include "program/ranks.h"
 
 struct call {
     uint64_t id;
@@ -12,6 +13,8 @@ struct call {
     CUhostFn function;
     CUstreamCallback callback;
     void (*action)(void *argument, CUresult status); /* the library's own */
+    unsigned worker; /* of the connection */
+    bool writes_here;
     CUstream stream;
     void *data;
     CUresult status;
@@ -27,10 +30,21 @@ struct queue {
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct call *waiting; /* the worker has not come to them */
-static struct queue functions = {.end = &functions.due, .work = PTHREAD_COND_INITIALIZER};
-static struct queue actions = {.end = &actions.due, .work = PTHREAD_COND_INITIALIZER};
+static struct queue functions; /* of all servers: CUDA runs one after the other */
+static struct queue actions[BF_MAX_WORKERS];
 static uint64_t next_id = 1;
-static _Atomic int outstanding;
+static _Atomic int outstanding; /* that may write the host's memory */
+
+/* "end" NULL: the queue is new. Called with the lock. */
+static struct queue *queue_of(const struct call *call)
+{
+    struct queue *queue = call->action ? &actions[call->worker] : &functions;
+    if (!queue->end) {
+        queue->end = &queue->due;
+        pthread_cond_init(&queue->work, NULL);
+    }
+    return queue;
+}
 
 static void run(struct call *call)
 {
@@ -41,7 +55,7 @@ static void run(struct call *call)
         call->callback(call->stream, call->status, call->data);
     else if (call->status == CUDA_SUCCESS)
         call->function(call->data);
-    atomic_fetch_sub(&outstanding, 1);
+    atomic_fetch_sub(&outstanding, call->writes_here);
     struct bf_stream_host_function_done m = {call->id};
     bf_send_exempt_stream_host_function_done(call->connection, &m);
     free(call);
@@ -53,18 +67,18 @@ static void *run_all(void *argument)
     struct bf_thread *thread = bf_thread_self();
     if (thread)
         thread->in_host_function = queue == &functions;
-    if (queue == &actions)
-        bf_send_as_put_off();
-    pthread_mutex_lock(&lock);
+    if (queue != &functions)
+        bf_send_as_put_off(true);
+    bf_lock(&lock, BF_LEAF);
     for (;;) {
         struct call *call = queue->due;
         if (call) {
             queue->due = call->next;
             if (!queue->due)
                 queue->end = &queue->due;
-            pthread_mutex_unlock(&lock);
+            bf_unlock(&lock, BF_LEAF);
             run(call);
-            pthread_mutex_lock(&lock);
+            bf_lock(&lock, BF_LEAF);
         } else {
             pthread_cond_wait(&queue->work, &lock);
         }
@@ -87,7 +101,7 @@ static struct call *take(uint64_t id)
 /* Called with the lock. */
 static void make_due(struct call *call, CUresult status)
 {
-    struct queue *queue = call->action ? &actions : &functions;
+    struct queue *queue = queue_of(call);
     call->next = NULL;
     call->status = status;
     *queue->end = call;
@@ -97,11 +111,11 @@ static void make_due(struct call *call, CUresult status)
 
 void bf_host_function_due(struct bf_connection *connection, uint64_t id, CUresult status)
 {
-    pthread_mutex_lock(&lock);
+    bf_lock(&lock, BF_LEAF);
     struct call *call = take(id);
     if (call)
         make_due(call, status);
-    pthread_mutex_unlock(&lock);
+    bf_unlock(&lock, BF_LEAF);
     if (call)
         bf_unasked(connection, -1);
 }
@@ -110,7 +124,7 @@ void bf_host_function_due(struct bf_connection *connection, uint64_t id, CUresul
 void bf_host_functions_end(struct bf_connection *connection)
 {
     int count = 0;
-    pthread_mutex_lock(&lock);
+    bf_lock(&lock, BF_LEAF);
     for (;;) {
         struct call *oldest = NULL;
         for (struct call *call = waiting; call; call = call->next)
@@ -120,7 +134,7 @@ void bf_host_functions_end(struct bf_connection *connection)
         make_due(take(oldest->id), CUDA_ERROR_DEVICE_UNAVAILABLE);
         count++;
     }
-    pthread_mutex_unlock(&lock);
+    bf_unlock(&lock, BF_LEAF);
     if (count)
         bf_unasked(connection, -count);
 }
@@ -132,31 +146,32 @@ bool bf_host_functions_outstanding(void)
 
 static CUresult enqueue(const struct bf_stream_use *use, struct call from)
 {
-    struct queue *queue = from.action ? &actions : &functions;
     struct call *call = malloc(sizeof *call);
     if (!call)
         return CUDA_ERROR_OUT_OF_MEMORY;
     *call = from;
     call->connection = use->connection;
-    pthread_mutex_lock(&lock);
+    call->worker = use->context->device->worker->index;
+    bf_lock(&lock, BF_LEAF);
+    struct queue *queue = queue_of(call);
     call->id = next_id++;
-    atomic_fetch_add(&outstanding, 1);
+    atomic_fetch_add(&outstanding, call->writes_here);
     call->next = waiting;
     waiting = call;
     if (!queue->started)
         queue->started = bf_thread_start(run_all, queue);
     struct bf_stream_host_function m = {use->wire, call->id};
-    pthread_mutex_unlock(&lock);
+    bf_unlock(&lock, BF_LEAF);
     bf_unasked(use->connection, 1);
     CUresult status = bf_send_stream_host_function(use->connection, &m);
     bf_progress_work(use);
     if (status != CUDA_SUCCESS) {
-        pthread_mutex_lock(&lock);
+        bf_lock(&lock, BF_LEAF);
         call = take(m.id);
-        pthread_mutex_unlock(&lock);
+        bf_unlock(&lock, BF_LEAF);
         if (!call)
             return CUDA_SUCCESS; /* the end of the connection is told to it */
-        atomic_fetch_sub(&outstanding, 1);
+        atomic_fetch_sub(&outstanding, call->writes_here);
         bf_unasked(use->connection, -1);
         free(call);
     }
@@ -164,9 +179,10 @@ static CUresult enqueue(const struct bf_stream_use *use, struct call from)
 }
 
 CUresult bf_stream_action(const struct bf_stream_use *use,
-                          void (*action)(void *argument, CUresult status), void *argument)
+                          void (*action)(void *argument, CUresult status), void *argument,
+                          bool writes_here)
 {
-    struct call call = {.action = action, .data = argument};
+    struct call call = {.action = action, .data = argument, .writes_here = writes_here};
     return enqueue(use, call);
 }
 
@@ -181,14 +197,16 @@ static CUresult enqueue_function(CUstream stream, struct call call)
 
 CUresult bf_cuLaunchHostFunc(CUstream stream, CUhostFn function, void *data)
 {
-    struct call call = {.function = function, .stream = stream, .data = data};
+    struct call call = {
+        .function = function, .stream = stream, .data = data, .writes_here = true};
     return enqueue_function(stream, call);
 }
 
 CUresult bf_cuStreamAddCallback(CUstream stream, CUstreamCallback callback, void *data,
                                 unsigned int flags)
 {
-    struct call call = {.callback = callback, .stream = stream, .data = data};
+    struct call call = {
+        .callback = callback, .stream = stream, .data = data, .writes_here = true};
     CUresult status = bf_ready();
     if (status == CUDA_SUCCESS && flags)
         status = CUDA_ERROR_INVALID_VALUE;

@@ -1,6 +1,7 @@
 #include "streams/progress.h"
 
 #include "streams/holds.h"
+#include "program/ranks.h"
 
 static void raise_to(_Atomic uint64_t *value, uint64_t to)
 {
@@ -165,18 +166,18 @@ static pthread_mutex_t records = PTHREAD_MUTEX_INITIALIZER;
 
 void bf_event_note(struct bf_event *event, uint64_t position, uint64_t stream)
 {
-    pthread_mutex_lock(&records);
+    bf_lock(&records, BF_LEAF);
     atomic_store(&event->position, position);
     atomic_store(&event->stream, stream);
-    pthread_mutex_unlock(&records);
+    bf_unlock(&records, BF_LEAF);
 }
 
 uint64_t bf_event_noted(const struct bf_event *event, uint64_t *stream)
 {
-    pthread_mutex_lock(&records);
+    bf_lock(&records, BF_LEAF);
     uint64_t position = atomic_load(&event->position);
     *stream = atomic_load(&event->stream);
-    pthread_mutex_unlock(&records);
+    bf_unlock(&records, BF_LEAF);
     return position;
 }
 

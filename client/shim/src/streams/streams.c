@@ -8,6 +8,7 @@
 #include "program/output.h"
 #include "program/threads.h"
 #include "streams/progress.h"
+#include "program/ranks.h"
 
 enum { LOWEST_PRIORITY = 0, HIGHEST_PRIORITY = -5 };
 
@@ -141,14 +142,14 @@ CUresult bf_stream_aside(struct bf_context *context, struct bf_stream_use *use)
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     uint64_t wire = atomic_load(&context->wire);
     CUresult status = CUDA_SUCCESS;
-    pthread_mutex_lock(&lock);
+    bf_lock(&lock, BF_ASIDE);
     if (!context->aside || context->aside_wire != wire)
         status = create(context, CU_STREAM_NON_BLOCKING, 0, false, &context->aside);
     if (status == CUDA_SUCCESS) {
         context->aside_wire = wire;
         status = use_created(context->aside, use);
     }
-    pthread_mutex_unlock(&lock);
+    bf_unlock(&lock, BF_ASIDE);
     return status;
 }
 
@@ -213,11 +214,16 @@ static CUresult await(const struct bf_stream_use *use)
     return bf_outcome(use->context, status);
 }
 
-CUresult bf_stream_synchronize(const struct bf_stream_use *use)
+CUresult bf_stream_await(const struct bf_stream_use *use)
 {
     CUresult status = done(use, bf_progress_idle) ? CUDA_SUCCESS : await(use);
     bf_output_write();
-    return bf_synchronised(use->context, status);
+    return status;
+}
+
+CUresult bf_stream_synchronize(const struct bf_stream_use *use)
+{
+    return bf_synchronised(use->context, bf_stream_await(use));
 }
 
 CUresult bf_stream_quieten(const struct bf_stream_use *use)

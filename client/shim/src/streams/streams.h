@@ -40,7 +40,10 @@ CUresult bf_stream_join(const struct bf_stream_use *later, const struct bf_strea
 /* Ends a stream that the library made (a thread's own); nothing if it is gone. */
 void bf_stream_end(uint64_t handle);
 
-/* Waits unless the stream is known to be idle. */
+/* Waits unless the stream is known to be idle. What has failed here is left to the program's own call. */
+CUresult bf_stream_await(const struct bf_stream_use *use);
+
+/* The same, and tells what has failed here. */
 CUresult bf_stream_synchronize(const struct bf_stream_use *use);
 
 /* The same, where mere copies from the host are not waited for. */

@@ -146,9 +146,9 @@ CUresult bf_send_request(struct bf_connection *connection, const void *frame, si
 CUresult bf_flush(struct bf_connection *connection);
 /* Sends what the socket takes now. Never waits. */
 void bf_flush_some(struct bf_connection *connection);
-/* From now on this thread sends what put-off copies need; for it a part of the window is kept free.
- * One thread of the process at most. */
-void bf_send_as_put_off(void);
+/* Whether this thread sends what other frames may be waiting for behind in their streams: a part of the
+ * window is kept free for that. Answers what it was. */
+bool bf_send_as_put_off(bool puts_off);
 
 /* For who has the reader's role: says what was received if it is time. Never waits. */
 void bf_acknowledge(struct bf_connection *connection);

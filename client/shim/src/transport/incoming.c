@@ -11,6 +11,7 @@
 #include "program/log.h"
 #include "program/output.h"
 #include "copies/reads.h"
+#include "program/ranks.h"
 
 enum {
     FOR_THE_USER = 0, /* a level of the worker's log */
@@ -43,11 +44,11 @@ static void say_once(const struct bf_log *m)
         if (iscntrl((unsigned char)*c))
             *c = ' ';
     }
-    pthread_mutex_lock(&lock);
+    bf_lock(&lock, BF_LEAF);
     bool is_new = strcmp(text, said) != 0 && lines < MOST_LINES;
     lines += is_new;
     strcpy(said, text);
-    pthread_mutex_unlock(&lock);
+    bf_unlock(&lock, BF_LEAF);
     if (is_new)
         bf_say("%s", text);
 }

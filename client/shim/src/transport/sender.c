@@ -1,4 +1,5 @@
 #include "transport/connection.h"
+#include "program/ranks.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -68,7 +69,7 @@ static bool flush_locked(struct bf_connection *c, bool wait)
 
 static void unlock(struct bf_connection *c)
 {
-    pthread_mutex_unlock(&c->sender.lock);
+    bf_unlock(&c->sender.lock, BF_SENDER);
     bf_acknowledge(c); /* who received meanwhile could not */
 }
 
@@ -117,18 +118,13 @@ static int64_t cost(size_t bytes)
  * kept free is larger than one. */
 enum { KEPT_FREE = BF_CREDIT_STEP + 4 * BF_BULK_CHUNK };
 
-static pthread_t put_off_copies; /* the thread that makes them */
-static _Atomic bool has_put_off_copies;
+static __thread bool put_off __attribute__((tls_model("initial-exec")));
 
-void bf_send_as_put_off(void)
+bool bf_send_as_put_off(bool puts_off)
 {
-    put_off_copies = pthread_self();
-    atomic_store(&has_put_off_copies, true);
-}
-
-static bool is_put_off_copy(void)
-{
-    return atomic_load(&has_put_off_copies) && pthread_equal(put_off_copies, pthread_self());
+    bool before = put_off;
+    put_off = puts_off;
+    return before;
 }
 
 /* Conditions are looked at by other threads than the one that waits, too. */
@@ -153,13 +149,13 @@ static bool unreserved_has_room(const void *sender)
 static bool take_window(struct bf_connection *c, int64_t bytes)
 {
     struct bf_sender *s = &c->sender;
-    bool all = is_put_off_copy();
+    bool all = put_off;
     int64_t window = (int64_t)BF_WINDOW - (all ? 0 : KEPT_FREE);
     while (atomic_load(&s->window_used) + bytes > window) {
         bool good = flush_locked(c, true);
-        pthread_mutex_unlock(&s->lock);
+        bf_unlock(&s->lock, BF_SENDER);
         good = good && bf_wait_until(c, all ? all_has_room : unreserved_has_room, s) == CUDA_SUCCESS;
-        pthread_mutex_lock(&s->lock);
+        bf_lock(&s->lock, BF_SENDER);
         if (!good)
             return false;
     }
@@ -177,7 +173,7 @@ static void *flusher(void *argument)
     uint64_t seen = 0;
     int idle = 0;
     prctl(PR_SET_TIMERSLACK, 1);
-    pthread_mutex_lock(&s->lock);
+    bf_lock(&s->lock, BF_SENDER);
     while (!atomic_load(&c->dead)) {
         bool unsent = s->box.sent < s->box.end && !atomic_load(&c->broken);
         if (unsent && s->appended == seen)
@@ -186,19 +182,19 @@ static void *flusher(void *argument)
         seen = s->appended;
         if (idle > FLUSHER_IDLE_ROUNDS && !unsent) {
             s->armed = false;
-            pthread_mutex_unlock(&s->lock);
+            bf_unlock(&s->lock, BF_SENDER);
             while (sem_wait(&s->arm) && errno == EINTR)
                 continue;
-            pthread_mutex_lock(&s->lock);
+            bf_lock(&s->lock, BF_SENDER);
             s->armed = true;
             seen = s->appended;
             idle = 0;
         }
-        pthread_mutex_unlock(&s->lock);
+        bf_unlock(&s->lock, BF_SENDER);
         nanosleep(&period, NULL);
-        pthread_mutex_lock(&s->lock);
+        bf_lock(&s->lock, BF_SENDER);
     }
-    pthread_mutex_unlock(&s->lock);
+    bf_unlock(&s->lock, BF_SENDER);
     return NULL;
 }
 
@@ -248,7 +244,7 @@ static CUresult append(struct bf_connection *c, const void *frame, size_t bytes,
     bool good = !atomic_load_explicit(&c->dead, memory_order_relaxed);
     if (!good)
         return CUDA_ERROR_DEVICE_UNAVAILABLE;
-    pthread_mutex_lock(&c->sender.lock);
+    bf_lock(&c->sender.lock, BF_SENDER);
     good = (exempt || take_window(c, cost(bytes))) && append_locked(c, frame, bytes, now);
     unlock(c);
     atomic_fetch_add_explicit(&c->bytes_out, bytes, memory_order_relaxed);
@@ -295,7 +291,7 @@ CUresult bf_send_payload(struct bf_connection *c, const void *head, size_t head_
     bool fault = false;
     for (int i = 0; i < parts; i++)
         bytes += payload[i].iov_len;
-    pthread_mutex_lock(&s->lock);
+    bf_lock(&s->lock, BF_SENDER);
     bool good = !atomic_load(&c->dead) && take_window(c, cost(bytes)) &&
                 exchange_acknowledgements(c);
     const uint8_t *packed;
@@ -324,7 +320,7 @@ CUresult bf_loan_end(struct bf_connection *c, struct bf_loan *loan)
     struct bf_sender *s = &c->sender;
     if (loan->lent) {
         bf_receive_available(c); /* acknowledgements may be there already */
-        pthread_mutex_lock(&s->lock);
+        bf_lock(&s->lock, BF_SENDER);
         exchange_acknowledgements(c);
         kept(c, bf_outbox_keep(&s->box, loan));
         unlock(c);
@@ -336,7 +332,7 @@ CUresult bf_loan_end(struct bf_connection *c, struct bf_loan *loan)
 
 void bf_flush_some(struct bf_connection *c)
 {
-    if (pthread_mutex_trylock(&c->sender.lock))
+    if (!bf_try_lock(&c->sender.lock, BF_SENDER))
         return; /* who has it sends what there is */
     flush_locked(c, false);
     if (c->sender.box.sent < c->sender.box.end)
@@ -346,7 +342,7 @@ void bf_flush_some(struct bf_connection *c)
 
 CUresult bf_flush(struct bf_connection *c)
 {
-    pthread_mutex_lock(&c->sender.lock);
+    bf_lock(&c->sender.lock, BF_SENDER);
     bool good = !atomic_load(&c->dead) && flush_locked(c, true);
     unlock(c);
     return good ? CUDA_SUCCESS : CUDA_ERROR_DEVICE_UNAVAILABLE;
@@ -356,24 +352,24 @@ CUresult bf_flush(struct bf_connection *c)
 void bf_acknowledge(struct bf_connection *c)
 {
     while (unacknowledged(c) >= BF_ACK_STEP && !atomic_load(&c->dead) &&
-           !pthread_mutex_trylock(&c->sender.lock)) {
+           bf_try_lock(&c->sender.lock, BF_SENDER)) {
         exchange_acknowledgements(c);
         flush_locked(c, false);
         if (c->sender.box.sent < c->sender.box.end)
             arm_flusher(c);
-        pthread_mutex_unlock(&c->sender.lock);
+        bf_unlock(&c->sender.lock, BF_SENDER);
     }
 }
 
 bool bf_try_say(struct bf_connection *c, const void *frame, size_t bytes)
 {
-    bool good = !pthread_mutex_trylock(&c->sender.lock);
+    bool good = bf_try_lock(&c->sender.lock, BF_SENDER);
     if (good) {
         good = kept(c, bf_outbox_append(&c->sender.box, frame, bytes));
         flush_locked(c, false);
         if (c->sender.box.sent < c->sender.box.end)
             arm_flusher(c);
-        pthread_mutex_unlock(&c->sender.lock);
+        bf_unlock(&c->sender.lock, BF_SENDER);
     }
     return good;
 }
@@ -381,7 +377,7 @@ bool bf_try_say(struct bf_connection *c, const void *frame, size_t bytes)
 bool bf_send_again(struct bf_connection *c, struct bf_transport fresh, uint64_t received)
 {
     struct bf_sender *s = &c->sender;
-    pthread_mutex_lock(&s->lock);
+    bf_lock(&s->lock, BF_SENDER);
     bool good = bf_outbox_rewind(&s->box, received);
     if (good) {
         c->transport.close(&c->transport);
@@ -390,6 +386,6 @@ bool bf_send_again(struct bf_connection *c, struct bf_transport fresh, uint64_t 
             atomic_store(&s->acked, received);
         atomic_store(&c->broken, false);
     }
-    pthread_mutex_unlock(&s->lock);
+    bf_unlock(&s->lock, BF_SENDER);
     return good;
 }

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "transport/safely.h"
+#include "program/ranks.h"
 
 enum { MOST_PARTS = 1024 /* of an iovec (UIO_MAXIOV) */ };
 
@@ -129,14 +130,14 @@ static ssize_t tls_send(struct bf_transport *transport, const struct iovec *part
 {
     struct bf_tls *tls = transport->tls;
     ssize_t moved = -1;
-    pthread_mutex_lock(&tls->lock);
+    bf_lock(&tls->lock, BF_TLS);
     tls->error = 0;
     if (bf_tls_send_pending(tls))
         moved = encrypt(tls, (struct place){parts, count, 0});
     else
         errno = tls->error ? tls->error : EAGAIN;
     int error = errno;
-    pthread_mutex_unlock(&tls->lock);
+    bf_unlock(&tls->lock, BF_TLS);
     errno = error;
     return moved;
 }
@@ -145,7 +146,7 @@ static ssize_t tls_send(struct bf_transport *transport, const struct iovec *part
 /* Decrypts at most a record. 0: the other side has ended; -1 with errno. */
 static ssize_t decrypt(struct bf_tls *tls, void *to, size_t bytes)
 {
-    pthread_mutex_lock(&tls->lock);
+    bf_lock(&tls->lock, BF_TLS);
     tls->error = 0;
     ERR_clear_error();
     int moved = SSL_read(tls->ssl, to, (int)bytes);
@@ -153,7 +154,7 @@ static ssize_t decrypt(struct bf_tls *tls, void *to, size_t bytes)
     int error = tls->error;
     if (reason == SSL_ERROR_SSL)
         tls->refusal = ERR_reason_error_string(ERR_peek_last_error());
-    pthread_mutex_unlock(&tls->lock);
+    bf_unlock(&tls->lock, BF_TLS);
     atomic_store_explicit(&tls->more, moved > 0, memory_order_relaxed);
     if (moved > 0)
         return moved;

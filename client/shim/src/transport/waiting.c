@@ -8,6 +8,7 @@
 #include "program/cancellation.h"
 #include "program/log.h"
 #include "program/output.h"
+#include "program/ranks.h"
 
 enum { BUFFER_BYTES = 64 * 1024 };
 
@@ -23,7 +24,7 @@ void bf_connection_end(struct bf_connection *c, const char *why)
     bool first = !atomic_exchange(&c->dead, true);
     if (first)
         bf_log(BF_LOG_ERROR, "the connection to the worker has ended: %s", why);
-    pthread_mutex_lock(&r->lock);
+    bf_lock(&r->lock, BF_RECEIVER);
     for (struct bf_waiter *waiter = r->waiters; waiter; waiter = waiter->next) {
         if (waiter->request && !waiter->answered)
             waiter->status = CUDA_ERROR_DEVICE_UNAVAILABLE;
@@ -31,7 +32,7 @@ void bf_connection_end(struct bf_connection *c, const char *why)
     }
     pthread_cond_signal(&r->background);
     pthread_cond_signal(&r->keeper);
-    pthread_mutex_unlock(&r->lock);
+    bf_unlock(&r->lock, BF_RECEIVER);
     sem_post(&c->sender.arm);
     if (first && c->on_end)
         c->on_end(c);
@@ -40,7 +41,7 @@ void bf_connection_end(struct bf_connection *c, const char *why)
 void bf_deliver_answer(struct bf_connection *c, const struct bf_frame *frame, const uint8_t *body)
 {
     struct bf_receiver *r = &c->receiver;
-    pthread_mutex_lock(&r->lock);
+    bf_lock(&r->lock, BF_RECEIVER);
     struct bf_waiter *waiter = r->waiters;
     while (waiter && (waiter->request != frame->request || waiter->answered))
         waiter = waiter->next;
@@ -54,7 +55,7 @@ void bf_deliver_answer(struct bf_connection *c, const struct bf_frame *frame, co
             waiter->status = CUDA_ERROR_OUT_OF_MEMORY;
         end_wait(waiter);
     }
-    pthread_mutex_unlock(&r->lock);
+    bf_unlock(&r->lock, BF_RECEIVER);
     if (!waiter)
         bf_log(BF_LOG_WARNING, "an answer to no question (request %u)", frame->request);
 }
@@ -63,12 +64,12 @@ void bf_deliver_answer(struct bf_connection *c, const struct bf_frame *frame, co
 void bf_wake(struct bf_connection *c)
 {
     struct bf_receiver *r = &c->receiver;
-    pthread_mutex_lock(&r->lock);
+    bf_lock(&r->lock, BF_RECEIVER);
     for (struct bf_waiter *waiter = r->waiters; waiter; waiter = waiter->next) {
         if (waiter->reached && waiter->reached(waiter->argument))
             pthread_cond_signal(&waiter->wake);
     }
-    pthread_mutex_unlock(&r->lock);
+    bf_unlock(&r->lock, BF_RECEIVER);
 }
 
 /* Called with the lock, by who gives the role up. */
@@ -103,9 +104,9 @@ static void read_once(struct bf_connection *c)
     struct bf_receiver *r = &c->receiver;
     bool more;
     r->reading = true;
-    pthread_mutex_unlock(&r->lock);
+    bf_unlock(&r->lock, BF_RECEIVER);
     bf_receive_round(c, true, &more);
-    pthread_mutex_lock(&r->lock);
+    bf_lock(&r->lock, BF_RECEIVER);
     r->reading = false;
     if (atomic_load(&c->broken))
         pthread_cond_signal(&r->keeper);
@@ -114,24 +115,24 @@ static void read_once(struct bf_connection *c)
 bool bf_take_role(struct bf_connection *c)
 {
     struct bf_receiver *r = &c->receiver;
-    pthread_mutex_lock(&r->lock);
+    bf_lock(&r->lock, BF_RECEIVER);
     while (r->reading && !atomic_load(&c->dead))
         pthread_cond_wait(&r->keeper, &r->lock);
     bool good = !atomic_load(&c->dead);
     if (good)
         r->reading = true;
-    pthread_mutex_unlock(&r->lock);
+    bf_unlock(&r->lock, BF_RECEIVER);
     return good;
 }
 
 void bf_give_role(struct bf_connection *c)
 {
     struct bf_receiver *r = &c->receiver;
-    pthread_mutex_lock(&r->lock);
+    bf_lock(&r->lock, BF_RECEIVER);
     r->reading = false;
     if (!atomic_load(&c->dead))
         hand_over(c);
-    pthread_mutex_unlock(&r->lock);
+    bf_unlock(&r->lock, BF_RECEIVER);
 }
 
 /* Waits for a waiter that is in the list, reading if nobody else does. Called, and returns, with
@@ -187,10 +188,10 @@ CUresult bf_ask_begin(struct bf_connection *c, const void *frame, size_t bytes, 
     waiter->length = 0;
     waiter->status = CUDA_ERROR_DEVICE_UNAVAILABLE;
     pthread_cond_init(&waiter->wake, NULL);
-    pthread_mutex_lock(&r->lock);
+    bf_lock(&r->lock, BF_RECEIVER);
     waiter->next = r->waiters;
     r->waiters = waiter;
-    pthread_mutex_unlock(&r->lock);
+    bf_unlock(&r->lock, BF_RECEIVER);
     return bf_send_request(c, frame, bytes);
 }
 
@@ -198,12 +199,12 @@ CUresult bf_ask_end(struct bf_connection *c, CUresult sent, struct bf_answer *an
 {
     struct bf_receiver *r = &c->receiver;
     struct bf_waiter *waiter = &answer->waiter;
-    pthread_mutex_lock(&r->lock);
+    bf_lock(&r->lock, BF_RECEIVER);
     if (sent == CUDA_SUCCESS)
         wait_locked(c, waiter);
     else
         forget(r, waiter);
-    pthread_mutex_unlock(&r->lock);
+    bf_unlock(&r->lock, BF_RECEIVER);
     bf_caught_up(c);
     atomic_fetch_add_explicit(&c->answered, 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&c->waits, 1, memory_order_relaxed);
@@ -243,13 +244,13 @@ CUresult bf_wait_until(struct bf_connection *c, bool (*reached)(const void *argu
     struct bf_receiver *r = &c->receiver;
     struct bf_waiter waiter = {.reached = reached, .argument = argument};
     pthread_cond_init(&waiter.wake, NULL);
-    pthread_mutex_lock(&r->lock);
+    bf_lock(&r->lock, BF_RECEIVER);
     if (!reached(argument))
         atomic_fetch_add_explicit(&c->waits, 1, memory_order_relaxed);
     waiter.next = r->waiters;
     r->waiters = &waiter;
     wait_locked(c, &waiter);
-    pthread_mutex_unlock(&r->lock);
+    bf_unlock(&r->lock, BF_RECEIVER);
     bf_caught_up(c);
     return atomic_load(&c->dead) ? CUDA_ERROR_DEVICE_UNAVAILABLE : CUDA_SUCCESS;
 }
@@ -257,11 +258,11 @@ CUresult bf_wait_until(struct bf_connection *c, bool (*reached)(const void *argu
 void bf_receive_available(struct bf_connection *c)
 {
     struct bf_receiver *r = &c->receiver;
-    pthread_mutex_lock(&r->lock);
+    bf_lock(&r->lock, BF_RECEIVER);
     bool mine = !r->reading && !atomic_load(&c->broken);
     if (mine)
         r->reading = true;
-    pthread_mutex_unlock(&r->lock);
+    bf_unlock(&r->lock, BF_RECEIVER);
     if (!mine)
         return;
     bool more = true;
@@ -274,7 +275,7 @@ static void *background(void *argument)
 {
     struct bf_connection *c = argument;
     struct bf_receiver *r = &c->receiver;
-    pthread_mutex_lock(&r->lock);
+    bf_lock(&r->lock, BF_RECEIVER);
     while (!atomic_load(&c->dead)) {
         if (!r->unasked || r->reading || r->waiters || atomic_load(&c->broken)) {
             pthread_cond_wait(&r->background, &r->lock);
@@ -284,14 +285,14 @@ static void *background(void *argument)
                 hand_over(c);
         }
     }
-    pthread_mutex_unlock(&r->lock);
+    bf_unlock(&r->lock, BF_RECEIVER);
     return NULL;
 }
 
 void bf_unasked(struct bf_connection *c, int change)
 {
     struct bf_receiver *r = &c->receiver;
-    pthread_mutex_lock(&r->lock);
+    bf_lock(&r->lock, BF_RECEIVER);
     r->unasked = (unsigned)((int)r->unasked + change);
     if (change > 0 && !r->background_started) {
         r->background_started = true;
@@ -299,7 +300,7 @@ void bf_unasked(struct bf_connection *c, int change)
     } else if (change > 0 && !r->reading && !atomic_load(&c->broken)) {
         pthread_cond_signal(&r->background);
     }
-    pthread_mutex_unlock(&r->lock);
+    bf_unlock(&r->lock, BF_RECEIVER);
 }
 
 bool bf_connection_start(struct bf_connection *c, struct bf_transport transport)

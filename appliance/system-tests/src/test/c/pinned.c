@@ -76,10 +76,10 @@ static void copies_put_off_keep_their_places(void)
     OK(cuMemFreeHost(pinned));
 }
 
-static void takes_a_while(void *unused)
+static void holds_until_there_is_no_more_room(void *unused)
 {
     (void)unused;
-    nanosleep(&(struct timespec){0, 300000000}, 0);
+    until_it_sleeps();
 }
 
 /* What stands behind it in the stream fills more than the library may have under way. */
@@ -96,9 +96,9 @@ static void a_copy_put_off_gets_through_whatever_stands_behind_it(void)
     OK(cuMemHostAlloc((void **)&pinned, MIDDLE, 0));
     for (int i = 0; i < MIDDLE / 4; i++) pinned[i] = 815;
     for (int i = 0; i < LARGE / 4; i++) pageable[i] = 4711;
-    OK(cuLaunchHostFunc(stream, takes_a_while, 0));
+    OK(cuLaunchHostFunc(stream, holds_until_there_is_no_more_room, 0));
     OK(cuMemcpyHtoDAsync_v2(p, pinned, MIDDLE, stream));
-    OK(cuMemcpyHtoDAsync_v2(q, pageable, LARGE, stream));
+    OK(WATCHED(cuMemcpyHtoDAsync_v2(q, pageable, LARGE, stream)));
     OK(cuStreamSynchronize(stream));
     OK(cuMemcpyDtoH_v2(&out, p + MIDDLE - 4, 4));
     CHECK(out == 815);
@@ -112,7 +112,7 @@ static CUresult freed = 999;
 static void *frees(void *pinned)
 {
     freed = cuCtxSetCurrent(of_main_thread);
-    if (!freed) freed = cuMemFreeHost(pinned);
+    if (!freed) freed = WATCHED(cuMemFreeHost(pinned));
     return 0;
 }
 
@@ -131,7 +131,7 @@ static void a_thread_cancelled_in_freeing_pinned_memory_holds_nobody_up(void)
     OK(cuLaunchHostFunc(stream, waits_at_gate, &unused));
     OK(cuMemcpyHtoDAsync_v2(p, pinned, BYTES, stream));
     CHECK(!pthread_create(&thread, 0, frees, pinned));
-    nanosleep(&(struct timespec){0, 200000000}, 0); /* most likely it waits now */
+    until_it_sleeps();
     CHECK(!pthread_cancel(thread));
     open_gate();
     OK(cuStreamSynchronize(stream));
@@ -187,9 +187,8 @@ static CUcontext primary;
 
 static void *opens_later(void *hold)
 {
-    struct timespec t = {0, 100000000};
     cuCtxSetCurrent(primary);
-    nanosleep(&t, NULL);
+    until_it_sleeps();
     let_go(hold);
     return NULL;
 }
@@ -213,10 +212,10 @@ static void end_of_memory(int registered)
     OK(cuMemcpyDtoHAsync_v2(pinned, p, BYTES, h.held));
     CHECK(!pthread_create(&thread, NULL, opens_later, &h));
     if (registered) {
-        OK(cuMemHostUnregister(pinned));
+        OK(WATCHED(cuMemHostUnregister(pinned)));
         for (int i = 0; i < WORDS; i++) CHECK(pinned[i] == 0xdeadbeefu);
     } else {
-        OK(cuMemFreeHost(pinned));
+        OK(WATCHED(cuMemFreeHost(pinned)));
         uint32_t *again = mmap(pinned, BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
         CHECK(again == pinned);
         OK(cuStreamSynchronize(h.held));

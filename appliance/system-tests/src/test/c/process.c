@@ -166,14 +166,12 @@ static void kernel_printf_goes_through_the_program_s_stdout_in_order(void)
 
 static CUstream printing;
 static CUcontext printing_context;
-static sem_t started;
 
 static void *waits_for_the_text(void *unused)
 {
     (void)unused;
     cuCtxSetCurrent(printing_context);
-    sem_post(&started);
-    cuStreamSynchronize(printing);
+    (void)WATCHED(cuStreamSynchronize(printing));
     return 0;
 }
 
@@ -188,7 +186,6 @@ static void kernel_printf_does_not_hold_up_who_holds_stdout(void)
     pthread_t thread;
     unsigned n = 6;
     void *a[] = {&n};
-    struct timespec t = {0, 50000000};
     OK(cuStreamCreate(&printing, 1));
     OK(cuStreamCreate(&other, 1));
     OK(cuMemAlloc_v2(&flag, 4));
@@ -196,10 +193,8 @@ static void kernel_printf_does_not_hold_up_who_holds_stdout(void)
     OK(kernel(&f, "say"));
     OK(launch_await(flag, printing));
     OK(cuLaunchKernel(f, 1, 1, 1, 1, 1, 1, 0, printing, a, 0));
-    sem_init(&started, 0, 0);
     CHECK(!pthread_create(&thread, 0, waits_for_the_text, 0));
-    sem_wait(&started);
-    nanosleep(&t, 0); /* it waits for the worker now */
+    until_it_sleeps(); /* it waits for the worker now */
     alarm(30);
     flockfile(stdout);
     CUresult r = cuMemsetD32Async(flag, 1, 1, other);

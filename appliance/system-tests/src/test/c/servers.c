@@ -1,6 +1,5 @@
 // Devices of several servers in one process: one list, one address space, one order.
 #include "four_devices.h"
-#include <pthread.h>
 
 enum { WORDS = (9 << 20) / 4, BYTES = WORDS * 4 };
 
@@ -18,11 +17,12 @@ static CUresult begin_all(void)
     return r ? r : cuCtxSetCurrent(context[0]);
 }
 
-static void check_words(CUdeviceptr address, uint32_t value)
+static void check_words(CUdeviceptr address, uint32_t value, int count)
 {
     static uint32_t words[WORDS];
-    OK(cuMemcpyDtoH_v2(words, address, BYTES));
-    for (int i = 0; i < WORDS; i++) CHECK(words[i] == value);
+    OK(cuMemcpyDtoH_v2(words, address, (size_t)count * 4));
+    for (int i = 0; i < count; i++)
+        if (words[i] != value) FAIL("word %d of %d is %u, not %u", i, count, words[i], value);
 }
 
 static void their_devices_are_one_list_with_one_address_space(void)
@@ -44,8 +44,8 @@ static void their_devices_are_one_list_with_one_address_space(void)
     OK(cuStreamSynchronize(s));                    /* a stream, */
     OK(cuMemsetD32_v2(memory[0], 8, WORDS));       /* an address say where, whatever context is current */
     OK(cuMemsetD32Async(memory[1], 9, WORDS, stream[3]));
-    check_words(memory[0], 8);
-    check_words(memory[1], 9);
+    check_words(memory[0], 8, WORDS);
+    check_words(memory[1], 9, WORDS);
 }
 
 static void a_copy_between_servers_takes_what_was_asked_for_before(void)
@@ -53,15 +53,14 @@ static void a_copy_between_servers_takes_what_was_asked_for_before(void)
     OK(begin_all());
     OK(launch_fill(memory[0], 5, WORDS, stream[0]));
     OK(cuMemcpyPeerAsync(memory[2], context[2], memory[0], context[0], BYTES, stream[0]));
-    OK(cuMemcpyPeerAsync(memory[1], context[1], memory[2], context[2], BYTES, stream[2]));
+    OK(cuMemcpyPeerAsync(memory[1], context[1], memory[2], context[2], BYTES, stream[0]));
     OK(cuMemsetD32Async(memory[0], 6, WORDS, stream[0])); /* and nothing of what comes later */
     OK(cuStreamSynchronize(stream[0]));
-    OK(cuStreamSynchronize(stream[2]));
-    check_words(memory[2], 5);
-    check_words(memory[1], 5);
-    check_words(memory[0], 6);
+    check_words(memory[2], 5, WORDS);
+    check_words(memory[1], 5, WORDS);
+    check_words(memory[0], 6, WORDS);
     OK(cuMemcpyDtoD_v2(memory[0], memory[3], BYTES)); /* the addresses say from where to where */
-    check_words(memory[0], 103);
+    check_words(memory[0], 103, WORDS);
 }
 
 static long peak_kib(void)
@@ -120,31 +119,104 @@ static void a_copy_of_rows_between_servers_keeps_its_shape(void)
     free(back);
 }
 
-static void *lets_go_later(void *h)
-{
-    struct timespec t = {0, 100000000};
-    cuCtxSetCurrent(context[0]);
-    nanosleep(&t, NULL);
-    let_go(h);
-    return NULL;
-}
-
 static void an_event_of_one_server_orders_a_stream_of_another(void)
 {
     OK(begin_all());
     struct hold h;
     CUevent event;
-    pthread_t thread;
     OK(hold(&h));
     OK(launch_fill(memory[0], 7, WORDS, h.held));
     OK(cuEventCreate(&event, 2));
     OK(cuEventRecord(event, h.held));
-    CHECK(!pthread_create(&thread, NULL, lets_go_later, &h));
     OK(cuStreamWaitEvent(stream[2], event, 0));
     OK(cuMemcpyPeerAsync(memory[2], context[2], memory[0], context[0], BYTES, stream[2]));
+    OK(let_go(&h));
     OK(cuStreamSynchronize(stream[2]));
-    check_words(memory[2], 7);
-    CHECK(!pthread_join(thread, NULL));
+    check_words(memory[2], 7, WORDS);
+}
+
+static _Atomic int let, given_up;
+
+/* Holds its stream until "let"; but not for ever, for whoever is to let it go may be held up by it. */
+static void waits_until_let(void *unused)
+{
+    (void)unused;
+    struct timespec t = {0, 1000000};
+    for (double end = now_ms() + 15000; !let && now_ms() < end;) nanosleep(&t, NULL);
+    given_up |= !let;
+}
+
+/* CUDA Driver API, "API synchronization behavior": these are asynchronous, whatever stands before them. */
+static void copies_between_servers_do_not_block_the_caller(void)
+{
+    uint32_t *pinned;
+    CUevent event;
+    OK(begin_all());
+    OK(cuMemHostAlloc((void **)&pinned, 8, 1));
+    pinned[0] = 11;
+    OK(cuLaunchHostFunc(stream[0], waits_until_let, NULL));
+    OK(launch_fill(memory[0], 5, WORDS, stream[0]));
+    OK(cuMemcpyPeerAsync(memory[2], context[2], memory[0], context[0], BYTES, stream[0]));
+    OK(launch_fill(memory[0], 6, WORDS, stream[0]));
+    OK(cuMemcpyAsync(memory[3], memory[0], BYTES, stream[0]));
+    OK(cuMemcpyDtoDAsync_v2(memory[1], memory[3], BYTES, stream[0])); /* and back again */
+    OK(cuMemsetD32Async(memory[3] + 4, 10, 1, stream[0]));
+    OK(cuMemcpyHtoDAsync_v2(memory[3] + 8, pinned, 4, stream[0])); /* to another server's memory */
+    OK(cuMemcpyDtoHAsync_v2(pinned + 1, memory[2] + 4, 4, stream[0]));
+    OK(cuEventCreate(&event, 2));
+    OK(cuEventRecord(event, stream[0]));
+    OK(cuCtxSetCurrent(context[2]));
+    OK(cuStreamWaitEvent(stream[2], event, 0));
+    OK(cuMemsetD32Async(memory[2], 9, 1, stream[2]));
+    EXPECT(NOT_READY, cuEventQuery(event));
+    EXPECT(NOT_READY, cuStreamQuery(stream[2]));
+    let = 1;
+    OK(cuStreamSynchronize(stream[2]));
+    OK(cuEventQuery(event));
+    if (given_up) FAIL("the caller was held up");
+    uint32_t words[4];
+    OK(cuMemcpyDtoH_v2(words, memory[2], 8));
+    CHECK(words[0] == 9 && words[1] == 5);
+    check_words(memory[2] + 4, 5, WORDS - 1);
+    check_words(memory[1], 6, WORDS);
+    OK(cuMemcpyDtoH_v2(words, memory[3], 16));
+    CHECK(words[0] == 6 && words[1] == 10 && words[2] == 11 && words[3] == 6);
+    CHECK(pinned[1] == 5);
+    OK(cuMemFreeHost(pinned));
+}
+
+/* CUDA Driver API, cuMemcpyPeer; Programming Guide, "Peer-to-Peer Memory Copy". */
+static void a_copy_between_servers_in_the_null_stream_waits_for_both_and_both_for_it(void)
+{
+    CUstream blocking;
+    OK(begin_all());
+    OK(cuCtxSetCurrent(context[2]));
+    OK(cuStreamCreate(&blocking, 0));
+    OK(cuLaunchHostFunc(blocking, waits_until_let, NULL));
+    OK(cuMemsetD32Async(memory[2], 6, WORDS, blocking));
+    OK(cuCtxSetCurrent(context[0]));
+    OK(cuMemcpyPeerAsync(memory[2], context[2], memory[0], context[0], BYTES, NULL));
+    OK(cuMemsetD32Async(memory[0], 7, WORDS, NULL));
+    OK(cuCtxSetCurrent(context[2]));
+    OK(cuMemsetD32Async(memory[2], 8, 1, blocking));
+    EXPECT(NOT_READY, cuStreamQuery(blocking));
+    let = 1;
+    OK(cuStreamSynchronize(blocking));
+    if (given_up) FAIL("the caller was held up");
+    check_words(memory[2], 8, 1);
+    check_words(memory[2] + 4, 100, WORDS - 1);
+    OK(cuCtxSetCurrent(context[0]));
+    check_words(memory[0], 7, WORDS);
+}
+
+static void memory_is_freed_after_a_copy_between_servers_has_read_it(void)
+{
+    OK(begin_all());
+    OK(launch_fill(memory[0], 5, WORDS, stream[0]));
+    OK(cuMemcpyPeerAsync(memory[2], context[2], memory[0], context[0], BYTES, stream[0]));
+    OK(cuMemFree_v2(memory[0]));
+    OK(cuStreamSynchronize(stream[0]));
+    check_words(memory[2], 5, WORDS);
 }
 
 static void waiting_for_another_server_s_event_does_not_block_the_caller(void)
@@ -171,7 +243,7 @@ static void waiting_for_another_server_s_event_does_not_block_the_caller(void)
     OK(let_go(&h)); /* the same thread lets the event be reached */
     OK(cuStreamSynchronize(stream[1]));
     OK(cuEventQuery(second));
-    check_words(memory[2], 9);
+    check_words(memory[2], 9, WORDS);
 }
 
 static void a_wait_for_another_server_is_for_the_record_at_the_call(void)
@@ -207,7 +279,7 @@ static void the_work_of_servers_overlaps(void)
     OK(cuCtxSetCurrent(context[2]));
     OK(cuMemsetD32Async(memory[2], 9, WORDS, stream[2]));
     OK(cuStreamSynchronize(stream[2]));
-    check_words(memory[2], 9);
+    check_words(memory[2], 9, WORDS);
     EXPECT(NOT_READY, cuStreamQuery(h.held));
     OK(cuCtxSetCurrent(context[0]));
     OK(let_go(&h));
@@ -275,6 +347,9 @@ int main(int argc, char **argv)
                                         T(a_copy_between_servers_takes_what_was_asked_for_before),
                                         T(a_copy_between_servers_needs_little_memory_here),
                                         T(a_copy_of_rows_between_servers_keeps_its_shape),
+                                        T(copies_between_servers_do_not_block_the_caller),
+                                        T(a_copy_between_servers_in_the_null_stream_waits_for_both_and_both_for_it),
+                                        T(memory_is_freed_after_a_copy_between_servers_has_read_it),
                                         T(an_event_of_one_server_orders_a_stream_of_another),
                                         T(waiting_for_another_server_s_event_does_not_block_the_caller),
                                         T(a_wait_for_another_server_is_for_the_record_at_the_call),

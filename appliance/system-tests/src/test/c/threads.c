@@ -52,9 +52,8 @@ static void program_order_holds_across_threads(void)
 
 static void *lets_go_later(void *stream)
 {
-    struct timespec t = {0, 50000000};
     cuCtxSetCurrent(shared_context);
-    nanosleep(&t, 0);
+    until_it_sleeps();
     cuMemsetD32Async(flag, 1, 1, stream);
     return 0;
 }
@@ -68,7 +67,7 @@ static void one_thread_s_wait_does_not_hold_up_another_s_work(void)
     OK(cuStreamCreate(&other, 1));
     OK(launch_await(flag, held));
     CHECK(!pthread_create(&thread, 0, lets_go_later, other));
-    OK(cuStreamSynchronize(held));
+    OK(WATCHED(cuStreamSynchronize(held)));
     pthread_join(thread, 0);
 }
 
@@ -87,10 +86,11 @@ static void waits_on_device_to_host_events_and_the_context_let_others_work(void)
         OK(cuCtxSynchronize());
         OK(launch_await(flag, held));
         OK(cuEventRecord(event, held));
+        watched = 0;
         CHECK(!pthread_create(&thread, 0, lets_go_later, other));
-        if (way == 0) OK(cuMemcpyDtoHAsync_v2(&value, flag, 4, held));
-        if (way == 1) OK(cuEventSynchronize(event));
-        if (way == 2) OK(cuCtxSynchronize());
+        if (way == 0) OK(WATCHED(cuMemcpyDtoHAsync_v2(&value, flag, 4, held)));
+        if (way == 1) OK(WATCHED(cuEventSynchronize(event)));
+        if (way == 2) OK(WATCHED(cuCtxSynchronize()));
         pthread_join(thread, 0);
     }
     CHECK(value == 1);
@@ -160,10 +160,9 @@ static void a_lone_one_way_call_reaches_the_worker_without_a_further_call(void)
     }
 }
 
-static void slow_host_function(void *data)
+static void holds_until_it_is_waited_for(void *data)
 {
-    struct timespec t = {0, 100000000};
-    nanosleep(&t, 0);
+    until_it_sleeps();
     *(volatile int *)data = 1;
 }
 
@@ -175,16 +174,16 @@ static void a_host_function_runs_here_and_holds_its_stream_until_it_returns(void
     uint32_t host = 0;
     OK(cuStreamCreate(&stream, 1));
     OK(launch_fill(area, 1, WORDS, stream));
-    OK(cuLaunchHostFunc(stream, slow_host_function, (void *)&done));
+    OK(cuLaunchHostFunc(stream, holds_until_it_is_waited_for, (void *)&done));
     OK(launch_fill(area, 2, WORDS, stream));
-    OK(cuStreamSynchronize(stream));
+    OK(WATCHED(cuStreamSynchronize(stream)));
     CHECK(done);
     OK(cuMemcpyDtoH_v2(&host, area, 4));
     CHECK(host == 2);
-    done = 0;
-    OK(cuLaunchHostFunc(stream, slow_host_function, (void *)&done));
+    done = watched = 0;
+    OK(cuLaunchHostFunc(stream, holds_until_it_is_waited_for, (void *)&done));
     EXPECT(NOT_READY, cuStreamQuery(stream));
-    OK(cuCtxSynchronize());
+    OK(WATCHED(cuCtxSynchronize()));
     CHECK(done);
 }
 
@@ -210,9 +209,8 @@ static void a_stream_callback_is_told_the_status(void)
 static void *lets_go_in_its_own_default_stream(void *unused)
 {
     (void)unused;
-    struct timespec t = {0, 50000000};
     cuCtxSetCurrent(shared_context);
-    nanosleep(&t, 0);
+    until_it_sleeps();
     cuMemsetD32Async_ptsz(flag, 1, 1, 0);
     return 0;
 }
@@ -226,7 +224,7 @@ static void per_thread_default_streams_are_streams_of_their_own(void)
     void *a[] = {&flag};
     OK(cuLaunchKernel_ptsz(f, 1, 1, 1, 1, 1, 1, 0, 0, a, 0));
     CHECK(!pthread_create(&thread, 0, lets_go_in_its_own_default_stream, 0));
-    OK(cuStreamSynchronize_ptsz(0));
+    OK(WATCHED(cuStreamSynchronize_ptsz(0)));
     pthread_join(thread, 0);
 }
 
@@ -357,8 +355,7 @@ static void many_threads_launch_at_once(void)
 static void *waits_for_ever(void *stream)
 {
     cuCtxSetCurrent(shared_context);
-    sem_post(&ready);
-    cuStreamSynchronize(stream);
+    (void)WATCHED(cuStreamSynchronize(stream));
     return 0;
 }
 
@@ -367,16 +364,13 @@ static void a_cancelled_thread_does_not_hold_up_the_others(void)
     OK(begin_shared());
     CUstream held, other;
     pthread_t thread;
-    struct timespec t = {0, 50000000};
     OK(cuStreamCreate(&held, 1));
     OK(cuStreamCreate(&other, 1));
     OK(launch_await(flag, held));
     CHECK(!pthread_create(&thread, 0, waits_for_ever, held));
-    sem_wait(&ready);
-    nanosleep(&t, 0); /* it waits for the worker now */
+    until_it_sleeps(); /* it waits for the worker now */
     alarm(30);
     CHECK(!pthread_cancel(thread));
-    nanosleep(&t, 0);
     CUdeviceptr p;
     OK(cuMemAlloc_v2(&p, 16));
     OK(cuMemsetD32Async(flag, 1, 1, other));

@@ -29,13 +29,12 @@ static CUresult begin_waits(void)
 
 static CUresult let_it_go(void) { return cuMemsetD32Async(flag, 1, 1, other); }
 
-/* Later: who waits wrongly, or not at all, has done so by then. */
+/* When the WATCHED call waits, or has returned: who does not wait as it should has done so by then. */
 static void *lets_it_go_later(void *unused)
 {
     (void)unused;
-    struct timespec t = {0, 100000000};
     cuCtxSetCurrent(primary);
-    nanosleep(&t, NULL);
+    until_it_sleeps();
     let_it_go();
     return NULL;
 }
@@ -67,8 +66,9 @@ static void a_synchronous_copy_from_pinned_memory_has_landed_when_it_returns(voi
         *pinned = 42 + (unsigned)form;
         OK(launch_await(flag, blocking));
         if (form == OWN_STREAM) OK(cuMemsetD32_v2(area + 4096, 1, 1)); /* its own stream waits for the default one */
+        watched = 0;
         CHECK(!pthread_create(&thread, NULL, lets_it_go_later, NULL));
-        OK(copy_as(form, area, pinned));
+        OK(WATCHED(copy_as(form, area, pinned)));
         OK(cuMemcpyDtoDAsync_v2(seen, area, 4, other));
         OK(cuMemcpyDtoHAsync_v2(&out, seen, 4, other));
         pthread_join(thread, NULL);
@@ -78,8 +78,7 @@ static void a_synchronous_copy_from_pinned_memory_has_landed_when_it_returns(voi
 
 static void sets(void *word)
 {
-    struct timespec t = {0, 50000000};
-    nanosleep(&t, NULL);
+    until_it_sleeps();
     *(volatile int *)word = 1;
 }
 
@@ -89,8 +88,9 @@ static void a_synchronous_copy_from_pageable_memory_waits_for_the_stream_s_work(
     uint32_t words[4] = {1, 2, 3, 4};
     for (int form = 0; form < FORMS; form++) {
         volatile int done = 0;
+        watched = 0;
         OK(cuLaunchHostFunc(form == OWN_STREAM ? (CUstream)2 : 0, sets, (void *)&done));
-        OK(copy_as(form, area, words));
+        OK(WATCHED(copy_as(form, area, words)));
         if (!done) FAIL("form %d returned before the host function", form);
     }
 }
@@ -183,9 +183,10 @@ static void work_of_a_stream_that_is_gone_is_still_waited_for(void)
         OK(cuEventRecord(event, held));
         OK(cuStreamDestroy_v2(held));
         EXPECT(NOT_READY, cuEventQuery(event));
+        watched = 0;
         CHECK(!pthread_create(&thread, NULL, lets_it_go_later, NULL));
-        if (way == 0) OK(cuCtxSynchronize());
-        if (way == 1) OK(cuEventSynchronize(event));
+        if (way == 0) OK(WATCHED(cuCtxSynchronize()));
+        if (way == 1) OK(WATCHED(cuEventSynchronize(event)));
         value = *(volatile uint32_t *)pinned;
         pthread_join(thread, NULL);
         CHECK(value == 5 + (unsigned)way);
@@ -209,7 +210,7 @@ static void the_default_stream_is_not_idle_while_a_blocking_stream_works(void)
     EXPECT(NOT_READY, cuStreamQuery(0));
     EXPECT(NOT_READY, cuStreamQuery(0));
     CHECK(!pthread_create(&thread, NULL, lets_it_go_later, NULL));
-    OK(cuStreamSynchronize(0));
+    OK(WATCHED(cuStreamSynchronize(0)));
     CHECK(*(volatile uint32_t *)pinned == 6);
     OK(cuStreamQuery(blocking));
     pthread_join(thread, NULL);

@@ -176,4 +176,18 @@ class PeersIT {
             assertThat(number(FAILED, output)).isLessThan(5000);
         }
     }
+
+    @Test
+    void aPutOffCopyGoesOnWhileAnotherServerIsSilent() throws Exception {
+        try (Servers servers = Servers.start(Map.of())) {
+            Relay relay = servers.second().relay();
+            FaultsIT.Running program =
+                    servers.run("a_copy_goes_on_while_another_server_is_silent", Map.of());
+            await().pollInterval(Duration.ofMillis(1)).until(() -> relay.passed() > 8 << 20);
+            relay.fallSilent();
+            program.process().outputWriter().append("go on\n").flush();
+            assertThat(program.rest())
+                    .contains("PASSED a_copy_goes_on_while_another_server_is_silent");
+        }
+    }
 }
