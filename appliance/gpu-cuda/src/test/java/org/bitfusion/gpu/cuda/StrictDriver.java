@@ -10,6 +10,7 @@ import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.function.BiPredicate;
 import java.util.stream.Stream;
 import org.bitfusion.gpu.GpuDriverProvider;
 
@@ -20,6 +21,7 @@ final class StrictDriver {
             Path.of(System.getProperty("bitfusion.strict", "target/strict/libcuda.so.1"))
                     .toAbsolutePath();
     private static final String DRIVER = CudaLibrary.class.getName();
+    private static final Duration MOMENT = Duration.ofMillis(500);
     private static final Duration PATIENCE = Duration.ofSeconds(20);
     private static final MethodHandle RESTART;
     private static final MethodHandle REFUSE_BELOW;
@@ -59,16 +61,28 @@ final class StrictDriver {
         return new CudaGpuDriverProvider();
     }
 
-    /// Its threads have ended, sleep, or wait in the driver, which lets none of them out any more.
+    /// No context of it is being closed, but those that an error has ended, which never are: for
+    /// these a moment is waited. Its other threads have ended, sleep, or wait in the driver, which
+    /// lets none of them out any more.
     private static void endOfTheOneBefore() throws InterruptedException {
+        long moment = System.nanoTime() + MOMENT.toNanos();
         long end = System.nanoTime() + PATIENCE.toNanos();
-        while (Thread.getAllStackTraces().entrySet().stream()
-                .anyMatch(thread -> isUnderWay(thread.getKey(), thread.getValue()))) {
+        while (isAny(StrictDriver::isUnderWay)
+                || (isAny(StrictDriver::isClosing) && System.nanoTime() < moment)) {
             if (System.nanoTime() > end) {
                 throw new IllegalStateException("the driver before goes on");
             }
             Thread.sleep(1);
         }
+    }
+
+    private static boolean isAny(BiPredicate<Thread, StackTraceElement[]> what) {
+        return Thread.getAllStackTraces().entrySet().stream()
+                .anyMatch(thread -> what.test(thread.getKey(), thread.getValue()));
+    }
+
+    private static boolean isClosing(Thread thread, StackTraceElement[] stack) {
+        return thread.getName().equals("cuda-closing");
     }
 
     private static boolean isUnderWay(Thread thread, StackTraceElement[] stack) {
