@@ -253,19 +253,17 @@ static void freed_memory_can_be_had_again_in_a_stream(void)
     enum { MANY = 64 << 20 };
     OK(begin());
     CUstream works, takes;
+    CUdeviceptr p;
     size_t free_bytes, total;
     OK(cuStreamCreate(&works, 1));
     OK(cuStreamCreate(&takes, 1));
     OK(cuMemGetInfo_v2(&free_bytes, &total));
-    for (int i = 0; i < 3; i++) {
-        CUdeviceptr p;
-        OK(cuMemAlloc_v2(&p, free_bytes / 8 * 5));
-        for (int j = 0; j < 6; j++) OK(cuMemsetD8Async(p, (unsigned char)j, MANY, works));
-        OK(cuMemFree_v2(p));
-        OK(cuMemAllocAsync(&p, free_bytes / 8 * 5, takes));
-        OK(cuMemFreeAsync(p, takes));
-        OK(cuStreamSynchronize(takes));
-    }
+    OK(cuMemAlloc_v2(&p, free_bytes / 8 * 5));
+    for (int i = 0; i < 6; i++) OK(cuMemsetD8Async(p, (unsigned char)i, MANY, works));
+    OK(cuMemFree_v2(p));
+    OK(cuMemAllocAsync(&p, free_bytes / 8 * 5, takes));
+    OK(cuMemFreeAsync(p, takes));
+    OK(cuStreamSynchronize(takes));
 }
 
 /* Allocates 3/8 of the total, says so, waits for a line on stdin: run twice at once within one lease by the test. */
