@@ -1,5 +1,6 @@
 // Memory: addresses, pointer attributes, pageable and pinned copies, refusals.
 #include "kernels.h"
+#include <pthread.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -247,21 +248,37 @@ static void freed_memory_can_be_had_again(void)
     }
 }
 
+static CUcontext held_context;
+
+static void *lets_go_later(void *held)
+{
+    struct timespec t = {0, 100000000};
+    CUresult r = cuCtxSetCurrent(held_context);
+    nanosleep(&t, 0);
+    return (void *)(uintptr_t)(r ? r : let_go(held));
+}
+
 /* What was freed is held by work in flight, and by nothing else. */
 static void freed_memory_can_be_had_again_in_a_stream(void)
 {
-    enum { MANY = 64 << 20 };
     OK(begin());
-    CUstream works, takes;
+    struct hold h;
+    CUstream takes;
     CUdeviceptr p;
+    pthread_t thread;
+    void *result;
     size_t free_bytes, total;
-    OK(cuStreamCreate(&works, 1));
+    OK(cuCtxGetCurrent(&held_context));
     OK(cuStreamCreate(&takes, 1));
+    OK(hold(&h));
     OK(cuMemGetInfo_v2(&free_bytes, &total));
     OK(cuMemAlloc_v2(&p, free_bytes / 8 * 5));
-    for (int i = 0; i < 6; i++) OK(cuMemsetD8Async(p, (unsigned char)i, MANY, works));
     OK(cuMemFree_v2(p));
-    OK(cuMemAllocAsync(&p, free_bytes / 8 * 5, takes));
+    CHECK(!pthread_create(&thread, 0, lets_go_later, &h));
+    CUresult r = cuMemAllocAsync(&p, free_bytes / 8 * 5, takes);
+    pthread_join(thread, &result);
+    CHECK(!result);
+    OK(r);
     OK(cuMemFreeAsync(p, takes));
     OK(cuStreamSynchronize(takes));
 }
