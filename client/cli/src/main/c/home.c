@@ -51,8 +51,10 @@ __attribute__((format(printf, 2, 3))) static void add(struct command *command, c
 }
 
 static bool is_server(int argument_count, char **arguments) {
-    return argument_count > 1 && (strcmp(arguments[1], "server") == 0 || strcmp(arguments[1], "s") == 0 ||
-                                  strcmp(arguments[1], "manager") == 0 || strcmp(arguments[1], "initdb") == 0);
+    static const char *const commands[] = {"server", "s", "resource_scheduler", "srs", "manager", "initdb"};
+    for (size_t i = 0; argument_count > 1 && i < sizeof commands / sizeof *commands; i++)
+        if (strcmp(arguments[1], commands[i]) == 0) return true;
+    return false;
 }
 
 /* Java needs all three, whatever the program gets. */

@@ -111,6 +111,7 @@ final class TestNode implements AutoCloseable {
                 Duration.ofSeconds(1),
                 256,
                 Optional.empty(),
+                Path.of("target", "gpus").toAbsolutePath(),
                 Files.createTempDirectory(Path.of("target"), "run").toAbsolutePath(),
                 tls);
     }

@@ -13,6 +13,7 @@ import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.handler.ssl.SslHandler;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
@@ -28,6 +29,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import org.bitfusion.ledger.HostLedger;
 import org.bitfusion.protocol.control.WorkerReport;
 import org.bitfusion.tls.context.TlsContext;
 import org.jspecify.annotations.Nullable;
@@ -123,7 +125,7 @@ public final class Dispatcher implements AutoCloseable {
         ChannelFuture bound = bootstrap.bind(settings.address()).awaitUninterruptibly();
         if (!bound.isSuccess()) {
             var _ = group.shutdownGracefully(0, 1, TimeUnit.SECONDS);
-            throw new PortInUseException(settings.address(), bound.cause());
+            throw new PortInUseException(settings.address(), "-p", bound.cause());
         }
         RunFolder folder = null;
         try {
@@ -177,6 +179,20 @@ public final class Dispatcher implements AutoCloseable {
         }
     }
 
+    /// Listens at one more address, for the same clients.
+    ///
+    /// @param flag with which another port is chosen
+    /// @return the port
+    /// @throws PortInUseException if another process listens there
+    public int alsoListen(InetSocketAddress address, String flag) throws PortInUseException {
+        ChannelFuture bound = bootstrap.bind(address).awaitUninterruptibly();
+        if (!bound.isSuccess()) {
+            throw new PortInUseException(address, flag, bound.cause());
+        }
+        others.add(bound.channel());
+        return ((InetSocketAddress) bound.channel().localAddress()).getPort();
+    }
+
     private LingeringClose lingeringClose() {
         return new LingeringClose(lingering, LingeringClose.TIME);
     }
@@ -201,7 +217,7 @@ public final class Dispatcher implements AutoCloseable {
         for (int index : visible) {
             if (index < 0 || index >= devices.size()) {
                 fail(
-                        "BF_VISIBLE_DEVICES names GPU %d, this machine has %d"
+                        "BF_VISIBLE_DEVICES, -d or -n names GPU %d, this machine has %d"
                                 .formatted(index, devices.size()));
                 return;
             }
@@ -216,13 +232,21 @@ public final class Dispatcher implements AutoCloseable {
                             index,
                             device.uuid(),
                             device.name(),
+                            device.totalBytes(),
                             bytes,
                             device.major(),
                             device.minor()));
         }
+        HostLedger host;
+        try {
+            host = Ledger.joinHost(folder, settings.hostFolder(), served);
+        } catch (IOException | UncheckedIOException e) {
+            fail("the ledger of this machine's GPUs cannot be used: " + e.getMessage());
+            return;
+        }
         SessionBroker known;
         try {
-            known = goOnOrBegin(served);
+            known = goOnOrBegin(served, host);
         } catch (IOException | IllegalArgumentException e) {
             fail("the run folder cannot be used: " + e);
             return;
@@ -232,10 +256,11 @@ public final class Dispatcher implements AutoCloseable {
         waitingForDevices.clear();
     }
 
-    private SessionBroker goOnOrBegin(List<ServedDevice> served) throws IOException {
+    private SessionBroker goOnOrBegin(List<ServedDevice> served, HostLedger host)
+            throws IOException {
         if (Ledger.canGoOn(folder, served)) {
             try {
-                SessionBroker known = broker(served, Ledger.goOn(folder));
+                SessionBroker known = broker(served, Ledger.goOn(folder, host));
                 known.restore();
                 return known;
             } catch (IOException | IllegalArgumentException e) {
@@ -249,7 +274,7 @@ public final class Dispatcher implements AutoCloseable {
             session.process().kill();
         }
         folder.clear();
-        return broker(served, Ledger.create(folder, served));
+        return broker(served, Ledger.create(folder, host, served));
     }
 
     private SessionBroker broker(List<ServedDevice> served, Ledger ledger) {

@@ -26,6 +26,7 @@ import org.bitfusion.tls.context.TlsContext;
 ///   lease, and its effect
 /// @param mostSessions of a lease, or of all without one together, at a time
 /// @param workerUsers as whom workers run, where the appliance may choose; empty: as itself
+/// @param hostFolder the ledger of this machine's GPUs, which its dispatchers have in common
 /// @param runFolder where the appliance keeps what its processes share; nobody else's
 /// @param tls what clients must speak, with a certificate of the pool; empty: on loopback they need
 ///   none, and know the access secret
@@ -43,6 +44,7 @@ public record DispatcherSettings(
         Duration grace,
         int mostSessions,
         Optional<UserRange> workerUsers,
+        Path hostFolder,
         Path runFolder,
         Optional<TlsContext> tls) {
     public DispatcherSettings {

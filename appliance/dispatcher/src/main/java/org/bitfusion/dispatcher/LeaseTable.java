@@ -254,7 +254,7 @@ final class LeaseTable {
             folder.keepLedger(lease.ledgerFile());
             lease.renewedAt(nanoClock.getAsLong());
             lease.beginsUsedAt(nanoClock.getAsLong() - folder.sinceUse(lease.id()).toNanos());
-            if (kept.ended()) {
+            if (kept.ended() || !isStillTaken(lease)) {
                 ended.add(lease);
             } else {
                 leases.put(lease.id(), lease);
@@ -265,6 +265,22 @@ final class LeaseTable {
         }
         cuts.restore(ended);
         return ended;
+    }
+
+    /// While no dispatcher was here, and no worker of the lease, another one of this machine may
+    /// have taken its memory.
+    private boolean isStillTaken(Lease lease) {
+        boolean isTaken = true;
+        for (Share share : lease.parent().isEmpty() ? lease.shares() : List.<Share>of()) {
+            isTaken &= ledger.regain(share.device(), share.limit());
+        }
+        if (!isTaken) {
+            LOG.warn(
+                    "lease={} client={} ends: another dispatcher of this machine has taken its memory",
+                    lease.id(),
+                    lease.client());
+        }
+        return isTaken;
     }
 
     private Lease restored(RunFolder.LeaseRecord kept, List<Share> shares) {

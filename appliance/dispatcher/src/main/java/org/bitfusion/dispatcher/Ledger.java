@@ -2,9 +2,14 @@ package org.bitfusion.dispatcher;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.UUID;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.bitfusion.ledger.HostLedger;
+import org.bitfusion.ledger.HostPlace;
 import org.bitfusion.ledger.ShareLedger;
 
 /// Who may use how much of each GPU's memory, in bytes. Leases take their share out of a GPU when
@@ -15,6 +20,10 @@ import org.bitfusion.ledger.ShareLedger;
 /// without one have another, which holds all GPUs and what of them is promised to leases. They are
 /// files of the appliance's run folder, and go on with the next dispatcher.
 ///
+/// What leases take, and what sessions without one reserve, is taken in the machine's ledger, too,
+/// which all dispatchers of the machine have in common: so two that serve the same GPU do not
+/// promise the same memory.
+///
 /// Used by one thread only.
 final class Ledger implements AutoCloseable {
     /// Both GPUs take memory for a program in whole pages; who gets less can allocate nothing.
@@ -22,10 +31,27 @@ final class Ledger implements AutoCloseable {
 
     private final RunFolder folder;
     private final ShareLedger open;
+    private final HostLedger host;
+    private final long[] regained;
 
-    private Ledger(RunFolder folder, ShareLedger open) {
+    private Ledger(RunFolder folder, ShareLedger open, HostLedger host) {
         this.folder = folder;
         this.open = open;
+        this.host = host;
+        regained = new long[open.devices()];
+    }
+
+    /// This dispatcher's account in the machine's ledger; its workers are told where that is.
+    static HostLedger joinHost(RunFolder folder, Path hostFolder, List<ServedDevice> devices)
+            throws IOException {
+        UUID member = folder.member();
+        Map<Integer, HostLedger.Gpu> gpus = new HashMap<>();
+        devices.forEach(device -> gpus.put(device.driverIndex(), device.ofHost()));
+        HostLedger host =
+                HostLedger.join(
+                        hostFolder, member, devices.stream().map(ServedDevice::ofHost).toList());
+        folder.write(new HostPlace(hostFolder, member, gpus));
+        return host;
     }
 
     /// Whether the run folder holds what a dispatcher before this one promised of the same devices.
@@ -34,18 +60,26 @@ final class Ledger implements AutoCloseable {
     }
 
     /// Goes on with what is there.
-    static Ledger goOn(RunFolder folder) throws IOException {
+    ///
+    /// @param host from [#joinHost]; closed with the ledger
+    static Ledger goOn(RunFolder folder, HostLedger host) throws IOException {
         folder.keepLedger(folder.openLedger());
-        return new Ledger(folder, ShareLedger.open(folder.openLedger()));
+        return new Ledger(folder, ShareLedger.open(folder.openLedger()), host);
     }
 
     /// Begins with all devices free.
-    static Ledger create(RunFolder folder, List<ServedDevice> devices) throws IOException {
+    ///
+    /// @param host from [#joinHost]; closed with the ledger
+    static Ledger create(RunFolder folder, HostLedger host, List<ServedDevice> devices)
+            throws IOException {
         folder.createLedger(
                 folder.openLedger(),
                 devices.stream().mapToLong(ServedDevice::servedBytes).toArray());
         folder.writeDevices(text(devices));
-        return goOn(folder);
+        for (int device = 0; device < devices.size(); device++) {
+            host.setTaken(device, 0);
+        }
+        return goOn(folder, host);
     }
 
     private static String text(List<ServedDevice> devices) {
@@ -63,7 +97,7 @@ final class Ledger implements AutoCloseable {
     }
 
     long free(int device) {
-        return open.available(device);
+        return Math.min(open.available(device), host.free(device));
     }
 
     /// By the sessions without a lease.
@@ -85,7 +119,14 @@ final class Ledger implements AutoCloseable {
 
     /// @return false if so much is not free
     boolean take(int device, long bytes) {
-        return open.promise(device, bytes);
+        if (!open.promise(device, bytes)) {
+            return false;
+        }
+        boolean isTaken = host.take(device, bytes);
+        if (!isTaken) {
+            open.setPromised(device, open.promised(device) - bytes);
+        }
+        return isTaken;
     }
 
     void giveBack(int device, long bytes) {
@@ -95,16 +136,41 @@ final class Ledger implements AutoCloseable {
                     "bytes: " + bytes + " (expected: 0 to " + taken + ")");
         }
         open.setPromised(device, taken - bytes);
+        host.giveBack(device, bytes);
+    }
+
+    /// For what a lease of the dispatcher before has: makes sure that it is taken in the machine's
+    /// ledger, too. Followed by [#setTaken] for all of them together.
+    ///
+    /// @return false if another dispatcher has taken it meanwhile
+    boolean regain(int device, long bytes) {
+        regained[device] += bytes;
+        long missing = regained[device] - host.taken(device);
+        return missing <= 0 || host.take(device, missing);
     }
 
     /// The leases that go on have taken so much, whatever was taken before: a dispatcher may have
     /// ended between taking and granting.
     void setTaken(int device, long bytes) {
         open.setPromised(device, bytes);
+        host.setTaken(device, bytes);
     }
 
+    /// Says that the machine's ledger is in use.
+    void refresh() {
+        host.refresh();
+    }
+
+    /// Nothing in it is of use to another dispatcher.
+    void leave() {
+        open.close();
+        host.leave();
+    }
+
+    /// What is taken stays taken while workers of its leases live, or nobody needs it.
     @Override
     public void close() {
         open.close();
+        host.close();
     }
 }

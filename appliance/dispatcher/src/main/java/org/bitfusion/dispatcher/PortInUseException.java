@@ -7,13 +7,14 @@ import java.net.InetSocketAddress;
 public final class PortInUseException extends IOException {
     private static final long serialVersionUID = 1;
 
-    PortInUseException(InetSocketAddress address, Throwable cause) {
+    PortInUseException(InetSocketAddress address, String flag, Throwable cause) {
         super(
-                "cannot listen on %s : %d (%s); another server may run there: stop it, or choose another port with -p"
+                "cannot listen on %s : %d (%s); another server may run there: stop it, or choose another port with %s"
                         .formatted(
                                 address.getAddress().getHostAddress(),
                                 address.getPort(),
-                                cause.getMessage()),
+                                cause.getMessage(),
+                                flag),
                 cause);
     }
 }

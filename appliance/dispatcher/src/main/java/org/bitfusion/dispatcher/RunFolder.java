@@ -26,6 +26,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.UUID;
+import org.bitfusion.ledger.HostPlace;
 import org.bitfusion.ledger.ShareLedger;
 import org.bitfusion.protocol.Secret;
 import org.slf4j.Logger;
@@ -36,7 +37,7 @@ import org.slf4j.LoggerFactory;
 /// Only its own user may look in; one dispatcher at a time uses it.
 ///
 /// ```
-/// lock   control   open.ledger   devices
+/// lock   control   open.ledger   devices   member   host
 /// lease-UUID   lease-UUID.ledger   session-UUID
 /// ```
 ///
@@ -45,9 +46,11 @@ final class RunFolder implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(RunFolder.class);
     private static final String LOCK = "lock";
     private static final String SOCKET = "control";
+    private static final String MEMBER = "member";
     private static final String LEASE = "lease-";
     private static final String SESSION = "session-";
     private static final String LEDGER = ".ledger";
+    private static final Set<String> STAYING = Set.of(LOCK, SOCKET, MEMBER, HostPlace.FILE);
 
     /// A Unix socket's address has room for 107 bytes.
     private static final int LONGEST_SOCKET_PATH = 107;
@@ -181,6 +184,26 @@ final class RunFolder implements AutoCloseable {
 
     void writeDevices(String devices) throws IOException {
         write("devices", devices);
+    }
+
+    /// What its dispatchers are called in the ledger of the machine.
+    UUID member() throws IOException {
+        Path file = folder.resolve(MEMBER);
+        if (Files.exists(file)) {
+            try {
+                return UUID.fromString(Files.readString(file).strip());
+            } catch (IllegalArgumentException e) {
+                LOG.error("error=\"{} makes no sense and is made anew\"", file);
+            }
+        }
+        UUID made = UUID.randomUUID();
+        write(MEMBER, made.toString());
+        return made;
+    }
+
+    /// Where workers find the ledger of the machine.
+    void write(HostPlace host) throws IOException {
+        write(HostPlace.FILE, host.text());
     }
 
     void write(LeaseRecord lease) throws IOException {
@@ -376,14 +399,14 @@ final class RunFolder implements AutoCloseable {
         return files;
     }
 
-    /// Removes whatever was kept: all but lock and socket.
+    /// Removes whatever was kept: all but lock, socket, and what the machine's ledger is about.
     void clear() throws IOException {
         try (DirectoryStream<Path> all = Files.newDirectoryStream(folder)) {
             for (Path file : all) {
                 String name = file.getFileName().toString();
                 if (Files.isDirectory(file, LinkOption.NOFOLLOW_LINKS)) {
                     removeFolder(file);
-                } else if (!name.equals(LOCK) && !name.equals(SOCKET)) {
+                } else if (!STAYING.contains(name)) {
                     Files.delete(file);
                 }
             }
@@ -407,8 +430,9 @@ final class RunFolder implements AutoCloseable {
         try {
             if (remove) {
                 clear();
-                Files.deleteIfExists(socket());
-                Files.delete(folder.resolve(LOCK));
+                for (String name : STAYING) {
+                    Files.deleteIfExists(folder.resolve(name));
+                }
                 Files.delete(folder);
             }
             lock.close();

@@ -79,6 +79,7 @@ final class SessionBroker {
                         EXPIRY_CHECK_MILLISECONDS,
                         EXPIRY_CHECK_MILLISECONDS,
                         TimeUnit.MILLISECONDS);
+        var _ = executor.scheduleWithFixedDelay(ledger::refresh, 1, 1, TimeUnit.HOURS);
     }
 
     /// Goes on with the leases and sessions of the dispatcher before.
@@ -457,11 +458,17 @@ final class SessionBroker {
 
     /// @return whether there is nothing that another dispatcher could go on with
     boolean close() {
-        ledger.close();
+        boolean isUnused =
+                leases.isEmpty()
+                        && endings.isEmpty()
+                        && sessions.values().stream().allMatch(Set::isEmpty);
+        if (isUnused) {
+            ledger.leave();
+        } else {
+            ledger.close();
+        }
         leases.close();
-        return leases.isEmpty()
-                && endings.isEmpty()
-                && sessions.values().stream().allMatch(Set::isEmpty);
+        return isUnused;
     }
 
     int driverIndex(Share share) {

@@ -90,6 +90,7 @@ class ClientsOfAPoolTest {
                         Duration.ofMillis(500),
                         4,
                         Optional.empty(),
+                        folder.resolve("gpus"),
                         folder.resolve("run"),
                         withTls
                                 ? Optional.of(

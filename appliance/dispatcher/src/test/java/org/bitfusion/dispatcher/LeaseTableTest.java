@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
+import org.bitfusion.ledger.HostLedger;
 import org.bitfusion.ledger.ShareLedger;
 import org.bitfusion.protocol.Hello;
 import org.bitfusion.protocol.Secret;
@@ -27,15 +28,19 @@ class LeaseTableTest {
     private final AtomicLong nanos = new AtomicLong(Long.MAX_VALUE - 5);
     private final List<ServedDevice> devices =
             List.of(
-                    new ServedDevice(0, new UUID(1, 1), "a", CAPACITY, 8, 0),
-                    new ServedDevice(1, new UUID(2, 2), "b", CAPACITY, 8, 0));
+                    new ServedDevice(0, new UUID(1, 1), "a", CAPACITY, CAPACITY, 8, 0),
+                    new ServedDevice(1, new UUID(2, 2), "b", CAPACITY, CAPACITY, 8, 0));
     private final RunFolder kept;
+    private final Path gpus;
+    private final HostLedger host;
     private final Ledger ledger;
     private final LeaseTable table;
 
     LeaseTableTest(@TempDir Path folder) throws IOException {
         kept = RunFolder.open(folder.resolve("run"));
-        ledger = Ledger.create(kept, devices);
+        gpus = folder.resolve("gpus");
+        host = Ledger.joinHost(kept, gpus, devices);
+        ledger = Ledger.create(kept, host, devices);
         table = new LeaseTable(devices, ledger, kept, RENEWAL, nanos::get);
     }
 
@@ -168,6 +173,12 @@ class LeaseTableTest {
         assertThat(lease.ledgerFile()).doesNotExist();
     }
 
+    /// As another process has it after the end of this one.
+    private Ledger nextLedger() throws IOException {
+        host.close();
+        return Ledger.goOn(kept, Ledger.joinHost(kept, gpus, devices));
+    }
+
     @AfterEach
     void close() {
         ledger.close();
@@ -183,7 +194,7 @@ class LeaseTableTest {
 
         assertThat(Ledger.canGoOn(kept, devices)).isTrue();
         assertThat(Ledger.canGoOn(kept, devices.subList(0, 1))).isFalse();
-        try (Ledger next = Ledger.goOn(kept)) {
+        try (Ledger next = nextLedger()) {
             LeaseTable after = new LeaseTable(devices, next, kept, RENEWAL, nanos::get);
             List<Lease> over = after.restore();
             assertThat(over).singleElement().extracting(Lease::id).isEqualTo(ended.id());

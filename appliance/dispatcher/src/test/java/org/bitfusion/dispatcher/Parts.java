@@ -33,7 +33,14 @@ import org.jspecify.annotations.Nullable;
 final class Parts implements AutoCloseable {
     static final int MOST_SESSIONS = 3;
     private static final ServedDevice DEVICE =
-            new ServedDevice(0, new UUID(1, 1), "fake", FakeWorker.DEVICE_BYTES, 8, 0);
+            new ServedDevice(
+                    0,
+                    new UUID(1, 1),
+                    "fake",
+                    FakeWorker.DEVICE_BYTES,
+                    FakeWorker.DEVICE_BYTES,
+                    8,
+                    0);
 
     final DispatcherSettings settings;
     final RunFolder folder;
@@ -66,6 +73,7 @@ final class Parts implements AutoCloseable {
                         Duration.ofMillis(500),
                         MOST_SESSIONS,
                         Optional.empty(),
+                        path.resolveSibling(path.getFileName() + "-gpus"),
                         path,
                         Optional.empty());
         folder = RunFolder.open(path);
@@ -102,7 +110,10 @@ final class Parts implements AutoCloseable {
 
     /// With one device.
     SessionBroker broker() throws IOException {
-        Ledger made = Ledger.create(folder, List.of(DEVICE));
+        List<ServedDevice> devices = List.of(DEVICE);
+        Ledger made =
+                Ledger.create(
+                        folder, Ledger.joinHost(folder, settings.hostFolder(), devices), devices);
         ledger = made;
         SessionBroker known =
                 on(() ->

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
+import org.bitfusion.ledger.HostLedger;
 import org.bitfusion.ledger.ShareLedger;
 import org.bitfusion.protocol.Secret;
 import org.jspecify.annotations.Nullable;
@@ -31,16 +32,26 @@ class PoolPartTest {
     private final AtomicLong nanos = new AtomicLong();
     private final List<ServedDevice> devices =
             List.of(
-                    new ServedDevice(0, FIRST, "a", 1000 * MIB, 8, 0),
-                    new ServedDevice(1, SECOND, "b", 1000 * MIB, 8, 0));
+                    new ServedDevice(0, FIRST, "a", 1000 * MIB, 1000 * MIB, 8, 0),
+                    new ServedDevice(1, SECOND, "b", 1000 * MIB, 1000 * MIB, 8, 0));
     private final RunFolder kept;
+    private final Path gpus;
+    private final HostLedger host;
     private final Ledger ledger;
     private final LeaseTable table;
 
     PoolPartTest(@TempDir Path folder) throws IOException {
         kept = RunFolder.open(folder.resolve("run"));
-        ledger = Ledger.create(kept, devices);
+        gpus = folder.resolve("gpus");
+        host = Ledger.joinHost(kept, gpus, devices);
+        ledger = Ledger.create(kept, host, devices);
         table = new LeaseTable(devices, ledger, kept, OWN_RENEWAL, nanos::get);
+    }
+
+    /// As another process has it after the end of this one.
+    private Ledger nextLedger() throws IOException {
+        host.close();
+        return Ledger.goOn(kept, Ledger.joinHost(kept, gpus, devices));
     }
 
     @AfterEach
@@ -193,7 +204,7 @@ class PoolPartTest {
         kept.keepUse(used.id(), Duration.ofHours(1));
         nanos.addAndGet(Duration.ofHours(1).toNanos());
         table.used(used.id(), Duration.ofSeconds(3));
-        try (Ledger next = Ledger.goOn(kept)) {
+        try (Ledger next = nextLedger()) {
             LeaseTable after = new LeaseTable(devices, next, kept, OWN_RENEWAL, nanos::get);
             after.restore();
             assertThat(after.idle(after.find(used.id()).orElseThrow()))
@@ -210,7 +221,7 @@ class PoolPartTest {
         Lease parent = taken(whole);
         PoolPart inside = part(parent.id(), false, share(FIRST, 300));
         taken(inside);
-        try (Ledger next = Ledger.goOn(kept)) {
+        try (Ledger next = nextLedger()) {
             LeaseTable after = new LeaseTable(devices, next, kept, OWN_RENEWAL, nanos::get);
             assertThat(after.restore()).isEmpty();
             List<PoolPart> restored = new ArrayList<>();

@@ -1,5 +1,5 @@
-/// Who has reserved how much of a share of GPU memory, in a file that processes share. Knows
-/// neither leases nor GPUs.
+/// Who has reserved how much of a share of GPU memory, and of a machine's GPUs, in files that
+/// processes share. Never knows what a lease is, nor asks a GPU.
 @NullMarked
 package org.bitfusion.ledger;
 

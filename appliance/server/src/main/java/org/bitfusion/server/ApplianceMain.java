@@ -1,6 +1,7 @@
 package org.bitfusion.server;
 
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.Optional;
 import org.bitfusion.dispatcher.Dispatcher;
@@ -11,8 +12,8 @@ import org.bitfusion.protocol.Secret;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The appliance: `bitfusion server [-p PORT]`. Standard output says where it listens, standard
-/// error is the log, its own and its workers'.
+/// A dispatcher that is started by hand: `bitfusion server [-p PORT]`. Standard output says where
+/// it listens, standard error is the log, its own and its workers'.
 public final class ApplianceMain {
     private static final Logger LOG = LoggerFactory.getLogger(ApplianceMain.class);
     private static final int USAGE = 64;
@@ -22,45 +23,67 @@ public final class ApplianceMain {
     private ApplianceMain() {}
 
     public static void main(String[] arguments) throws InterruptedException {
-        System.exit(run(List.of(arguments)));
+        System.exit(run("server", arguments));
     }
 
-    private static int run(List<String> arguments) throws InterruptedException {
+    /// @param command `server`, or another that runs a dispatcher and a resource scheduler
+    /// @return exit code
+    static int run(String command, String... arguments) throws InterruptedException {
         Settings settings = new Settings(System.getenv());
+        Flags flags;
         DispatcherSettings dispatcherSettings;
         try {
+            List<String> words = List.of(arguments);
+            flags = command.equals("server") ? Flags.ofServer(words) : Flags.ofScheduler(words);
             Secret secret = AccessSecret.readOrCreate(settings.accessSecretFile());
-            dispatcherSettings = settings.read(arguments, secret);
+            dispatcherSettings = settings.read(flags, secret);
             tellUsers(dispatcherSettings);
         } catch (Settings.SettingsException e) {
-            return complain(e, USAGE);
+            return complain(command, e, USAGE);
         } catch (IOException e) {
-            return complain(e, CANNOT_CREATE);
+            return complain(command, e, CANNOT_CREATE);
         }
-        System.out.println("Dispatcher listening...");
+        if (flags.schedulerPort().isEmpty()) {
+            System.out.println("Dispatcher listening...");
+        }
         try (Dispatcher dispatcher = Dispatcher.start(dispatcherSettings)) {
             Runtime.getRuntime().addShutdownHook(new Thread(dispatcher::close, "shutdown"));
+            String listening = listening(dispatcherSettings, dispatcher.port());
+            if (flags.schedulerPort().isPresent()) {
+                int port =
+                        dispatcher.alsoListen(
+                                new InetSocketAddress(
+                                        dispatcherSettings.address().getAddress(),
+                                        flags.schedulerPort().getAsInt()),
+                                "-s");
+                listening =
+                        "Resource scheduler listening...\n%s\nDispatcher listening...\n%s"
+                                .formatted(listening(dispatcherSettings, port), listening);
+            }
             // One write: whoever waits for this line never sees half of it.
-            System.out.println(
-                    "Listening on %s : %d%s"
-                            .formatted(
-                                    dispatcherSettings.address().getAddress().getHostAddress(),
-                                    dispatcher.port(),
-                                    dispatcherSettings.tls().isPresent()
-                                            ? ""
-                                            : " (loopback only: connections are not encrypted)"));
+            System.out.println(listening);
             System.out.flush();
             String failure = dispatcher.awaitFailure();
             if (dispatcher.isClosed()) {
                 return 0; // a signal ends this process, with the code that belongs to it
             }
-            System.err.println("bitfusion server: " + failure);
+            System.err.println("bitfusion " + command + ": " + failure);
             return UNAVAILABLE;
         } catch (PortInUseException e) {
-            return complain(e, UNAVAILABLE);
+            return complain(command, e, UNAVAILABLE);
         } catch (IOException e) {
-            return complain(e, CANNOT_CREATE);
+            return complain(command, e, CANNOT_CREATE);
         }
+    }
+
+    private static String listening(DispatcherSettings settings, int port) {
+        return "Listening on %s : %d%s"
+                .formatted(
+                        settings.address().getAddress().getHostAddress(),
+                        port,
+                        settings.tls().isPresent()
+                                ? ""
+                                : " (loopback only: connections are not encrypted)");
     }
 
     /// Whom workers run as, in one line of the log.
@@ -84,8 +107,8 @@ public final class ApplianceMain {
                 users.get().last());
     }
 
-    private static int complain(Exception problem, int exitCode) {
-        System.err.println("bitfusion server: " + problem.getMessage());
+    private static int complain(String command, Exception problem, int exitCode) {
+        System.err.println("bitfusion " + command + ": " + problem.getMessage());
         return exitCode;
     }
 }

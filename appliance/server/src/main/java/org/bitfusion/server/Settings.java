@@ -5,8 +5,8 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,7 +20,7 @@ import org.bitfusion.protocol.Secret;
 import org.bitfusion.tls.context.TlsContext;
 import org.bitfusion.worker.Worker;
 
-/// Reads the command line and the BF_* variables of the appliance.
+/// Reads the BF_* variables of the appliance.
 public final class Settings {
     /// What the dispatcher listens on if nothing else is said.
     static final int DEFAULT_PORT = 55001;
@@ -31,7 +31,7 @@ public final class Settings {
     private static final int DEFAULT_PORT_MINIMUM = 45201;
     private static final int DEFAULT_PORT_MAXIMUM = 46225;
     private static final int DEFAULT_PRESTARTED_WORKERS = 2;
-    private static final int MOST_PORT = 65535;
+    static final int MOST_PORT = 65535;
     private static final Duration RENEWAL = Duration.ofSeconds(60);
     private static final Duration GRACE = Duration.ofSeconds(5);
     private static final int MOST_SESSIONS = 256;
@@ -51,12 +51,21 @@ public final class Settings {
         }
     }
 
+    /// Of a dispatcher that is started by hand.
+    ///
     /// @throws SettingsException if a flag or a variable makes no sense
-    DispatcherSettings read(List<String> arguments, Secret accessSecret) throws SettingsException {
-        int port = port(arguments);
+    DispatcherSettings read(Flags flags, Secret accessSecret) throws SettingsException {
         Optional<TlsContext> tls = TlsFolder.read(environment);
-        InetSocketAddress listen = new InetSocketAddress(address(tls.isPresent()), port);
-        return dispatcher(identity(listen), listen, List.of(), accessSecret, runFolder(port), tls);
+        InetSocketAddress listen =
+                new InetSocketAddress(address(flags, tls.isPresent()), flags.port());
+        return dispatcher(
+                identity(listen),
+                listen,
+                List.of(),
+                accessSecret,
+                flags.devices().isPresent() ? flags.devices() : visibleDevices(),
+                runFolder(flags.port()),
+                tls);
     }
 
     /// Of an appliance whose place in the pool its manager knows; what is left to say the BF_*
@@ -79,7 +88,13 @@ public final class Settings {
         Secret secret = AccessSecret.readOrCreate(runFolder.resolveSibling("access.secret"));
         DispatcherSettings settings =
                 dispatcher(
-                        appliance.toString(), address, data, secret, runFolder, Optional.of(tls));
+                        appliance.toString(),
+                        address,
+                        data,
+                        secret,
+                        visibleDevices(),
+                        runFolder,
+                        Optional.of(tls));
         ApplianceMain.tellUsers(settings);
         return settings;
     }
@@ -89,6 +104,7 @@ public final class Settings {
             InetSocketAddress listen,
             List<String> data,
             Secret accessSecret,
+            Optional<List<Integer>> devices,
             Path runFolder,
             Optional<TlsContext> tls)
             throws SettingsException {
@@ -116,71 +132,55 @@ public final class Settings {
                 (int) number("BF_PRESTARTED_WORKERS", DEFAULT_PRESTARTED_WORKERS, 0, 64),
                 WorkerCommand.of(environment),
                 workers,
-                visibleDevices(),
+                devices,
                 memoryLimit(),
                 BUILD,
                 RENEWAL,
                 GRACE,
                 MOST_SESSIONS,
                 workerUsers(),
+                hostFolder(),
                 runFolder,
                 tls);
     }
 
     /// Where to listen: beyond this machine with TLS only.
-    private InetAddress address(boolean withTls) throws SettingsException {
-        String text =
+    private InetAddress address(Flags flags, boolean withTls) throws SettingsException {
+        String name = flags.listen().isPresent() ? "-l" : "BF_LISTEN";
+        String usual =
                 environment.getOrDefault("BF_LISTEN", withTls ? "0.0.0.0" : "127.0.0.1").strip();
+        String text = flags.listen().orElse(usual);
         InetAddress address;
         try {
             address = InetAddress.ofLiteral(text);
         } catch (IllegalArgumentException e) {
             throw new SettingsException(
-                    "BF_LISTEN is '" + text + "' (expected: an address of this machine)");
+                    name + " is '" + text + "' (expected: an address of this machine)");
         }
         if (!withTls && !address.isLoopbackAddress()) {
             throw new SettingsException(
-                    "BF_LISTEN is '"
-                            + text
-                            + "': without a certificate of a pool (BF_TLS_FOLDER) a server listens on"
-                            + " loopback only");
+                    "%s is '%s': without a certificate of a pool (BF_TLS_FOLDER) a server listens on loopback only"
+                            .formatted(name, text));
         }
         return address;
     }
 
-    /// What tells this appliance's software GPUs from those of others: the same after a restart at
-    /// the same address of the same machine.
+    /// What tells this machine's software GPUs from those of others: all dispatchers at one address
+    /// have the same, as they would have with real ones. One at a port that nobody knows has its
+    /// own.
     private static String identity(InetSocketAddress listen) {
         try {
             if (listen.getPort() != 0) {
                 String machine = Files.readString(Path.of("/etc/machine-id")).strip();
                 InetAddress address = listen.getAddress();
                 return address.isAnyLocalAddress()
-                        ? machine + ":" + listen.getPort()
-                        : machine + ":" + address.getHostAddress() + ":" + listen.getPort();
+                        ? machine
+                        : machine + ":" + address.getHostAddress();
             }
         } catch (IOException ignored) {
             // A machine without identity: its GPUs get new ones with each start.
         }
         return UUID.randomUUID().toString();
-    }
-
-    private static int port(List<String> arguments) throws SettingsException {
-        int port = DEFAULT_PORT;
-        for (int i = 0; i < arguments.size(); i++) {
-            String word = arguments.get(i);
-            String value;
-            if (word.equals("-p") || word.equals("--port")) {
-                i++;
-                value = i < arguments.size() ? arguments.get(i) : "";
-            } else if (word.startsWith("--port=")) {
-                value = word.substring("--port=".length());
-            } else {
-                throw new SettingsException("unknown flag " + word + " (expected: -p PORT)");
-            }
-            port = (int) number(word, value, 0, MOST_PORT);
-        }
-        return port;
     }
 
     private PortRange ports() throws SettingsException {
@@ -221,15 +221,7 @@ public final class Settings {
         if (text.isEmpty()) {
             return Optional.empty();
         }
-        List<Integer> devices = new ArrayList<>();
-        for (String word : text.split(",", -1)) {
-            int device = (int) number("BF_VISIBLE_DEVICES", word.strip(), 0, Integer.MAX_VALUE);
-            if (devices.contains(device)) {
-                throw new SettingsException("BF_VISIBLE_DEVICES names GPU " + device + " twice");
-            }
-            devices.add(device);
-        }
-        return Optional.of(devices);
+        return Optional.of(Flags.devices("BF_VISIBLE_DEVICES", text));
     }
 
     private OptionalLong memoryLimit() throws SettingsException {
@@ -246,7 +238,8 @@ public final class Settings {
                 : number(name, value.strip(), minimum, maximum);
     }
 
-    private static long number(String name, String value, long minimum, long maximum)
+    /// @param name who says it
+    static long number(String name, String value, long minimum, long maximum)
             throws SettingsException {
         try {
             long number = Long.parseLong(value);
@@ -284,6 +277,26 @@ public final class Settings {
                         ? home().resolve(".bitfusion/run")
                         : Path.of(system, "bitfusion");
         return base.resolve(Integer.toString(port)).toAbsolutePath();
+    }
+
+    /// The ledger of this machine's GPUs, for dispatchers of all of its users. Systems clean `/tmp`
+    /// of what is old.
+    private Path hostFolder() {
+        String path = environment.get("BF_HOST_FOLDER");
+        if (path != null && !path.isBlank()) {
+            return Path.of(path).toAbsolutePath();
+        }
+        Path locks = Path.of("/run/lock");
+        boolean isEverybodys;
+        try {
+            isEverybodys =
+                    Files.getPosixFilePermissions(locks).contains(PosixFilePermission.OTHERS_WRITE);
+        } catch (IOException e) {
+            isEverybodys = false;
+        }
+        return isEverybodys
+                ? locks.resolve("bitfusion")
+                : Path.of(System.getProperty("java.io.tmpdir"), "bitfusion-gpus");
     }
 
     /// Where images are kept across sessions.

@@ -64,6 +64,6 @@ class ApplianceMainIT {
         assertThat(ended.complaints())
                 .singleElement()
                 .asString()
-                .contains("BF_VISIBLE_DEVICES names GPU 7, this machine has 2");
+                .contains("BF_VISIBLE_DEVICES, -d or -n names GPU 7, this machine has 2");
     }
 }

@@ -18,7 +18,7 @@ class SettingsTest {
             throws Settings.SettingsException {
         Map<String, String> complete = new HashMap<>(environment);
         complete.put("BF_CRASH_FOLDER", TestAppliance.CRASHES.toString());
-        return new Settings(complete).read(List.of(arguments), Secret.NONE);
+        return new Settings(complete).read(Flags.ofServer(List.of(arguments)), Secret.NONE);
     }
 
     @Test
@@ -51,6 +51,53 @@ class SettingsTest {
         assertThat(settings.prestartedWorkers()).isZero();
     }
 
+    @Test
+    void flagsCountMoreThanVariables() throws Exception {
+        Map<String, String> variables =
+                Map.of("BF_VISIBLE_DEVICES", "2,0", "BF_LISTEN", "127.0.0.2");
+        DispatcherSettings settings = read(variables, "-d", "1,3", "-l", "127.0.0.3");
+        assertThat(settings.visibleDevices()).contains(List.of(1, 3));
+        assertThat(settings.address().getAddress().getHostAddress()).isEqualTo("127.0.0.3");
+        assertThat(read(variables, "-n", "3").visibleDevices()).contains(List.of(0, 1, 2));
+        assertThat(read(variables, "--port=7").visibleDevices()).contains(List.of(2, 0));
+    }
+
+    @Test
+    void aResourceSchedulerHasAPortMore() throws Exception {
+        assertThat(Flags.ofScheduler(List.of()).schedulerPort()).hasValue(56001);
+        assertThat(Flags.ofScheduler(List.of()).port()).isEqualTo(55001);
+        Flags flags = Flags.ofScheduler(List.of("--srs_port", "50001", "--port", "55010"));
+        assertThat(flags.schedulerPort()).hasValue(50001);
+        assertThat(flags.port()).isEqualTo(55010);
+        assertThat(Flags.ofScheduler(List.of("-s", "5", "-n", "2")).schedulerPort()).hasValue(5);
+        assertThat(Flags.ofServer(List.of()).schedulerPort()).isEmpty();
+        assertThatThrownBy(() -> Flags.ofServer(List.of("-s", "50001"))).hasMessageContaining("-s");
+    }
+
+    @Test
+    void withoutACertificateOfAPoolItListensOnLoopbackOnly() throws Exception {
+        for (String address : List.of("0.0.0.0", "::", "10.0.0.1")) {
+            assertThatThrownBy(() -> read(Map.of("BF_LISTEN", address)))
+                    .hasMessageStartingWith("BF_LISTEN is '" + address)
+                    .hasMessageContaining("without a certificate of a pool (BF_TLS_FOLDER)");
+            assertThatThrownBy(() -> read(Map.of(), "-l", address))
+                    .hasMessageStartingWith("-l is '" + address)
+                    .hasMessageContaining("without a certificate of a pool (BF_TLS_FOLDER)");
+        }
+        assertThatThrownBy(() -> read(Map.of(), "-l", "gpu-1"))
+                .hasMessageContaining("expected: an address of this machine");
+        assertThat(read(Map.of(), "-l", "::1").address().getAddress().isLoopbackAddress()).isTrue();
+    }
+
+    @Test
+    void dispatchersOfOneAddressHaveTheSameSoftwareGpus() throws Exception {
+        assertThat(softwareGpusAt("127.0.0.2", "-p", "55001"))
+                .isEqualTo(softwareGpusAt("127.0.0.2", "-p", "55002"));
+        assertThat(softwareGpusAt("127.0.0.2", "-p", "0"))
+                .as("of its own")
+                .isNotEqualTo(softwareGpusAt("127.0.0.2", "-p", "0"));
+    }
+
     /// Appliances of a pool may stand on one machine, each at an address of its own.
     @Test
     void softwareGpusOfTwoAddressesAreNotTheSame() throws Exception {
@@ -59,8 +106,8 @@ class SettingsTest {
         assertThat(first).isNotEqualTo(softwareGpusAt("127.0.0.3"));
     }
 
-    private static String softwareGpusAt(String address) throws Exception {
-        return read(Map.of("BF_LISTEN", address))
+    private static String softwareGpusAt(String address, String... arguments) throws Exception {
+        return read(Map.of("BF_LISTEN", address), arguments)
                 .workerEnvironment()
                 .getOrDefault("BF_SOFT_ID", "");
     }
@@ -100,6 +147,9 @@ class SettingsTest {
         assertThatThrownBy(() -> read(Map.of(), "-p", "70000")).hasMessageContaining("70000");
         assertThatThrownBy(() -> read(Map.of(), "-p")).hasMessageContaining("-p");
         assertThatThrownBy(() -> read(Map.of(), "--what")).hasMessageContaining("--what");
+        assertThatThrownBy(() -> read(Map.of(), "-n", "1", "-d", "0")).hasMessageContaining("-d");
+        assertThatThrownBy(() -> read(Map.of(), "-n", "0")).hasMessageContaining("-n is '0'");
+        assertThatThrownBy(() -> read(Map.of(), "-d", "0,0")).hasMessageContaining("twice");
         assertThatThrownBy(() -> read(Map.of("BF_VISIBLE_DEVICES", "0,x")))
                 .hasMessageContaining("BF_VISIBLE_DEVICES");
         assertThatThrownBy(() -> read(Map.of("BF_VISIBLE_DEVICES", "1,1")))

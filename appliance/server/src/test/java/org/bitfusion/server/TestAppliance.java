@@ -68,6 +68,7 @@ final class TestAppliance implements AutoCloseable {
                         plain.grace(),
                         plain.mostSessions(),
                         Optional.of(users),
+                        plain.hostFolder(),
                         plain.runFolder(),
                         Optional.empty()));
     }
@@ -112,6 +113,7 @@ final class TestAppliance implements AutoCloseable {
                 Duration.ofSeconds(1),
                 256,
                 Optional.empty(),
+                Path.of("target", "gpus").toAbsolutePath(),
                 Files.createTempDirectory(Path.of("target"), "run").toAbsolutePath(),
                 Optional.empty());
     }

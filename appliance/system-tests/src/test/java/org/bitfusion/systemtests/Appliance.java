@@ -78,6 +78,7 @@ public final class Appliance implements AutoCloseable {
         builder.environment()
                 .put("BF_ACCESS_SECRET_FILE", folder.resolve("access.secret").toString());
         builder.environment().put("BF_RUN_FOLDER", folder.resolve("run").toString());
+        builder.environment().put("BF_HOST_FOLDER", folder.resolve("gpus").toString());
         builder.environment().putAll(settings);
         return builder.start();
     }

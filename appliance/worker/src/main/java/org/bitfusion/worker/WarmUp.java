@@ -26,6 +26,8 @@ import org.bitfusion.gpu.DriverOptions;
 import org.bitfusion.gpu.GpuDriver;
 import org.bitfusion.gpu.GpuDriverProvider;
 import org.bitfusion.gpu.Outcome;
+import org.bitfusion.ledger.HostLedger;
+import org.bitfusion.ledger.HostPlace;
 import org.bitfusion.ledger.ShareLedger;
 import org.bitfusion.protocol.FrameHeader;
 import org.bitfusion.protocol.Handshake;
@@ -201,15 +203,27 @@ final class WarmUp implements ReadableByteChannel, GatheringByteChannel {
 
     /// The way from the order to memory that is reserved.
     private static void reserve() throws IOException {
-        Path file = Files.createTempFile("warm-up", ".ledger");
+        Path folder = Files.createTempDirectory("warm-up");
+        Path file = folder.resolve("open.ledger");
+        Path place = folder.resolve(HostPlace.FILE);
+        Path gpus = folder.resolve("gpus");
         ShareLedger.create(file, 2 * BYTES);
-        LeaseBudget budget = LeaseBudget.open(file, List.of(new WorkerOrder.Share(0, 2 * BYTES)));
+        HostPlace host =
+                new HostPlace(
+                        gpus,
+                        UUID.randomUUID(),
+                        Map.of(0, new HostLedger.Gpu(UUID.randomUUID(), 2 * BYTES)));
+        Files.writeString(place, host.text());
+        LeaseBudget budget =
+                LeaseBudget.open(file, false, List.of(new WorkerOrder.Share(0, 2 * BYTES)));
         if (budget.reserve(0, BYTES) && budget.available(0) >= 0) {
             budget.release(0, BYTES);
         }
         budget.mayEnd(true);
         budget.close();
-        Files.delete(file);
+        for (Path made : List.of(file, place, gpus, folder)) {
+            Files.delete(made);
+        }
     }
 
     private static void prove(DataChannel client, Hello hello, Secret secret) throws IOException {

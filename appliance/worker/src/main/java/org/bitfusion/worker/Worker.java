@@ -20,6 +20,7 @@ import org.bitfusion.gpu.GpuDriver;
 import org.bitfusion.gpu.GpuDriverProvider;
 import org.bitfusion.gpu.Outcome;
 import org.bitfusion.protocol.AddressWindow;
+import org.bitfusion.protocol.Hello;
 import org.bitfusion.protocol.control.WorkerOrder;
 import org.bitfusion.protocol.control.WorkerReport;
 import org.bitfusion.protocol.cuda.DeviceAttribute;
@@ -247,7 +248,8 @@ public final class Worker implements ControlChannel.Listener {
         if (!window.isPossible()) {
             return cannotServe(window + " cannot be");
         }
-        LeaseBudget opened = LeaseBudget.open(Path.of(order.ledger()), order.devices());
+        boolean isLeased = !order.lease().equals(Hello.NO_LEASE.toString());
+        LeaseBudget opened = LeaseBudget.open(Path.of(order.ledger()), isLeased, order.devices());
         budget = opened;
         if (order.user() != WorkerOrder.Open.SAME_USER) {
             OsUser.become(order.user());

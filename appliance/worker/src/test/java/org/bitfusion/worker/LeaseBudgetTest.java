@@ -5,10 +5,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import org.bitfusion.ledger.HostLedger;
+import org.bitfusion.ledger.HostPlace;
 import org.bitfusion.ledger.ShareLedger;
 import org.bitfusion.protocol.control.WorkerOrder;
 import org.junit.jupiter.api.AfterEach;
@@ -25,7 +30,10 @@ class LeaseBudgetTest {
     private static final List<WorkerOrder.Share> SHARES =
             List.of(new WorkerOrder.Share(DEVICE, LIMIT));
 
+    private static final HostLedger.Gpu GPU = new HostLedger.Gpu(UUID.randomUUID(), 2 * LIMIT);
+
     private final Path file;
+    private final HostPlace host;
     private final LeaseBudget budget;
     private final ShareLedger others;
     private final ShareLedger.Account other;
@@ -33,7 +41,9 @@ class LeaseBudgetTest {
     LeaseBudgetTest(@TempDir Path folder) throws IOException {
         file = folder.resolve("a.ledger");
         ShareLedger.create(file, LIMIT);
-        budget = LeaseBudget.open(file, SHARES);
+        host = new HostPlace(folder.resolve("gpus"), UUID.randomUUID(), Map.of(DEVICE, GPU));
+        Files.writeString(folder.resolve(HostPlace.FILE), host.text());
+        budget = LeaseBudget.open(file, false, SHARES);
         others = ShareLedger.open(file);
         other = others.join();
     }
@@ -121,6 +131,31 @@ class LeaseBudgetTest {
 
     @Test
     void aLedgerOfOtherDevicesIsRefused() {
-        assertThatThrownBy(() -> LeaseBudget.open(file, List.of())).isInstanceOf(IOException.class);
+        assertThatThrownBy(() -> LeaseBudget.open(file, false, List.of()))
+                .isInstanceOf(IOException.class);
+    }
+
+    /// By a dispatcher that has taken most of the GPU for its leases.
+    @Test
+    void aSessionWithoutALeaseGetsWhatTheMachineHasLeft() throws IOException {
+        try (HostLedger dispatcher =
+                HostLedger.join(host.folder(), UUID.randomUUID(), List.of(GPU))) {
+            assertThat(dispatcher.take(0, 2 * LIMIT - 50 * MIB)).isTrue();
+            assertThat(budget.available(DEVICE)).isEqualTo(50 * MIB);
+            assertThat(budget.reserve(DEVICE, 60 * MIB)).isFalse();
+            assertThat(others.reserved(0)).as("nothing stays reserved").isZero();
+            assertThat(budget.reserve(DEVICE, 40 * MIB)).isTrue();
+            assertThat(dispatcher.free(0)).isEqualTo(10 * MIB);
+            budget.release(DEVICE, 40 * MIB);
+            assertThat(dispatcher.free(0)).isEqualTo(50 * MIB);
+            dispatcher.leave();
+        }
+    }
+
+    @Test
+    void aLeaseWhoseDispatcherHasTakenNothingIsRefused() {
+        assertThatThrownBy(() -> LeaseBudget.open(file, true, SHARES))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("no account");
     }
 }

@@ -61,6 +61,8 @@ final class ManagedAppliance implements AutoCloseable {
                                 "BF_GPU", "soft",
                                 "BF_SOFT_DEVICES", "2",
                                 "BF_SOFT_MEMORY", "512",
+                                "BF_SOFT_ID", folder.getFileName().toString(),
+                                "BF_HOST_FOLDER", hostFolder().toString(),
                                 "BF_PRESTARTED_WORKERS", "1",
                                 "BF_SERVER_PORT_MIN", "0",
                                 "BF_IMAGE_STORE", folder.resolve("images").toString(),
@@ -114,6 +116,11 @@ final class ManagedAppliance implements AutoCloseable {
     /// All of its files.
     Path folder() {
         return folder;
+    }
+
+    /// The ledger of its GPUs, as of a machine of its own.
+    Path hostFolder() {
+        return folder.resolve("gpus");
     }
 
     int port() {

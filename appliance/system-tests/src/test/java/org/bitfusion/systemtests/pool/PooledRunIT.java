@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.bitfusion.systemtests.Appliance;
 import org.bitfusion.systemtests.CProgram;
 import org.bitfusion.systemtests.Repository;
 import org.junit.jupiter.api.AfterAll;
@@ -50,6 +51,69 @@ class PooledRunIT {
                                 .contains("running 0 tasks")
                                 .contains("GPU 0: free memory 512 MiB / 512 MiB")
                                 .contains("GPU 1: free memory 512 MiB / 512 MiB"));
+    }
+
+    private CProgram.Result runByHand(Appliance server, String mebibytes, String... words) {
+        List<String> command =
+                ManagedAppliance.command(
+                        "run",
+                        "-n",
+                        "2",
+                        "-m",
+                        mebibytes,
+                        "-t",
+                        "1s",
+                        "-l",
+                        "127.0.0.1:" + server.port(),
+                        "--");
+        List<String> whole = new ArrayList<>(command);
+        whole.addAll(List.of(words));
+        return CProgram.run(
+                whole, Map.of("BF_ACCESS_SECRET_FILE", server.accessSecretFile().toString()), 60);
+    }
+
+    @Test
+    void aDispatcherByHandOnAnAppliancePromisesNothingThatThePoolHasPromised() {
+        try (Appliance server =
+                Appliance.start(
+                        Map.of(
+                                "BF_SOFT_MEMORY", "512",
+                                "BF_SOFT_ID", appliance.folder().getFileName().toString(),
+                                "BF_HOST_FOLDER", appliance.hostFolder().toString()))) {
+            String inside =
+                    "%s run -n 2 -m 130 -t 1s -l 127.0.0.1:%d -- true; echo by hand $?; %s run -q -n 2 -m 128 -l 127.0.0.1:%d -- true; echo and $?"
+                            .formatted(
+                                    ManagedAppliance.program(),
+                                    server.port(),
+                                    ManagedAppliance.program(),
+                                    server.port());
+            CProgram.Result result =
+                    ManagedAppliance.as(
+                            home,
+                            "run",
+                            "-n",
+                            "2",
+                            "-m",
+                            "384",
+                            "--",
+                            "env",
+                            "BF_TLS=never",
+                            "BF_ACCESS_SECRET_FILE=" + server.accessSecretFile(),
+                            "sh",
+                            "-c",
+                            inside);
+            assertThat(output(result)).contains("by hand 75\n", "and 0\n");
+            String pool =
+                    "until HOME=%s %s list_gpus | grep 'GPU 0: free memory 384 MiB'; do sleep 0.2; done; HOME=%s env -u BF_ADAPTOR_CONFIG %s run -n 2 -m 386 -t 1s -- true; echo pool $?"
+                            .formatted(
+                                    home,
+                                    ManagedAppliance.program(),
+                                    home,
+                                    ManagedAppliance.program());
+            assertThat(output(runByHand(server, "128", "sh", "-c", pool)))
+                    .contains("GPU 0: free memory 384 MiB / 512 MiB", "pool 75\n");
+        }
+        everythingIsFreeAgain();
     }
 
     @Test

@@ -30,7 +30,8 @@ class TranscriptsIT {
         appliance.close();
     }
 
-    private static String host() throws IOException {
+    /// The name of this machine.
+    static String host() throws IOException {
         return Files.readString(Path.of("/proc/sys/kernel/hostname")).strip();
     }
 

@@ -9,14 +9,20 @@ import org.bitfusion.cli.Fault;
 /// appliance class.
 final class ApplianceProcess {
     private static final String SERVER = "org.bitfusion.server.ApplianceMain";
+    private static final String SCHEDULER = "org.bitfusion.server.ResourceSchedulerMain";
     private static final String FOUNDING = "org.bitfusion.manager.FoundingMain";
     private static final String MANAGER = "org.bitfusion.manager.ManagerMain";
 
     private ApplianceProcess() {}
 
     /// Runs the dispatcher alone in this process until it ends; its exit code.
-    static int become(int port) throws Exception {
-        return become("server", SERVER, "-p", Integer.toString(port));
+    static int becomeDispatcher(List<String> arguments) throws Exception {
+        return become("server", SERVER, arguments.toArray(String[]::new));
+    }
+
+    /// Runs a resource scheduler with its dispatcher in this process until it ends; its exit code.
+    static int becomeScheduler(List<String> arguments) throws Exception {
+        return become("resource_scheduler", SCHEDULER, arguments.toArray(String[]::new));
     }
 
     /// Runs the appliance's service in this process until it ends; its exit code.

@@ -23,6 +23,7 @@ import picocli.CommandLine.Unmatched;
             FrontCommand.HelpCommand.class,
             FrontCommand.VersionCommand.class,
             FrontCommand.ServerCommand.class,
+            FrontCommand.SchedulerCommand.class,
             FrontCommand.ManagerCommand.class,
             FrontCommand.InitdbCommand.class
         })
@@ -64,7 +65,7 @@ public final class FrontCommand implements ParsedCommand {
 
     private static boolean isFrontCommand(String command) {
         return switch (HelpTexts.canonical(command)) {
-            case "help", "version", "server", "manager", "initdb" -> true;
+            case "help", "version", "server", "resource_scheduler", "manager", "initdb" -> true;
             default -> false;
         };
     }
@@ -115,10 +116,11 @@ public final class FrontCommand implements ParsedCommand {
         }
     }
 
-    /// `server [-p PORT]`: this process becomes the appliance.
-    @Command(name = "server", aliases = "s")
-    static final class ServerCommand implements ParsedCommand {
+    /// A dispatcher that is started by hand.
+    abstract static class DispatcherCommand implements ParsedCommand {
         private static final int PORT_LIMIT = 65535;
+
+        private final String name;
 
         @ParentCommand private @Nullable FrontCommand front;
 
@@ -127,22 +129,87 @@ public final class FrontCommand implements ParsedCommand {
                 paramLabel = "PORT")
         private int port = 55001;
 
+        @Option(names = "-n", paramLabel = "COUNT")
+        private @Nullable Integer count;
+
+        @Option(names = "-d", paramLabel = "DEVICES")
+        private @Nullable String devices;
+
+        @Option(names = "-l", paramLabel = "ADDRESS")
+        private @Nullable String listen;
+
         @Option(names = {"-h", "--help"})
         private boolean help;
 
+        DispatcherCommand(String name) {
+            this.name = name;
+        }
+
+        /// @param arguments for the appliance
+        /// @return exit code
+        abstract int run(List<String> arguments) throws Exception;
+
         @Override
-        public int call() throws Exception {
+        public final int call() throws Exception {
             FrontCommand parent = Objects.requireNonNull(front);
             if (help) {
-                parent.output.print(HelpTexts.command("server", parent.distribution));
+                parent.output.print(HelpTexts.command(name, parent.distribution));
                 return 0;
             }
-            if (port < 0 || port > PORT_LIMIT) {
+            List<String> arguments = new ArrayList<>();
+            arguments.addAll(List.of("-p", port("-p", port)));
+            add(arguments, "-n", count);
+            add(arguments, "-d", devices);
+            add(arguments, "-l", listen);
+            return run(arguments);
+        }
+
+        private static void add(List<String> arguments, String flag, @Nullable Object value) {
+            if (value != null) {
+                arguments.addAll(List.of(flag, value.toString()));
+            }
+        }
+
+        String port(String flag, int number) {
+            if (number < 0 || number > PORT_LIMIT) {
                 throw new Fault(
                         ExitCode.USAGE,
-                        "server: -p " + port + ": give a port from 0 to " + PORT_LIMIT);
+                        "%s: %s %d: give a port from 0 to %d"
+                                .formatted(name, flag, number, PORT_LIMIT));
             }
-            return ApplianceProcess.become(port);
+            return Integer.toString(number);
+        }
+    }
+
+    /// `server [-p PORT]`: this process becomes a dispatcher.
+    @Command(name = "server", aliases = "s")
+    static final class ServerCommand extends DispatcherCommand {
+        ServerCommand() {
+            super("server");
+        }
+
+        @Override
+        int run(List<String> arguments) throws Exception {
+            return ApplianceProcess.becomeDispatcher(arguments);
+        }
+    }
+
+    /// `resource_scheduler [-s PORT] [-p PORT]`: this process becomes a resource scheduler.
+    @Command(name = "resource_scheduler", aliases = "srs")
+    static final class SchedulerCommand extends DispatcherCommand {
+        @Option(
+                names = {"-s", "--srs_port"},
+                paramLabel = "PORT")
+        private int schedulerPort = 56001;
+
+        SchedulerCommand() {
+            super("resource_scheduler");
+        }
+
+        @Override
+        int run(List<String> arguments) throws Exception {
+            arguments.addAll(List.of("-s", port("-s", schedulerPort)));
+            return ApplianceProcess.becomeScheduler(arguments);
         }
     }
 

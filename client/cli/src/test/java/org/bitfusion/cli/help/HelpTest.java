@@ -86,6 +86,8 @@ class HelpTest {
                 "release_gpus",
                 "server",
                 "s",
+                "resource_scheduler",
+                "srs",
                 "manager",
                 "initdb",
                 "version",
@@ -112,7 +114,7 @@ class HelpTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"smi", "health", "H", "LH", "srs", "init"})
+    @ValueSource(strings = {"smi", "health", "H", "LH", "init"})
     void aLaterCommandSaysSo(String command) throws Exception {
         assertThat(fault(command).code()).isEqualTo(ExitCode.NOT_AVAILABLE_YET);
         assertThat(fault(command, "-x").line())
@@ -133,5 +135,7 @@ class HelpTest {
         assertThat(fault("server", "-p", "x").line()).contains("x").doesNotContain("\n");
         assertThat(fault("server", "-p", "70000").line()).contains("from 0 to 65535");
         assertThat(fault("server", "--frob").code()).isEqualTo(ExitCode.USAGE);
+        assertThat(fault("server", "-s", "1").code()).isEqualTo(ExitCode.USAGE);
+        assertThat(fault("srs", "-s", "-1").line()).contains("-s -1: give a port from 0 to 65535");
     }
 }

@@ -17,13 +17,14 @@ public sealed interface WorkerOrder {
     /// Serve one session: open a data port, answer [WorkerReport.Listening], let in who knows the
     /// secret.
     ///
-    /// @param lease for the log
+    /// @param lease all zeros: none
     /// @param session what the dispatcher calls it, and a client names in its hello
     /// @param hostWord whether the client's host tells the dispatcher when the program has ended,
     ///   which then says [End]: so a lost connection alone does not mean that the program died
     /// @param portMinimum first port to try; 0 with `portMaximum` 0: any
     /// @param process of the client, for the log
-    /// @param ledger the file in which memory of the devices is reserved, in their order
+    /// @param ledger the file in which memory of the devices is reserved, in their order; the file
+    ///   `host` beside it says where the ledger of the machine is
     /// @param images the folder of the lease's own images; empty: that of all
     /// @param user of the operating system to become before the client comes, or [#SAME_USER]
     record Open(
