@@ -18,6 +18,9 @@ import org.junit.jupiter.api.io.TempDir;
 /// `src/test/resources/transcripts/hand.golden`; see [TranscriptsIT]. `behind NAME COMMAND` starts
 /// a command, and shows what it prints until it listens; `stop NAME` ends it.
 class HandTranscriptsIT {
+    /// Where nothing else listens; 127.0.0.1 in the transcript.
+    private static final String ADDRESS = "127.0.0.9";
+
     private static final String BEHIND =
             """
             #!/bin/bash
@@ -47,7 +50,7 @@ class HandTranscriptsIT {
     }
 
     private static Integer freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.ofLiteral(ADDRESS))) {
             return socket.getLocalPort();
         }
     }
@@ -62,6 +65,7 @@ class HandTranscriptsIT {
         environment.put("XDG_RUNTIME_DIR", folder.resolve("run").toString());
         environment.put("BF_MANAGER_FOLDER", folder.resolve("appliance").toString());
         environment.put("BF_HOST_FOLDER", folder.resolve("gpus").toString());
+        environment.put("BF_LISTEN", ADDRESS);
         environment.put("BF_GPU", "soft");
         environment.put("BF_SOFT_DEVICES", "2");
         environment.put("BF_SOFT_MEMORY", "512");
@@ -76,6 +80,7 @@ class HandTranscriptsIT {
         Map<String, String> fixed = new LinkedHashMap<>();
         fixed.put(home.toString(), "/home/anna");
         fixed.put(folder.toString(), "/folder");
+        fixed.put(ADDRESS, "127.0.0.1");
         for (String port : new String[] {"55001", "55002", "55010", "50001"}) {
             fixed.put(freePort().toString(), port);
         }

@@ -4,6 +4,7 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.bitfusion.cli.Distribution;
@@ -16,7 +17,8 @@ import org.bitfusion.cli.lease.AccessSecret;
 /// An appliance in a process of its own, on a free loopback port and with a secret of its own;
 /// closing it ends it.
 final class PrivateAppliance implements AutoCloseable {
-    private static final String LISTENING = "Listening on 127.0.0.1 : ";
+    private static final String LOOPBACK = "127.0.0.1";
+    private static final String LISTENING = "Listening on " + LOOPBACK + " : ";
     private static final long END_SECONDS = 5;
 
     private final Process process;
@@ -60,7 +62,11 @@ final class PrivateAppliance implements AutoCloseable {
                         distribution.home().resolve("bin/bitfusion").toString(),
                         "server",
                         "-p",
-                        "0");
+                        "0",
+                        "-l",
+                        LOOPBACK);
+        // What the user has said of other appliances.
+        builder.environment().keySet().removeAll(List.of("BF_TLS_FOLDER", "BF_RUN_FOLDER"));
         builder.environment()
                 .put("BF_ACCESS_SECRET_FILE", folder.resolve("access.secret").toString());
         builder.environment().put("BF_END_WITH_PARENT", "1");
@@ -82,7 +88,7 @@ final class PrivateAppliance implements AutoCloseable {
         BufferedReader output = process.inputReader();
         for (String line = output.readLine(); line != null; line = output.readLine()) {
             if (line.startsWith(LISTENING)) {
-                return new ServerAddress("127.0.0.1", port(line));
+                return new ServerAddress(LOOPBACK, port(line));
             }
         }
         throw new Fault(
