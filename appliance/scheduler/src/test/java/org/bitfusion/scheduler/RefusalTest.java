@@ -136,6 +136,7 @@ class RefusalTest {
                         "122 TOO_FEW_GPUS",
                         "123 SHARE_TOO_LARGE",
                         "124 SHARE_TOO_SMALL",
+                        "125 TOO_MANY_SERVERS",
                         "130 NO_SUCH_PARENT",
                         "131 PARENT_TOO_SMALL",
                         "140 TIMED_OUT");
