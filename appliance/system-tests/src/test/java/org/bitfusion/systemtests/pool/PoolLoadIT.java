@@ -55,15 +55,16 @@ class PoolLoadIT {
         void make(PoolOfAppliances.Member member) throws InterruptedException;
     }
 
-    private static List<Load.Outcome> under(Trouble trouble, Load load)
+    /// Each trouble in turn, at a random appliance, until the time is over; at least once.
+    private static List<Load.Outcome> under(List<Trouble> troubles, Load load)
             throws InterruptedException {
         long end = System.nanoTime() + TIME.toNanos();
         int times = 0;
         Random random = new Random(SEED);
-        while (System.nanoTime() < end) {
+        while (times < troubles.size() || System.nanoTime() < end) {
             Thread.sleep(PAUSE.toMillis());
-            PoolOfAppliances.Member member = pool.member(1 + random.nextInt(APPLIANCES));
-            trouble.make(member);
+            Trouble trouble = troubles.get(times % troubles.size());
+            trouble.make(pool.member(1 + random.nextInt(APPLIANCES)));
             times++;
         }
         List<Load.Outcome> outcomes = load.end();
@@ -75,6 +76,50 @@ class PoolLoadIT {
                                         Collectors.groupingBy(
                                                 Load.Outcome::exitCode, Collectors.counting())));
         return outcomes;
+    }
+
+    private static void killManager(PoolOfAppliances.Member member) {
+        member.killManager();
+        member.startAgain();
+        member.listening();
+    }
+
+    private static void cutOffLeader(PoolOfAppliances.Member unused) throws InterruptedException {
+        Network.Machine leader = pool.leader().machine();
+        pool.network().plug(leader, false);
+        Thread.sleep(CUT.toMillis());
+        pool.network().plug(leader, true);
+    }
+
+    /// Appliances that die and come back.
+    private record Deaths(Load load, Map<String, Set<String>> gpus, List<Death> all) {
+        void kill(PoolOfAppliances.Member member) {
+            Set<String> its = Objects.requireNonNull(gpus.get(member.machine().name()));
+            all.add(new Death(System.nanoTime(), its));
+            member.kill();
+            load.memory().lost(its);
+            member.startAgain();
+            member.listening();
+        }
+
+        /// All others were served, or waited in vain.
+        void explain(List<Load.Outcome> outcomes) {
+            assertThat(outcomes)
+                    .allSatisfy(each ->
+                            assertThat(
+                                            each.exitCode() == 0
+                                                    || each.exitCode() == WAITED_IN_VAIN
+                                                    || all.stream()
+                                                            .anyMatch(death -> ended(death, each)))
+                                    .isTrue());
+            assertThat(outcomes).anyMatch(Load.Outcome::isServed);
+        }
+    }
+
+    private static void atFullLength() {
+        assumeTrue(
+                Integer.getInteger("bitfusion.pool.seconds") != null,
+                "the length that -Dbitfusion.pool.seconds=60 gives");
     }
 
     private static void neverTooMuch(Load load) {
@@ -99,7 +144,24 @@ class PoolLoadIT {
 
     @Test
     @Order(1)
-    void noGpuIsEverPromisedTwice() throws Exception {
+    void noGpuIsEverPromisedTwiceWhateverBreaks() throws Exception {
+        try (Load load = Load.begin(pool, program, PROGRAMS)) {
+            Deaths deaths = new Deaths(load, pool.gpus(), new ArrayList<>());
+            List<Trouble> troubles = new ArrayList<>(List.of(PoolLoadIT::killManager));
+            if (pool.network().isOfNamespaces()) {
+                troubles.add(PoolLoadIT::cutOffLeader);
+            }
+            troubles.add(deaths::kill);
+            deaths.explain(under(troubles, load));
+            neverTooMuch(load);
+        }
+        allIsGivenBack();
+    }
+
+    @Test
+    @Order(2)
+    void whileNothingBreaksAllAreServed() throws Exception {
+        atFullLength();
         try (Load load = Load.begin(pool, program, PROGRAMS)) {
             Thread.sleep(TIME.toMillis());
             servedOrWaitedInVain(load.end());
@@ -109,36 +171,23 @@ class PoolLoadIT {
     }
 
     @Test
-    @Order(2)
+    @Order(3)
     void whileManagersAreKilledAllAreServed() throws Exception {
+        atFullLength();
         try (Load load = Load.begin(pool, program, PROGRAMS)) {
-            servedOrWaitedInVain(
-                    under(
-                            member -> {
-                                member.killManager();
-                                member.startAgain();
-                                member.listening();
-                            },
-                            load));
+            servedOrWaitedInVain(under(List.of(PoolLoadIT::killManager), load));
             neverTooMuch(load);
         }
         allIsGivenBack();
     }
 
     @Test
-    @Order(3)
+    @Order(4)
     void whileTheLeaderIsCutOffAllAreServed() throws Exception {
+        atFullLength();
         assumeTrue(pool.network().isOfNamespaces(), "the loopback has no cables");
         try (Load load = Load.begin(pool, program, PROGRAMS)) {
-            servedOrWaitedInVain(
-                    under(
-                            _ -> {
-                                Network.Machine leader = pool.leader().machine();
-                                pool.network().plug(leader, false);
-                                Thread.sleep(CUT.toMillis());
-                                pool.network().plug(leader, true);
-                            },
-                            load));
+            servedOrWaitedInVain(under(List.of(PoolLoadIT::cutOffLeader), load));
             neverTooMuch(load);
         }
         allIsGivenBack();
@@ -148,30 +197,12 @@ class PoolLoadIT {
     private record Death(long time, Set<String> gpus) {}
 
     @Test
-    @Order(4)
+    @Order(5)
     void whenAppliancesDieOnlyTheirProgramsFail() throws Exception {
-        List<Death> deaths = new ArrayList<>();
-        Map<String, Set<String>> gpus = pool.gpus();
+        atFullLength();
         try (Load load = Load.begin(pool, program, PROGRAMS)) {
-            Trouble death =
-                    member -> {
-                        Set<String> its = Objects.requireNonNull(gpus.get(member.machine().name()));
-                        deaths.add(new Death(System.nanoTime(), its));
-                        member.kill();
-                        load.memory().lost(its);
-                        member.startAgain();
-                        member.listening();
-                    };
-            List<Load.Outcome> outcomes = under(death, load);
-            assertThat(outcomes)
-                    .allSatisfy(each ->
-                            assertThat(
-                                            each.exitCode() == 0
-                                                    || each.exitCode() == WAITED_IN_VAIN
-                                                    || deaths.stream()
-                                                            .anyMatch(one -> ended(one, each)))
-                                    .isTrue());
-            assertThat(outcomes).anyMatch(Load.Outcome::isServed);
+            Deaths deaths = new Deaths(load, pool.gpus(), new ArrayList<>());
+            deaths.explain(under(List.of(deaths::kill), load));
             neverTooMuch(load);
         }
         allIsGivenBack();

@@ -4,8 +4,8 @@ import java.util.List;
 import org.bitfusion.protocol.generator.Specification.Field;
 import org.bitfusion.protocol.generator.Specification.Message;
 
-/// Writes `bf_requests.h`: for each message that a program sends to a worker the function that makes
-/// its frame and sends it, and of those that are answered waits for the answer and reads it.
+/// Writes `bf_requests.h`: for each message that a program sends to a worker the function that
+/// makes its frame and sends it, and of those that are answered waits for the answer and reads it.
 final class CRequestsWriter {
     private final Specification specification;
     private final Sizes sizes;
@@ -43,7 +43,9 @@ final class CRequestsWriter {
     private static void payload(Source out, String name) {
         out.blank();
         out.line("static inline CUresult bf_send_%s(struct bf_connection *c,", name);
-        out.line("    const struct bf_%s *m, uint32_t payload_bytes, const struct iovec *payload,", name);
+        out.line(
+                "    const struct bf_%s *m, uint32_t payload_bytes, const struct iovec *payload,",
+                name);
         out.line("    int parts, struct bf_loan *loan)");
         out.open("{");
         out.line("uint8_t head[BF_FRAME_BYTES + BF_%s_MINIMUM];", Names.upper(name));
