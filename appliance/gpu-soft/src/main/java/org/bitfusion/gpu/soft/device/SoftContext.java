@@ -54,7 +54,7 @@ final class SoftContext implements GpuContext, ModuleHost {
     SoftContext(SoftDriver driver, SoftDevice device) {
         this.driver = driver;
         this.device = device;
-        this.memory = new SoftMemory(this, device.memory(), driver.allocations());
+        this.memory = new SoftMemory(this, device, driver.allocations());
         DeviceHeap heap = new DeviceHeap(ContextLimits.HEAP_BYTES, this::heapArea);
         this.services =
                 new ContextServices(

@@ -1,7 +1,9 @@
 package org.bitfusion.gpu.soft.device;
 
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.bitfusion.gpu.DeviceSnapshot;
 import org.bitfusion.gpu.GpuDevice;
 import org.bitfusion.gpu.soft.memory.DeviceMemory;
@@ -11,6 +13,7 @@ final class SoftDevice implements GpuDevice {
     private final int index;
     private final DeviceSnapshot snapshot;
     private final DeviceMemory memory;
+    private final List<SoftPool> pools = new CopyOnWriteArrayList<>();
 
     SoftDevice(int index, Settings settings, DeviceMemory memory) {
         this.index = index;
@@ -38,6 +41,12 @@ final class SoftDevice implements GpuDevice {
 
     DeviceMemory memory() {
         return memory;
+    }
+
+    /// The pools of all contexts: a pool is the device's, whatever context it was made in (CUDA
+    /// Driver API, "Stream Ordered Memory Allocator").
+    List<SoftPool> pools() {
+        return pools;
     }
 
     @Override

@@ -19,13 +19,20 @@ final class SoftMemory implements GpuMemory {
     private final AllocationTable table;
     private final SoftPool defaultPool;
     private final List<SoftPool> pools = new CopyOnWriteArrayList<>();
+    private final List<SoftPool> poolsOfDevice;
 
-    SoftMemory(SoftContext context, DeviceMemory memory, AllocationTable table) {
+    SoftMemory(SoftContext context, SoftDevice device, AllocationTable table) {
         this.context = context;
-        this.memory = memory;
+        this.memory = device.memory();
         this.table = table;
-        this.defaultPool = new SoftPool(memory);
-        pools.add(defaultPool);
+        this.poolsOfDevice = device.pools();
+        this.defaultPool = add(new SoftPool(memory));
+    }
+
+    private SoftPool add(SoftPool pool) {
+        pools.add(pool);
+        poolsOfDevice.add(pool);
+        return pool;
     }
 
     @Override
@@ -35,7 +42,7 @@ final class SoftMemory implements GpuMemory {
         }
         Allocation allocation = memory.allocate(bytes, Math.max(1, alignment));
         if (allocation == null) {
-            pools.forEach(pool -> pool.trim(0));
+            poolsOfDevice.forEach(pool -> pool.trim(0));
             allocation = memory.allocate(bytes, Math.max(1, alignment));
         }
         return allocation == null
@@ -68,11 +75,12 @@ final class SoftMemory implements GpuMemory {
 
     /// The program has waited for the device.
     void synchronised() {
-        pools.forEach(SoftPool::synchronised);
+        poolsOfDevice.forEach(SoftPool::synchronised);
     }
 
     /// The context is gone, and its allocations with it.
     void close() {
+        poolsOfDevice.removeAll(pools);
         pools.forEach(SoftPool::close);
     }
 
@@ -104,9 +112,7 @@ final class SoftMemory implements GpuMemory {
 
     @Override
     public Outcome<GpuPool> createPool() {
-        SoftPool pool = new SoftPool(memory);
-        pools.add(pool);
-        return Outcome.of(pool);
+        return Outcome.of(add(new SoftPool(memory)));
     }
 
     @Override
@@ -118,7 +124,7 @@ final class SoftMemory implements GpuMemory {
         }
         Allocation allocation = ownPool.allocate(own.queue(), bytes);
         if (allocation == null) {
-            pools.forEach(other -> other.trim(0));
+            poolsOfDevice.forEach(other -> other.trim(0));
             allocation = ownPool.allocate(own.queue(), bytes);
         }
         return allocation == null
