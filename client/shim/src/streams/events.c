@@ -86,28 +86,45 @@ CUresult bf_cuEventRecord(CUevent handle, CUstream stream)
     return bf_cuEventRecordWithFlags(handle, stream, 0);
 }
 
-/* By an event of the library's own, which only the worker knows. */
+bool bf_own_event(struct bf_own_event *own, const struct bf_stream_use *stream)
+{
+    struct bf_event *event = bf_object_new(BF_EVENT, stream->context->device->worker->index);
+    if (!event)
+        return false;
+    own->handle = event->object.handle;
+    own->context = atomic_load(&stream->context->wire);
+    own->position = bf_progress_mark(stream->context);
+    bf_object_release(BF_EVENT, event); /* the handle is not given again */
+    return true;
+}
+
+CUresult bf_own_event_record(const struct bf_own_event *own, const struct bf_stream_use *stream)
+{
+    struct bf_event_create create = {own->handle, own->context, CU_EVENT_DISABLE_TIMING};
+    struct bf_event_record record = {own->handle, stream->wire, 0, own->position};
+    CUresult status = bf_send_event_create(stream->connection, &create);
+    return status == CUDA_SUCCESS ? bf_send_event_record(stream->connection, &record) : status;
+}
+
+CUresult bf_own_event_destroy(const struct bf_own_event *own, struct bf_connection *connection)
+{
+    struct bf_event_destroy destroy = {own->handle};
+    return bf_send_event_destroy(connection, &destroy);
+}
+
 CUresult bf_stream_join(const struct bf_stream_use *later, const struct bf_stream_use *earlier)
 {
     struct bf_connection *c = earlier->connection;
-    struct bf_event *event = bf_object_new(BF_EVENT, earlier->context->device->worker->index);
-    if (!event)
+    struct bf_own_event event;
+    if (!bf_own_event(&event, earlier))
         return CUDA_ERROR_OUT_OF_MEMORY;
-    uint64_t handle = event->object.handle;
-    struct bf_event_create create = {handle, atomic_load(&earlier->context->wire),
-                                     CU_EVENT_DISABLE_TIMING};
-    struct bf_event_record record = {handle, earlier->wire, 0, bf_progress_mark(earlier->context)};
-    struct bf_stream_wait_event wait = {later->wire, handle, 0};
-    struct bf_event_destroy destroy = {handle};
-    CUresult status = bf_send_event_create(c, &create);
-    if (status == CUDA_SUCCESS)
-        status = bf_send_event_record(c, &record);
+    struct bf_stream_wait_event wait = {later->wire, event.handle, 0};
+    CUresult status = bf_own_event_record(&event, earlier);
     if (status == CUDA_SUCCESS)
         status = bf_send_stream_wait_event(c, &wait);
     if (status == CUDA_SUCCESS)
-        status = bf_send_event_destroy(c, &destroy);
+        status = bf_own_event_destroy(&event, c);
     bf_progress_work(later);
-    bf_object_release(BF_EVENT, event);
     return status;
 }
 

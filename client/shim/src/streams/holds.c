@@ -143,27 +143,17 @@ CUresult bf_stream_follow(const struct bf_stream_use *later, const struct bf_str
     struct bf_connection *from = earlier->connection;
     if (later->connection == from)
         return bf_stream_join(later, earlier);
-    struct bf_event *event = bf_object_new(BF_EVENT, earlier->context->device->worker->index);
+    struct bf_own_event event;
     struct bf_stream_hold hold;
-    if (!event)
+    if (!bf_own_event(&event, earlier) || !add(later, event.handle, event.position, from, &hold))
         return CUDA_ERROR_OUT_OF_MEMORY;
-    uint64_t handle = event->object.handle;
-    struct bf_event_create create = {handle, atomic_load(&earlier->context->wire),
-                                     CU_EVENT_DISABLE_TIMING};
-    struct bf_event_record record = {handle, earlier->wire, 0, bf_progress_mark(earlier->context)};
-    struct bf_event_destroy destroy = {handle};
-    bf_object_release(BF_EVENT, event); /* the handle is not given again */
-    if (!add(later, handle, record.position, from, &hold))
-        return CUDA_ERROR_OUT_OF_MEMORY;
-    CUresult status = bf_send_event_create(from, &create);
+    CUresult status = bf_own_event_record(&event, earlier);
     if (status == CUDA_SUCCESS)
-        status = bf_send_event_record(from, &record);
-    if (status == CUDA_SUCCESS)
-        status = bf_send_event_destroy(from, &destroy);
+        status = bf_own_event_destroy(&event, from);
     if (status == CUDA_SUCCESS)
         status = bf_flush(from);
     if (status != CUDA_SUCCESS)
-        bf_hold_event_reached(handle, record.position, status);
+        bf_hold_event_reached(event.handle, event.position, status);
     /* Only now: who stands still waits for what was sent before, so no two streams wait for each other. */
     CUresult sent = bf_send_stream_hold(later->connection, &hold);
     bf_progress_work(later);

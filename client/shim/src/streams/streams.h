@@ -33,6 +33,18 @@ CUresult bf_stream_use_at(CUstream handle, CUdeviceptr address, struct bf_stream
    stream stands still for. */
 CUresult bf_stream_aside(struct bf_context *context, struct bf_stream_use *use);
 
+/* An event of the library's own, which only the worker knows. */
+struct bf_own_event {
+    uint64_t handle, context, position;
+};
+
+/* At what the stream has now. False: no memory. */
+bool bf_own_event(struct bf_own_event *own, const struct bf_stream_use *stream);
+
+/* Tells the worker of it: made, and recorded in that stream. */
+CUresult bf_own_event_record(const struct bf_own_event *own, const struct bf_stream_use *stream);
+CUresult bf_own_event_destroy(const struct bf_own_event *own, struct bf_connection *connection);
+
 /* What is sent to the one stream from now on comes after what the other has now. Both belong to one
  * worker. */
 CUresult bf_stream_join(const struct bf_stream_use *later, const struct bf_stream_use *earlier);

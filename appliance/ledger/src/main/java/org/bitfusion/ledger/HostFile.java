@@ -7,7 +7,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -48,9 +47,6 @@ final class HostFile implements AutoCloseable {
     private static final int MOST_ATTEMPTS = 100;
     private static final UUID NOBODY = new UUID(0, 0);
 
-    private static final long LOCK_PATIENCE_NANOSECONDS = TimeUnit.SECONDS.toNanos(1);
-    private static final long LOCK_PAUSE_NANOSECONDS = 50_000;
-
     /// How often a look at what is free also looks for the dead.
     private static final long SWEEP_NANOSECONDS = TimeUnit.MILLISECONDS.toNanos(50);
 
@@ -83,7 +79,7 @@ final class HostFile implements AutoCloseable {
                     return file;
                 }
                 file.close(); // removed since
-                LockSupport.parkNanos(LOCK_PAUSE_NANOSECONDS);
+                LockSupport.parkNanos(FileLocks.LOCK_PAUSE_NANOSECONDS);
             } catch (IOException | RuntimeException e) {
                 file.close();
                 throw e;
@@ -151,7 +147,7 @@ final class HostFile implements AutoCloseable {
 
     /// @return false if the file has been removed
     private boolean tryJoin(long gpuBytes, UUID member) throws IOException {
-        FileLock lock = lock();
+        FileLock lock = FileLocks.lock(channel);
         if (lock == null) {
             throw new IOException(path + ": its lock is held by a process that does not go on");
         }
@@ -170,7 +166,7 @@ final class HostFile implements AutoCloseable {
         } catch (UncheckedIOException e) {
             throw new IOException(path + ": " + e.getMessage(), e);
         } finally {
-            unlock(lock);
+            FileLocks.unlock(lock);
         }
     }
 
@@ -224,12 +220,12 @@ final class HostFile implements AutoCloseable {
         long now = System.nanoTime();
         if (now - sweptAt >= SWEEP_NANOSECONDS && hasOthers()) {
             sweptAt = now;
-            FileLock lock = lock();
+            FileLock lock = FileLocks.lock(channel);
             if (lock != null) {
                 try {
                     sweep();
                 } finally {
-                    unlock(lock);
+                    FileLocks.unlock(lock);
                 }
             }
         }
@@ -247,7 +243,7 @@ final class HostFile implements AutoCloseable {
 
     /// @return false if so much is not free
     boolean take(long bytes) {
-        FileLock lock = bytes < 0 ? null : lock();
+        FileLock lock = bytes < 0 ? null : FileLocks.lock(channel);
         if (lock == null) {
             return false;
         }
@@ -261,7 +257,7 @@ final class HostFile implements AutoCloseable {
             number(slotAt(own) + TAKEN_IN_SLOT, taken() + bytes);
             return true;
         } finally {
-            unlock(lock);
+            FileLocks.unlock(lock);
         }
     }
 
@@ -283,7 +279,7 @@ final class HostFile implements AutoCloseable {
                     living = slot + 1;
                 } else {
                     writeSlot(slot, NOBODY);
-                    unlock(life);
+                    FileLocks.unlock(life);
                 }
             }
         }
@@ -312,7 +308,7 @@ final class HostFile implements AutoCloseable {
 
     /// Gives the slot up; who is the last removes the file.
     void leave() {
-        FileLock lock = lock();
+        FileLock lock = FileLocks.lock(channel);
         if (lock == null) {
             return; // it is swept when this process has ended
         }
@@ -326,7 +322,7 @@ final class HostFile implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } finally {
-            unlock(lock);
+            FileLocks.unlock(lock);
         }
     }
 
@@ -420,47 +416,13 @@ final class HostFile implements AutoCloseable {
         }
     }
 
-    /// @return null when somebody has held it for long
-    private @Nullable FileLock lock() {
-        long begin = System.nanoTime();
-        while (true) {
-            FileLock lock = tryLock(0, Long.BYTES, false);
-            if (lock != null || System.nanoTime() - begin > LOCK_PATIENCE_NANOSECONDS) {
-                return lock;
-            }
-            LockSupport.parkNanos(LOCK_PAUSE_NANOSECONDS);
-        }
-    }
-
     private @Nullable FileLock lockSlot(int slot, boolean isShared) {
-        return tryLock(slotAt(slot), SLOT_BYTES, isShared);
-    }
-
-    private @Nullable FileLock tryLock(long at, long size, boolean isShared) {
-        try {
-            return channel.tryLock(at, size, isShared);
-        } catch (OverlappingFileLockException e) {
-            return null; // this process has it
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    private static void unlock(FileLock lock) {
-        try {
-            lock.release();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        return FileLocks.tryLock(channel, slotAt(slot), SLOT_BYTES, isShared);
     }
 
     /// Also gives back the locks.
     @Override
     public void close() {
-        try {
-            channel.close();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        FileLocks.close(channel);
     }
 }

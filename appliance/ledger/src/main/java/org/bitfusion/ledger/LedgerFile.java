@@ -1,7 +1,6 @@
 package org.bitfusion.ledger;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -10,14 +9,12 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Set;
-import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /// A ledger's bytes, as all its processes see them, and its locks.
@@ -44,12 +41,6 @@ final class LedgerFile implements AutoCloseable {
     private static final int HEAD = 32;
     private static final int DEVICE_BYTES = 16;
     private static final int MOST_DEVICES = 64;
-
-    /// Who holds the lock changes a few numbers; one that was stopped meanwhile is not waited for
-    /// much longer.
-    private static final long LOCK_PATIENCE_NANOSECONDS = 1_000_000_000L;
-
-    private static final long LOCK_PAUSE_NANOSECONDS = 20_000;
 
     private static final VarHandle NUMBER = ValueLayout.JAVA_LONG.varHandle();
     private static final VarHandle COUNT = ValueLayout.JAVA_INT.varHandle();
@@ -190,46 +181,17 @@ final class LedgerFile implements AutoCloseable {
     ///
     /// @return null when somebody has held it for long
     @Nullable FileLock lock() {
-        long begin = System.nanoTime();
-        while (true) {
-            FileLock lock = tryLock(0, Long.BYTES);
-            if (lock != null || System.nanoTime() - begin > LOCK_PATIENCE_NANOSECONDS) {
-                return lock;
-            }
-            LockSupport.parkNanos(LOCK_PAUSE_NANOSECONDS);
-        }
+        return FileLocks.lock(channel);
     }
 
     /// @return null when it is somebody's
     @Nullable FileLock lockSlot(int slot) {
-        return tryLock(slotAt(slot), slotBytes(devices));
-    }
-
-    private @Nullable FileLock tryLock(long at, long size) {
-        try {
-            return channel.tryLock(at, size, false);
-        } catch (OverlappingFileLockException e) {
-            return null; // this process has it
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    static void unlock(FileLock lock) {
-        try {
-            lock.release();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        return FileLocks.tryLock(channel, slotAt(slot), slotBytes(devices), false);
     }
 
     @Override
     public void close() {
         arena.close();
-        try {
-            channel.close();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        FileLocks.close(channel);
     }
 }

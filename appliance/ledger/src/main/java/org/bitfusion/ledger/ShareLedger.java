@@ -84,7 +84,7 @@ public final class ShareLedger implements AutoCloseable {
             file.promised(device, file.promised(device) + bytes);
             return true;
         } finally {
-            LedgerFile.unlock(lock);
+            FileLocks.unlock(lock);
         }
     }
 
@@ -119,7 +119,7 @@ public final class ShareLedger implements AutoCloseable {
             try {
                 sweep();
             } finally {
-                LedgerFile.unlock(lock);
+                FileLocks.unlock(lock);
             }
         }
     }
@@ -130,7 +130,7 @@ public final class ShareLedger implements AutoCloseable {
             FileLock lock = file.lockSlot(slot);
             if (lock != null) {
                 file.clear(slot);
-                LedgerFile.unlock(lock);
+                FileLocks.unlock(lock);
             }
         }
     }
@@ -173,7 +173,7 @@ public final class ShareLedger implements AutoCloseable {
                 }
             }
         } finally {
-            LedgerFile.unlock(lock);
+            FileLocks.unlock(lock);
         }
         throw new IOException("the share has " + LedgerFile.MOST_SLOTS + " users already");
     }
@@ -208,7 +208,7 @@ public final class ShareLedger implements AutoCloseable {
                     file.reserved(slot, device, file.reserved(slot, device) + bytes);
                     return true;
                 } finally {
-                    LedgerFile.unlock(lock);
+                    FileLocks.unlock(lock);
                 }
             }
         }

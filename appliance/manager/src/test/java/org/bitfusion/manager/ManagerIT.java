@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
-import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
@@ -18,13 +17,11 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.bitfusion.manager.member.Peers;
 import org.bitfusion.protocol.cuda.CudaResult;
-import org.bitfusion.tls.context.TlsContext;
 import org.bitfusion.tls.pem.PrivateKeys;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
@@ -351,18 +348,21 @@ class ManagerIT {
             assertThat(answer.status()).isEqualTo(413);
         }
         assertThat(
-                        raw(
-                                "POST /api/v1/enrolment/clients HTTP/1.1\r\nHost: x\r\n"
-                                        + "Content-Type: application/json\r\n"
-                                        + "Transfer-Encoding: chunked\r\n\r\n"
-                                        + ("1000\r\n" + " ".repeat(4096) + "\r\n").repeat(17)
-                                        + "0\r\n\r\n"))
+                        manager()
+                                .raw(
+                                        "POST /api/v1/enrolment/clients HTTP/1.1\r\nHost: x\r\n"
+                                                + "Content-Type: application/json\r\n"
+                                                + "Transfer-Encoding: chunked\r\n\r\n"
+                                                + ("1000\r\n" + " ".repeat(4096) + "\r\n")
+                                                        .repeat(17)
+                                                + "0\r\n\r\n"))
                 .contains(" 413 ");
         assertThat(
-                        raw(
-                                "GET /api/v1/pool HTTP/1.1\r\nHost: x\r\nX: "
-                                        + "y".repeat(20_000)
-                                        + "\r\n\r\n"))
+                        manager()
+                                .raw(
+                                        "GET /api/v1/pool HTTP/1.1\r\nHost: x\r\nX: "
+                                                + "y".repeat(20_000)
+                                                + "\r\n\r\n"))
                 .contains(" 400 ");
     }
 
@@ -400,39 +400,9 @@ class ManagerIT {
     @Test
     void whoSaysNothingIsClosed() throws Exception {
         Instant began = Instant.now();
-        assertThat(raw("POST /api/v1/enrolment/clients HTTP/1.1\r\nHost: x\r\n"))
+        assertThat(manager().raw("POST /api/v1/enrolment/clients HTTP/1.1\r\nHost: x\r\n"))
                 .doesNotContain(" 200 ");
         assertThat(Instant.now()).isBefore(began.plusSeconds(40));
-    }
-
-    /// What comes back until the connection is closed.
-    private static String raw(String request) throws Exception {
-        TlsContext context =
-                TlsContext.client(
-                        Optional.empty(),
-                        org.bitfusion.tls.context.PoolTrust.ofClient(
-                                org.bitfusion.tls.pem.Certificates.readFile(
-                                        manager().folder().resolve("tls/ca.crt")),
-                                java.time.InstantSource.system()));
-        try (javax.net.ssl.SSLSocket socket =
-                (javax.net.ssl.SSLSocket)
-                        context.context()
-                                .getSocketFactory()
-                                .createSocket(manager().address(), manager().ports().control())) {
-            socket.setSSLParameters(context.parameters());
-            socket.setSoTimeout(60_000);
-            OutputStream output = socket.getOutputStream();
-            byte[] answer = new byte[4096];
-            int length = 0;
-            try {
-                output.write(request.getBytes(StandardCharsets.US_ASCII));
-                output.flush();
-                length = socket.getInputStream().read(answer);
-            } catch (java.net.SocketException | javax.net.ssl.SSLException _) {
-                // It was closed while it was written to.
-            }
-            return new String(answer, 0, Math.max(0, length), StandardCharsets.US_ASCII);
-        }
     }
 
     @Test

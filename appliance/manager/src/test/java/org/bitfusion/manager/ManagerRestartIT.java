@@ -18,9 +18,7 @@ import java.util.concurrent.Executors;
 import java.util.function.Predicate;
 import javax.net.ssl.SSLSocket;
 import org.awaitility.Awaitility;
-import org.bitfusion.cluster.Member;
 import org.bitfusion.cluster.connection.PoolConnection;
-import org.bitfusion.cluster.process.ZooKeeperFolder;
 import org.bitfusion.cluster.store.ZooKeeperRecordStore;
 import org.bitfusion.manager.member.Peers;
 import org.bitfusion.tls.PeerIdentity;
@@ -122,22 +120,7 @@ class ManagerRestartIT {
     /// renewed, and lasts for some months more.
     private static Identity ofLongAgo(TestManager manager) {
         PeerIdentity own = PeerIdentity.of(manager.identity().certificate()).orElseThrow();
-        Member through =
-                new Member(
-                        1,
-                        own.id(),
-                        manager.address(),
-                        new Member.Ports(
-                                manager.ports().quorum(),
-                                manager.ports().election(),
-                                manager.ports().client()));
-        try (PoolConnection connection =
-                new PoolConnection(
-                        new PoolConnection.Settings(
-                                new ZooKeeperFolder(manager.folder().resolve("zookeeper")),
-                                List.of(through),
-                                PoolConnection.Settings.SESSION,
-                                Duration.ofMinutes(1)))) {
+        try (PoolConnection connection = manager.zookeeper(own.id())) {
             CertificateAuthority authority =
                     CertificateAuthority.open(
                             new ZooKeeperRecordStore(connection),

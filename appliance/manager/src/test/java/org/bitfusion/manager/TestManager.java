@@ -3,9 +3,11 @@ package org.bitfusion.manager;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,9 +17,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLSocket;
 import org.awaitility.Awaitility;
+import org.bitfusion.cluster.Member;
+import org.bitfusion.cluster.connection.PoolConnection;
+import org.bitfusion.cluster.process.ZooKeeperFolder;
 import org.bitfusion.manager.member.Peers;
 import org.bitfusion.tls.context.PoolTrust;
 import org.bitfusion.tls.context.TlsContext;
@@ -192,6 +200,51 @@ final class TestManager implements AutoCloseable {
 
     Process process() {
         return process;
+    }
+
+    /// What it keeps in ZooKeeper, as an appliance of the pool sees it.
+    PoolConnection zookeeper(UUID appliance) {
+        Member through =
+                new Member(
+                        1,
+                        appliance,
+                        address,
+                        new Member.Ports(ports.quorum(), ports.election(), ports.client()));
+        return new PoolConnection(
+                new PoolConnection.Settings(
+                        new ZooKeeperFolder(folder.resolve("zookeeper")),
+                        List.of(through),
+                        PoolConnection.Settings.SESSION,
+                        Duration.ofMinutes(1)));
+    }
+
+    /// What comes back until the connection is closed.
+    String raw(String request) throws IOException {
+        TlsContext context =
+                TlsContext.client(
+                        Optional.empty(),
+                        PoolTrust.ofClient(
+                                Certificates.readFile(folder.resolve("tls/ca.crt")),
+                                InstantSource.system()));
+        try (SSLSocket socket =
+                (SSLSocket)
+                        context.context()
+                                .getSocketFactory()
+                                .createSocket(address, ports.control())) {
+            socket.setSSLParameters(context.parameters());
+            socket.setSoTimeout(60_000);
+            OutputStream output = socket.getOutputStream();
+            byte[] answer = new byte[4096];
+            int length = 0;
+            try {
+                output.write(request.getBytes(StandardCharsets.US_ASCII));
+                output.flush();
+                length = socket.getInputStream().read(answer);
+            } catch (SocketException | SSLException _) {
+                // It was closed while it was written to.
+            }
+            return new String(answer, 0, Math.max(0, length), StandardCharsets.US_ASCII);
+        }
     }
 
     Ports ports() {

@@ -7,17 +7,14 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import org.awaitility.Awaitility;
-import org.bitfusion.cluster.Member;
 import org.bitfusion.cluster.connection.PoolConnection;
 import org.bitfusion.cluster.ensemble.Ensemble;
 import org.bitfusion.cluster.ensemble.RemoveOutcome;
 import org.bitfusion.cluster.pool.PoolState;
-import org.bitfusion.cluster.process.ZooKeeperFolder;
 import org.bitfusion.cluster.store.ZooKeeperRecordStore;
 import org.bitfusion.manager.member.Peers;
 import org.bitfusion.manager.member.Removals;
@@ -124,22 +121,7 @@ class TwoManagersIT {
     private static UUID removedButForItsCertificate(TestManager manager) {
         JsonNode member = manager.asRoot(200, "GET", "/pool", null).path("members").get(1);
         UUID appliance = UUID.fromString(member.path("appliance").asString());
-        Member through =
-                new Member(
-                        1,
-                        appliance,
-                        manager.address(),
-                        new Member.Ports(
-                                manager.ports().quorum(),
-                                manager.ports().election(),
-                                manager.ports().client()));
-        try (PoolConnection connection =
-                new PoolConnection(
-                        new PoolConnection.Settings(
-                                new ZooKeeperFolder(manager.folder().resolve("zookeeper")),
-                                List.of(through),
-                                PoolConnection.Settings.SESSION,
-                                PATIENCE))) {
+        try (PoolConnection connection = manager.zookeeper(appliance)) {
             assertThat(new PoolState(connection).forget(appliance)).isTrue();
             new Removals(new ZooKeeperRecordStore(connection))
                     .begin(new Removals.Removal(appliance, "user ada"));
