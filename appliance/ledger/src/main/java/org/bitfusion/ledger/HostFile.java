@@ -13,6 +13,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFileAttributeView;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Objects;
 import java.util.UUID;
@@ -119,7 +120,8 @@ final class HostFile implements AutoCloseable {
     }
 
     /// Whole, or not at all. What root made is root's; else each user of the machine may join, as
-    /// each may use the GPU.
+    /// each may use the GPU. Whoever has the folder may put a link in the new file's place at any
+    /// moment: none is followed.
     private static void createIfMissing(Path path, long gpuBytes) throws IOException {
         if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
             return;
@@ -128,10 +130,21 @@ final class HostFile implements AutoCloseable {
                 Files.createTempFile(
                         Objects.requireNonNull(path.toAbsolutePath().getParent()), "gpu", ".new");
         try {
-            Files.write(aside, head(gpuBytes).array());
-            boolean isRoots = Integer.valueOf(0).equals(Files.getAttribute(aside, "unix:uid"));
-            Files.setPosixFilePermissions(
-                    aside, PosixFilePermissions.fromString(isRoots ? "rw-------" : "rw-rw-rw-"));
+            Files.write(
+                    aside,
+                    head(gpuBytes).array(),
+                    StandardOpenOption.WRITE,
+                    LinkOption.NOFOLLOW_LINKS);
+            boolean isRoots =
+                    Integer.valueOf(0)
+                            .equals(
+                                    Files.getAttribute(
+                                            aside, "unix:uid", LinkOption.NOFOLLOW_LINKS));
+            // Unlike chmod(2), this opens the file without following a link.
+            Files.getFileAttributeView(
+                            aside, PosixFileAttributeView.class, LinkOption.NOFOLLOW_LINKS)
+                    .setPermissions(
+                            PosixFilePermissions.fromString(isRoots ? "rw-------" : "rw-rw-rw-"));
             Files.createLink(path, aside);
         } catch (FileAlreadyExistsException e) {
             return; // another one was faster

@@ -1,12 +1,15 @@
 package org.bitfusion.ledger;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.function.Consumer;
+import java.util.function.Function;
 
 /// Who has taken how much of the memory of this machine's GPUs, in bytes, whichever dispatcher gave
 /// it: a folder of files, one a GPU, that all dispatchers of the machine have in common, and a
@@ -85,58 +88,66 @@ public final class HostLedger implements AutoCloseable {
 
     /// What this account has taken.
     public long taken(int gpu) {
-        return gpus.get(gpu).taken();
+        return ask(gpu, 0L, HostFile::taken);
     }
 
     /// What nobody has taken.
     public long free(int gpu) {
-        HostFile file = gpus.get(gpu);
-        synchronized (file) {
-            return file.free();
-        }
+        return ask(gpu, 0L, HostFile::free);
     }
 
     /// @return false if so much is not free
     public boolean take(int gpu, long bytes) {
-        HostFile file = gpus.get(gpu);
-        synchronized (file) {
-            return file.take(bytes);
-        }
+        return ask(gpu, false, file -> file.take(bytes));
     }
 
     /// Gives back at most what was taken.
     public void giveBack(int gpu, long bytes) {
-        HostFile file = gpus.get(gpu);
-        synchronized (file) {
-            file.setTaken(Math.max(0, file.taken() - Math.max(0, bytes)));
-        }
+        change(gpu, file -> file.setTaken(Math.max(0, file.taken() - Math.max(0, bytes))));
     }
 
     /// This account has taken so much, whatever others have.
     public void setTaken(int gpu, long bytes) {
-        HostFile file = gpus.get(gpu);
-        synchronized (file) {
-            file.setTaken(bytes);
-        }
+        change(gpu, file -> file.setTaken(bytes));
     }
 
     /// Says that the files are in use, to what cleans folders of old ones.
     public void refresh() {
-        for (HostFile file : gpus) {
-            synchronized (file) {
-                file.setTaken(file.taken());
-            }
+        for (int gpu = 0; gpu < gpus.size(); gpu++) {
+            change(gpu, file -> file.setTaken(file.taken()));
         }
     }
 
     /// Gives up the account with all that was taken, then closes.
     public void leave() {
-        for (HostFile file : gpus) {
-            synchronized (file) {
-                file.leave();
-            }
+        for (int gpu = 0; gpu < gpus.size(); gpu++) {
+            change(gpu, HostFile::leave);
         }
         close();
+    }
+
+    private void change(int gpu, Consumer<HostFile> how) {
+        var _ =
+                ask(
+                        gpu,
+                        false,
+                        file -> {
+                            how.accept(file);
+                            return true;
+                        });
+    }
+
+    /// @param otherwise of a file that cannot be used any more, as when another user has cut it
+    ///   off: nothing is free then, and who has taken something goes on
+    private <T> T ask(int gpu, T otherwise, Function<HostFile, T> what) {
+        HostFile file = gpus.get(gpu);
+        synchronized (file) {
+            try {
+                return what.apply(file);
+            } catch (UncheckedIOException e) {
+                return otherwise;
+            }
+        }
     }
 
     /// The account stays, as long as another process holds it or nobody needs what it has taken.

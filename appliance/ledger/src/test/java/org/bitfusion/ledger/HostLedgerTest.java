@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.util.List;
@@ -198,11 +200,66 @@ class HostLedgerTest {
         own.leave();
     }
 
+    /// By another user: nothing is free then, and who has something goes on.
     @Test
     void aFileThatIsCutOffEndsNobody() throws IOException {
         HostLedger own = join(UUID.randomUUID(), GPU);
-        Files.write(file(GPU), new byte[0]);
-        assertThatThrownBy(() -> own.take(0, 1)).hasMessageContaining("cut off");
-        own.close();
+        assertThat(own.take(0, 7)).isTrue();
+        for (int length : new int[] {40, 0}) {
+            try (FileChannel file = FileChannel.open(file(GPU), StandardOpenOption.WRITE)) {
+                file.truncate(length);
+            }
+            assertThat(own.take(0, 1)).isFalse();
+            assertThat(own.free(0)).isZero();
+        }
+        own.giveBack(0, 7);
+        own.refresh();
+        own.leave();
+    }
+
+    /// It may be another user's, or in another user's folder.
+    @Test
+    void whoCannotRemoveTheFileLeavesAllTheSame() throws IOException {
+        HostLedger own = join(UUID.randomUUID(), GPU);
+        Files.delete(file(GPU));
+        Files.createDirectories(file(GPU).resolve("not empty"));
+        own.leave();
+        assertThat(file(GPU)).isDirectory();
+    }
+
+    /// Whose folder it is can replace everything in it at every moment.
+    @Test
+    void nobodysFilesAreWrittenThroughALinkInTheFolder() throws Exception {
+        Files.createDirectories(folder);
+        Path others = Files.writeString(folder.resolveSibling("others"), "precious");
+        Thread owner =
+                Thread.ofPlatform()
+                        .start(() -> {
+                            while (!Thread.interrupted()) {
+                                replaceNewFiles(others);
+                            }
+                        });
+        for (int i = 0; i < 200; i++) {
+            try {
+                join(UUID.randomUUID(), new Gpu(UUID.randomUUID(), ALL)).leave();
+            } catch (IOException refused) {
+                assertThat(refused).isNotNull();
+            }
+        }
+        owner.interrupt();
+        owner.join();
+        assertThat(others).hasContent("precious");
+    }
+
+    private void replaceNewFiles(Path by) {
+        String[] names = folder.toFile().list((_, name) -> name.endsWith(".new"));
+        for (String name : names == null ? new String[0] : names) {
+            try {
+                Files.delete(folder.resolve(name));
+                Files.createSymbolicLink(folder.resolve(name), by);
+            } catch (IOException gone) {
+                assertThat(gone).isNotNull();
+            }
+        }
     }
 }

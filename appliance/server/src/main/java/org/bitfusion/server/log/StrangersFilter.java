@@ -3,6 +3,7 @@ package org.bitfusion.server.log;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.filter.Filter;
 import ch.qos.logback.core.spi.FilterReply;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -39,13 +40,25 @@ public final class StrangersFilter extends Filter<ILoggingEvent> {
 
     /// For Logback.
     public StrangersFilter() {
-        this(
-                System::nanoTime,
-                leftOut ->
-                        LoggerFactory.getLogger(StrangersFilter.class)
-                                .warn(
-                                        "{} lines like the next one were left out: strangers",
-                                        leftOut));
+        this(System::nanoTime, StrangersFilter::write);
+    }
+
+    /// By another thread: an appender takes nothing from one that it is just asking its filters
+    /// for.
+    static void write(long leftOut) {
+        Thread writer =
+                Thread.ofPlatform()
+                        .daemon()
+                        .start(() ->
+                                LoggerFactory.getLogger(StrangersFilter.class)
+                                        .warn(
+                                                "{} lines like the next one were left out: strangers",
+                                                leftOut));
+        try {
+            writer.join(Duration.ofSeconds(1));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     /// @param nanoClock as [System#nanoTime]
