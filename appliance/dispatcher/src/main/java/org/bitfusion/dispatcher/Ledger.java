@@ -144,9 +144,12 @@ final class Ledger implements AutoCloseable {
     ///
     /// @return false if another dispatcher has taken it meanwhile
     boolean regain(int device, long bytes) {
-        regained[device] += bytes;
-        long missing = regained[device] - host.taken(device);
-        return missing <= 0 || host.take(device, missing);
+        long missing = regained[device] + bytes - host.taken(device);
+        boolean isTaken = missing <= 0 || host.take(device, missing);
+        if (isTaken) {
+            regained[device] += bytes;
+        }
+        return isTaken;
     }
 
     /// The leases that go on have taken so much, whatever was taken before: a dispatcher may have

@@ -215,6 +215,25 @@ class LeaseTableTest {
     }
 
     @Test
+    void onlyLeasesWhoseMemoryAnotherDispatcherTookEnd() throws IOException {
+        Lease large = granted(request(1, 0, 600 * MIB));
+        for (int i = 0; i < 20; i++) {
+            granted(request(1, 0, 10 * MIB));
+        }
+        host.close();
+        HostLedger other =
+                HostLedger.join(gpus, UUID.randomUUID(), List.of(devices.getFirst().ofHost()));
+        assertThat(other.take(0, 500 * MIB)).isTrue();
+        try (Ledger next = Ledger.goOn(kept, Ledger.joinHost(kept, gpus, devices))) {
+            LeaseTable after = new LeaseTable(devices, next, kept, RENEWAL, nanos::get);
+            assertThat(after.restore()).extracting(Lease::id).containsExactly(large.id());
+            after.giveBack(large);
+            assertThat(next.free(0)).isEqualTo(300 * MIB);
+        }
+        other.leave();
+    }
+
+    @Test
     void noMemoryIsPromisedTwiceWhateverHappens() throws IOException {
         Random random = new Random(42);
         ShareLedger open = ShareLedger.open(ledger.openFile());

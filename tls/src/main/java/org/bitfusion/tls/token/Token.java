@@ -51,13 +51,18 @@ public record Token(
             return since.plus(LENGTH);
         }
 
+        /// One that begins long after now was begun by a clock that was wrong.
+        boolean includes(Instant now) {
+            return now.isBefore(end()) && now.isAfter(since.minus(LENGTH));
+        }
+
         Hour usedAt(Instant now) {
-            return now.isBefore(end()) ? new Hour(since, uses + 1) : new Hour(now, 1);
+            return includes(now) ? new Hour(since, uses + 1) : new Hour(now, 1);
         }
     }
 
     public boolean isUsedTooOften(Instant now) {
-        return hour.uses() >= MOST_IN_AN_HOUR && now.isBefore(hour.end());
+        return hour.uses() >= MOST_IN_AN_HOUR && hour.includes(now);
     }
 
     public boolean isExpired(Instant now) {

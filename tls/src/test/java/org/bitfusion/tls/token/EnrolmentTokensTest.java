@@ -85,6 +85,14 @@ class EnrolmentTokensTest {
                 .isEqualTo(new Token.Hour(full.end(), 1));
     }
 
+    @Test
+    void aClockThatWasWrongOnceRefusesNobodyLater() {
+        TokenText text = text(token(OptionalInt.empty()));
+        setHour(text, new Token.Hour(now.plus(Duration.ofDays(365)), Token.MOST_IN_AN_HOUR));
+        assertAccepted(text, KEY);
+        assertThat(tokens.find(text.id()).orElseThrow().hour()).isEqualTo(new Token.Hour(now, 1));
+    }
+
     private void setHour(TokenText text, Token.Hour hour) {
         StoredRecord stored = pool.store.read(TokenRecord.path(text.id())).orElseThrow();
         TokenRecord record =

@@ -11,10 +11,13 @@ import java.util.List;
 import org.apache.zookeeper.server.quorum.QuorumPeerMain;
 import org.bitfusion.tls.revocation.RevocationList;
 import org.bitfusion.tls.store.RecordStore;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// The ZooKeeper process. It ends when its standard input does, which is when the appliance that
 /// started it ends, however that ends. What was acknowledged is on the disk by then.
 public final class ZooKeeperMain {
+    private static final Logger LOG = LoggerFactory.getLogger(ZooKeeperMain.class);
     private static final Duration BETWEEN_LOOKS = Duration.ofMillis(500);
 
     private ZooKeeperMain() {}
@@ -41,21 +44,29 @@ public final class ZooKeeperMain {
             Thread.ofPlatform()
                     .daemon()
                     .name("revocation-watch")
-                    .start(() -> endRevoked(folder.revocations()));
+                    .start(() ->
+                            endRevoked(
+                                    folder.revocations(),
+                                    () -> ProcessTrust.present().open().look()));
             QuorumPeerMain.main(new String[] {folder.configuration().toString()});
         }
     }
 
-    /// Looks at open connections whenever the appliance has another copy of what is revoked.
-    private static void endRevoked(RecordStore revocations) {
-        List<String> known = revocations.list(RevocationList.FOLDER);
+    /// Looks at open connections whenever the appliance has another copy of what is revoked; again
+    /// where that failed, as when no more files can be opened.
+    static void endRevoked(RecordStore revocations, Runnable look) {
+        List<String> known = List.of();
         try {
             while (true) {
                 Thread.sleep(BETWEEN_LOOKS);
-                List<String> now = revocations.list(RevocationList.FOLDER);
-                if (!now.equals(known)) {
-                    ProcessTrust.present().open().look();
-                    known = now;
+                try {
+                    List<String> now = revocations.list(RevocationList.FOLDER);
+                    if (!now.equals(known)) {
+                        look.run();
+                        known = now;
+                    }
+                } catch (RuntimeException exception) {
+                    LOG.warn("revoked connections not ended yet", exception);
                 }
             }
         } catch (InterruptedException _) {
