@@ -12,6 +12,7 @@ import org.bitfusion.gpu.PendingWrite;
 import org.bitfusion.gpu.Region;
 import org.bitfusion.protocol.message.WireConstants;
 import org.bitfusion.worker.channel.DataChannel;
+import org.bitfusion.worker.wire.SessionLink;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

@@ -6,6 +6,7 @@ import java.util.List;
 import org.bitfusion.protocol.message.PrintfOutput;
 import org.bitfusion.protocol.message.StderrOutput;
 import org.bitfusion.protocol.message.WireConstants;
+import org.bitfusion.worker.wire.FrameWriter;
 
 /// Sends what kernels have printed, and what their failed assertions say. Any thread.
 final class KernelOutput {

@@ -27,6 +27,7 @@ import org.bitfusion.protocol.message.MemReadDone;
 import org.bitfusion.protocol.message.MemSet;
 import org.bitfusion.protocol.message.MemWrite;
 import org.bitfusion.protocol.message.WireConstants;
+import org.bitfusion.worker.wire.Outbox;
 import org.jspecify.annotations.Nullable;
 
 /// The messages about device memory and copies.

@@ -22,6 +22,7 @@ import org.bitfusion.protocol.Secret;
 import org.bitfusion.worker.channel.DataChannel;
 import org.bitfusion.worker.channel.EphemeralTls;
 import org.bitfusion.worker.channel.PlainChannel;
+import org.bitfusion.worker.wire.SessionLink;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

@@ -30,6 +30,7 @@ import org.bitfusion.protocol.message.PeerSend;
 import org.bitfusion.protocol.message.PeerSendAnswer;
 import org.bitfusion.worker.channel.DataChannel;
 import org.bitfusion.worker.channel.EphemeralTls;
+import org.bitfusion.worker.wire.SessionLink;
 import org.jspecify.annotations.Nullable;
 
 /// The messages about copies between this worker and others, and the copies that are under way.

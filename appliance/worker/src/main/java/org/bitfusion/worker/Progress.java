@@ -11,6 +11,7 @@ import java.util.function.BooleanSupplier;
 import org.bitfusion.gpu.CudaStatus;
 import org.bitfusion.protocol.message.Point;
 import org.bitfusion.protocol.message.StreamReached;
+import org.bitfusion.worker.wire.FrameWriter;
 import org.jspecify.annotations.Nullable;
 
 /// Tells the client which points its streams have passed, without being asked. Points may be

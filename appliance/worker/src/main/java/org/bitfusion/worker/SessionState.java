@@ -12,6 +12,10 @@ import org.bitfusion.gpu.GpuEvent;
 import org.bitfusion.gpu.Outcome;
 import org.bitfusion.protocol.ProtocolException;
 import org.bitfusion.protocol.message.WireConstants;
+import org.bitfusion.worker.wire.CreditAccount;
+import org.bitfusion.worker.wire.FrameLoop;
+import org.bitfusion.worker.wire.FrameWriter;
+import org.bitfusion.worker.wire.Link;
 import org.jspecify.annotations.Nullable;
 
 /// What the calls of a session share: its handles, the way back to the client, and the rules for

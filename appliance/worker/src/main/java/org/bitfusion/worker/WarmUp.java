@@ -52,6 +52,10 @@ import org.bitfusion.protocol.message.StreamQuery;
 import org.bitfusion.worker.channel.DataChannel;
 import org.bitfusion.worker.channel.EphemeralTls;
 import org.bitfusion.worker.channel.PlainChannel;
+import org.bitfusion.worker.wire.FrameLoop;
+import org.bitfusion.worker.wire.FrameWriter;
+import org.bitfusion.worker.wire.Link;
+import org.bitfusion.worker.wire.SessionLink;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

@@ -46,6 +46,8 @@ import org.bitfusion.protocol.message.StreamHostFunction;
 import org.bitfusion.protocol.message.StreamHostFunctionDone;
 import org.bitfusion.protocol.message.StreamRelease;
 import org.bitfusion.worker.channel.PlainChannel;
+import org.bitfusion.worker.wire.FrameLoop;
+import org.bitfusion.worker.wire.SessionLink;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;

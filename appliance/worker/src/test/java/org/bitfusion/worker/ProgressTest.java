@@ -10,6 +10,7 @@ import java.util.List;
 import org.bitfusion.protocol.FrameHeader;
 import org.bitfusion.protocol.message.Point;
 import org.bitfusion.protocol.message.StreamReached;
+import org.bitfusion.worker.wire.FrameWriter;
 import org.junit.jupiter.api.Test;
 
 class ProgressTest {

@@ -9,7 +9,6 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.bitfusion.bench.Row;
-import org.bitfusion.worker.FrameReading;
 import org.openjdk.jmh.results.RunResult;
 
 /// Which benchmarks make which rows.

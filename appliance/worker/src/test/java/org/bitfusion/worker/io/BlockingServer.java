@@ -11,6 +11,7 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.util.function.Supplier;
 import javax.net.ssl.SSLEngine;
+import org.bitfusion.worker.wire.Link;
 import org.jspecify.annotations.Nullable;
 
 /// One platform thread that blocks in `read`, straight into the place where a payload belongs.

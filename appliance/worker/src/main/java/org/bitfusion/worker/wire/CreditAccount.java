@@ -1,4 +1,4 @@
-package org.bitfusion.worker;
+package org.bitfusion.worker.wire;
 
 import org.bitfusion.protocol.ProtocolException;
 import org.bitfusion.protocol.message.Credit;
@@ -6,7 +6,7 @@ import org.bitfusion.protocol.message.WireConstants;
 
 /// Keeps the client within its window. What has arrived is counted by the reader; what was executed
 /// or has landed is returned by any thread, to the client in large steps.
-final class CreditAccount {
+public final class CreditAccount {
     private static final long HARD_LIMIT = 2L * WireConstants.WINDOW;
 
     private final FrameWriter writer;
@@ -14,12 +14,12 @@ final class CreditAccount {
     private long returned;
     private long sent;
 
-    CreditAccount(FrameWriter writer) {
+    public CreditAccount(FrameWriter writer) {
         this.writer = writer;
     }
 
     /// @throws ProtocolException if the client has sent far more than it may
-    synchronized void arrived(long cost) throws ProtocolException {
+    public synchronized void arrived(long cost) throws ProtocolException {
         arrived += cost;
         if (arrived - returned > HARD_LIMIT) {
             throw new ProtocolException(
@@ -29,11 +29,11 @@ final class CreditAccount {
     }
 
     /// What has arrived ever.
-    synchronized long arrived() {
+    public synchronized long arrived() {
         return arrived;
     }
 
-    void giveBack(long cost) {
+    public void giveBack(long cost) {
         long step = 0;
         synchronized (this) {
             returned += cost;

@@ -1,4 +1,4 @@
-package org.bitfusion.worker;
+package org.bitfusion.bench.jvm;
 
 import java.io.IOException;
 import java.lang.reflect.Proxy;
@@ -6,9 +6,9 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.ReadableByteChannel;
 import java.util.concurrent.TimeUnit;
-import org.bitfusion.bench.jvm.HeldAgainst;
 import org.bitfusion.protocol.message.ClientMessageHandler;
 import org.bitfusion.protocol.message.MemSet;
+import org.bitfusion.worker.wire.FrameLoop;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Mode;

@@ -1,4 +1,4 @@
-package org.bitfusion.worker;
+package org.bitfusion.worker.wire;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -34,9 +34,9 @@ import org.jspecify.annotations.Nullable;
 /// Who only reads handles urgent frames ([FrameReader#isUrgent]) at once and queues all others for
 /// the one who executes. So whatever an execution waits for (a driver that takes no more work until
 /// the client releases a stream), the client is heard, and its heartbeats are answered.
-final class FrameLoop {
+public final class FrameLoop {
     /// Told what frames cost of the client's window.
-    interface Costs {
+    public interface Costs {
         /// A frame was read; called by the thread that reads.
         void arrived(int cost) throws IOException;
 
@@ -53,7 +53,7 @@ final class FrameLoop {
     private final CompletableFuture<Void> end = new CompletableFuture<>();
     private final Turns turns = new Turns(end::isDone);
 
-    FrameLoop(ReadableByteChannel channel) {
+    public FrameLoop(ReadableByteChannel channel) {
         this.channel = channel;
     }
 
@@ -63,12 +63,13 @@ final class FrameLoop {
     /// @param prepare done by each of the two threads when it starts
     /// @throws ProtocolException if the client sends what the specification does not allow
     /// @throws java.io.EOFException if the connection ends within a frame
-    void run(ClientMessageHandler handler, Costs costs, Runnable prepare) throws IOException {
+    public void run(ClientMessageHandler handler, Costs costs, Runnable prepare)
+            throws IOException {
         run(handler, costs, prepare, Duration.ofDays(1), () -> {});
     }
 
     /// @param regularly done by the calling thread once a `period` while it waits for the end
-    void run(
+    public void run(
             ClientMessageHandler handler,
             Costs costs,
             Runnable prepare,
@@ -105,12 +106,12 @@ final class FrameLoop {
     }
 
     /// Whether a frame is being executed, as far as one look can tell. By any thread.
-    boolean isExecuting() {
+    public boolean isExecuting() {
         return turns.isExecuting();
     }
 
     /// The same in this thread alone, for frames that never take long to execute.
-    void runAlone(ClientMessageHandler handler, Costs costs) throws IOException {
+    public void runAlone(ClientMessageHandler handler, Costs costs) throws IOException {
         FrameSide only = new FrameSide(channel, turns, handler, costs);
         only.takeBoth();
         while (only.readAndExecute()) {}
@@ -147,18 +148,18 @@ final class FrameLoop {
     }
 
     /// Whether this thread reads and executes in turn, so that [Costs#burstEnds] is called soon.
-    boolean isInPlace() {
+    public boolean isInPlace() {
         return turns.isBothOfThisThread();
     }
 
     /// Takes the payload of the frame that is being executed: what is left in `begun`, then from
     /// the connection.
-    void readPayload(ByteBuffer begun, ByteBuffer destination) throws IOException {
+    public void readPayload(ByteBuffer begun, ByteBuffer destination) throws IOException {
         turns.executing().readPayload(begun, destination);
     }
 
     /// The same when nobody wants it.
-    void skipPayload(ByteBuffer begun, int payloadBytes) throws IOException {
+    public void skipPayload(ByteBuffer begun, int payloadBytes) throws IOException {
         turns.executing().skipPayload(begun, payloadBytes);
     }
 }

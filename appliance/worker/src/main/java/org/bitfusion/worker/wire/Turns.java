@@ -1,4 +1,4 @@
-package org.bitfusion.worker;
+package org.bitfusion.worker.wire;
 
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;

@@ -1,4 +1,4 @@
-package org.bitfusion.worker;
+package org.bitfusion.worker.wire;
 
 import java.nio.ByteBuffer;
 import net.jpountz.lz4.LZ4Compressor;
@@ -14,17 +14,17 @@ import org.jspecify.annotations.Nullable;
 /// ones and what compression gained of them. The client's side is `transport/packing.c`.
 ///
 /// Not synchronised: belongs to who has the writer's lock.
-final class Packing {
+public final class Packing {
     /// The protocol's version that has link.pack and link.packed.
-    static final int SINCE_VERSION = 3;
+    public static final int SINCE_VERSION = 3;
 
     /// `BF_COMPRESSION` of the environment.
-    enum Mode {
+    public enum Mode {
         OFF,
         AUTO,
         ALWAYS;
 
-        static Mode of(@Nullable String text) {
+        public static Mode of(@Nullable String text) {
             return "off".equals(text) ? OFF : "always".equals(text) ? ALWAYS : AUTO;
         }
     }
@@ -63,7 +63,7 @@ final class Packing {
     private int skipped;
     private int unchecked;
 
-    Packing(Mode mode) {
+    public Packing(Mode mode) {
         this.mode = mode;
     }
 

@@ -1,4 +1,4 @@
-package org.bitfusion.worker;
+package org.bitfusion.worker.wire;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;

@@ -1,4 +1,4 @@
-package org.bitfusion.worker;
+package org.bitfusion.worker.wire;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;

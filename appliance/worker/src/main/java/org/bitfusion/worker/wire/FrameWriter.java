@@ -1,4 +1,4 @@
-package org.bitfusion.worker;
+package org.bitfusion.worker.wire;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
 /// [WireConstants#MOST_UNACKNOWLEDGED] bytes are kept: a client that does not read stalls its own
 /// session, the reader included, and takes no more memory than that and a frame per thread. The
 /// wait ends when the client reads or its connection closes.
-final class FrameWriter {
+public final class FrameWriter {
     private static final int SMALL = 16 * 1024;
 
     /// Bytes of frames that may wait for the one who writes.
@@ -67,12 +67,12 @@ final class FrameWriter {
             ByteBuffer.allocate(BULK_HEADER).order(ByteOrder.LITTLE_ENDIAN);
     private volatile Consumer<GatheringByteChannel> lost = _ -> {};
 
-    FrameWriter(GatheringByteChannel channel) {
+    public FrameWriter(GatheringByteChannel channel) {
         this.channel = channel;
     }
 
     /// @param packing what may be compressed from now on
-    void pack(Packing packing) {
+    public void pack(Packing packing) {
         lock.lock();
         try {
             this.packing = packing;
@@ -90,7 +90,7 @@ final class FrameWriter {
     ///
     /// @param bodyBytes its length without the header
     /// @param frame writes header and body
-    void send(int bodyBytes, Consumer<ByteBuffer> frame) {
+    public void send(int bodyBytes, Consumer<ByteBuffer> frame) {
         int bytes = FrameHeader.BYTES + bodyBytes;
         if (bytes <= SMALL && lock.tryLock()) {
             try {
@@ -117,7 +117,7 @@ final class FrameWriter {
         drain();
     }
 
-    void fail(int call, int request, int status) {
+    public void fail(int call, int request, int status) {
         send(0, out -> FrameHeader.writeFailure(out, call, request, status));
     }
 
@@ -126,7 +126,7 @@ final class FrameWriter {
     /// @param payload from position to limit, at most BULK_CHUNK; all of it is taken
     /// @param loan whose the payload's memory is, which stays as it is until [#keep]; null: it may
     ///   change when this returns
-    void sendData(MemData header, ByteBuffer payload, Outbox.@Nullable Loan loan) {
+    public void sendData(MemData header, ByteBuffer payload, Outbox.@Nullable Loan loan) {
         lock.lock();
         try {
             awaitRoom();
@@ -165,7 +165,7 @@ final class FrameWriter {
     }
 
     /// From here on the loan's memory may change.
-    void keep(Outbox.Loan loan) {
+    public void keep(Outbox.Loan loan) {
         lock.lock();
         try {
             trim();
@@ -178,7 +178,7 @@ final class FrameWriter {
 
     /// The client has received so many bytes. The reader's; waits for nobody who writes unless
     /// somebody waits for this.
-    void acknowledged(long received) {
+    public void acknowledged(long received) {
         acknowledged.accumulateAndGet(received, Math::max);
         if (roomAwaited.get() > 0) {
             lock.lock();

@@ -1,7 +1,7 @@
-package org.bitfusion.worker;
+package org.bitfusion.worker.wire;
 
 /// What the client says about the connection itself.
-interface Link {
+public interface Link {
     /// Of a session that has no client.
     Link NONE =
             new Link() {

@@ -1,4 +1,4 @@
-package org.bitfusion.worker;
+package org.bitfusion.worker.wire;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -26,17 +26,17 @@ import org.slf4j.LoggerFactory;
 /// successor was told how much has been received is thrown away; it comes again.
 ///
 /// Locks: the writer's lock is taken before this object's monitor, never after it.
-final class SessionLink implements ReadableByteChannel, Link {
+public final class SessionLink implements ReadableByteChannel, Link {
     private static final Logger LOG = LoggerFactory.getLogger(SessionLink.class);
 
     /// Says hello to a client that goes on.
-    interface Welcome {
+    public interface Welcome {
         /// @param received bytes that this side has received of the session
         void say(long received) throws IOException;
     }
 
     /// Told when the client's connection is lost, and when it is back.
-    interface Watcher {
+    public interface Watcher {
         void connected(boolean is);
     }
 
@@ -53,12 +53,12 @@ final class SessionLink implements ReadableByteChannel, Link {
 
     /// @param patience how long a client whose connection has ended is waited for; null: until
     ///   somebody else ends the session
-    SessionLink(DataChannel channel, @Nullable Duration patience) {
+    public SessionLink(DataChannel channel, @Nullable Duration patience) {
         this(channel, patience, _ -> {});
     }
 
     /// @param watcher must be quick
-    SessionLink(DataChannel channel, @Nullable Duration patience, Watcher watcher) {
+    public SessionLink(DataChannel channel, @Nullable Duration patience, Watcher watcher) {
         this.channel = channel;
         this.patience = patience;
         this.watcher = watcher;
@@ -66,7 +66,7 @@ final class SessionLink implements ReadableByteChannel, Link {
         writer.whenLost(this::lost);
     }
 
-    FrameWriter writer() {
+    public FrameWriter writer() {
         return writer;
     }
 
@@ -125,7 +125,7 @@ final class SessionLink implements ReadableByteChannel, Link {
     }
 
     /// How long there has been no connection; zero: there is one.
-    synchronized Duration lostFor() {
+    public synchronized Duration lostFor() {
         return channel == null ? Duration.ofNanos(System.nanoTime() - lostAt) : Duration.ZERO;
     }
 
@@ -178,7 +178,7 @@ final class SessionLink implements ReadableByteChannel, Link {
     /// @param newer counts the client's connections
     /// @param clientReceived bytes that the client has received of the session
     /// @return false if this connection is not the newest, or the session has ended
-    boolean resume(DataChannel fresh, int newer, long clientReceived, Welcome welcome)
+    public boolean resume(DataChannel fresh, int newer, long clientReceived, Welcome welcome)
             throws IOException {
         DataChannel old;
         long own;
@@ -226,7 +226,7 @@ final class SessionLink implements ReadableByteChannel, Link {
         return true;
     }
 
-    static void closeQuietly(AutoCloseable channel) {
+    public static void closeQuietly(AutoCloseable channel) {
         try {
             channel.close();
         } catch (Exception e) {

@@ -1,4 +1,4 @@
-package org.bitfusion.worker;
+package org.bitfusion.worker.wire;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -21,13 +21,13 @@ import org.jspecify.annotations.Nullable;
 /// lies in its owner's buffer until [#keep]; what is not acknowledged by then is copied.
 ///
 /// Not synchronised.
-final class Outbox {
+public final class Outbox {
     private static final int CHUNK = 64 * 1024;
     private static final int MOST_SPARES = 128;
     private static final int MOST_PARTS = 32;
 
     /// Whose lent memory it is.
-    static final class Loan {}
+    public static final class Loan {}
 
     /// Bytes side by side.
     private static final class Piece {

@@ -1,4 +1,4 @@
-package org.bitfusion.worker;
+package org.bitfusion.worker.wire;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
