@@ -23,6 +23,9 @@ public final class LeaseOrder {
     private volatile UUID id;
     private String ticket = "";
 
+    /// Nothing can come of what was asked last.
+    private boolean isRefused;
+
     public LeaseOrder(Pool pool, LeaseWish wish) {
         this.pool = pool;
         this.wish = wish;
@@ -71,7 +74,7 @@ public final class LeaseOrder {
                 now = outcome instanceof Outcome.Queued(String text) ? text : "";
             } catch (Fault fault) {
                 if (!waited || fault.code() != ExitCode.UNAVAILABLE || end.isOver()) {
-                    leave(waited);
+                    leave(waited || !isRefused);
                     throw fault;
                 }
                 now = "no server answers at the moment (" + fault.line() + ")";
@@ -95,9 +98,10 @@ public final class LeaseOrder {
         }
     }
 
-    /// Whoever is not told in time may yet be granted something, which nobody would use.
-    private void leave(boolean waited) {
-        if (waited) {
+    /// Whoever is not told in time, or whose answer was lost, may have been granted something, which
+    /// nobody would use.
+    private void leave(boolean mayBeKnown) {
+        if (mayBeKnown) {
             withdraw();
         }
     }
@@ -111,6 +115,7 @@ public final class LeaseOrder {
     }
 
     private Outcome ask() {
+        isRefused = false;
         HttpAnswer answer =
                 pool.ask(
                         Pool.Request.post(
@@ -119,6 +124,7 @@ public final class LeaseOrder {
                                 .repeatable()
                                 .within(ANSWER));
         if (!answer.isSuccess()) {
+            isRefused = true;
             throw Problem.of(answer).fault();
         }
         try {

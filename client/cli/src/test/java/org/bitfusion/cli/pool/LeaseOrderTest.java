@@ -132,6 +132,20 @@ class LeaseOrderTest {
         assertThat(tickets).containsExactly("none", "t2", "t2", "t1");
     }
 
+    /// It may have been granted all the same.
+    @Test
+    void aRequestWhoseFirstAnswerIsNotUnderstoodIsTakenBack() throws Exception {
+        try (StandInManager manager =
+                        new StandInManager(POOL, _ -> StandInManager.Answer.json(201, "{}"));
+                Pool pool = pool(List.of(manager.address()))) {
+            LeaseOrder order = new LeaseOrder(pool, WISH);
+            Fault fault = catchThrowableOfType(Fault.class, () -> order.await(waiting::add));
+            assertThat(fault).isNotNull();
+            assertThat(manager.asked.getLast().method()).isEqualTo("DELETE");
+            assertThat(manager.asked.getLast().target()).isEqualTo("/api/v1/leases/" + order.id());
+        }
+    }
+
     @Test
     void aRefusalIsItsReason() {
         Fault fault =
