@@ -98,8 +98,8 @@ public final class LeaseOrder {
         }
     }
 
-    /// Whoever is not told in time, or whose answer was lost, may have been granted something, which
-    /// nobody would use.
+    /// Whoever is not told in time, or whose answer was lost, may have been granted something,
+    /// which nobody would use.
     private void leave(boolean mayBeKnown) {
         if (mayBeKnown) {
             withdraw();
