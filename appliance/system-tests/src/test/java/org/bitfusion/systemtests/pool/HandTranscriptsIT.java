@@ -26,7 +26,8 @@ class HandTranscriptsIT {
             #!/bin/bash
             name=$1
             shift
-            "$@" > $name.out 2> $name.log < /dev/null &
+            : > $name.out
+            "$@" >> $name.out 2> $name.log < /dev/null &
             echo $! > $name.pid
             until grep -q '^Listening' $name.out || ! kill -0 $! 2> /dev/null; do sleep 0.05; done
             cat $name.out
