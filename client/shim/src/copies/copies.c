@@ -244,8 +244,9 @@ static CUresult device_to_host(const struct bf_stream_use *use, struct bf_place 
     char *destination = (char *)(uintptr_t)to.address;
     struct bf_region host = bf_region_of(to, extent);
     struct bf_region device = bf_region_of(from, extent);
-    return bf_read_region(use, destination, &host, from.address, &device,
-                          asynchronous && bf_pinned_covers(destination, bf_span(to, extent)));
+    bool later = asynchronous && bf_pinned_covers(destination, bf_span(to, extent));
+    CUresult status = bf_read_region(use, destination, &host, from.address, &device, later);
+    return later ? status : bf_synchronised(use->context, status);
 }
 
 /* ---- Host to host ---- */

@@ -123,7 +123,7 @@ static void mask_secret(const struct bf_worker *from, const struct bf_worker *to
         masked[i] ^= mask[i];
 }
 
-/* So that the second it has to be reached in does not pass while it has not heard of the copy. */
+/* It hears, and will have heard of the copy before the second has passed in which it has to be reached. */
 static CUresult await_first(struct bf_connection *c)
 {
     struct bf_ping m = {{NULL, 0, 0}};
@@ -171,10 +171,12 @@ static bool place(struct request *r, struct bf_connection *from, struct bf_conne
     uint8_t frame[BF_FRAME_BYTES + BF_PEER_SEND_MINIMUM];
     int cancellation = bf_hold_cancellation();
     bool puts_off = bf_send_as_put_off(true); /* copies that were put off wait for the lock, too */
+    CUresult told = met ? CUDA_SUCCESS : await_first(to); /* without the lock: it may be silent */
     bf_lock(&placing, BF_PLACING);
-    CUresult told = bf_send_peer_expect(to, &r->expect);
     if (told == CUDA_SUCCESS)
-        told = met ? bf_flush(to) : await_first(to);
+        told = bf_send_peer_expect(to, &r->expect);
+    if (told == CUDA_SUCCESS)
+        told = bf_flush(to);
     if (told == CUDA_SUCCESS) {
         uint32_t request = bf_next_request(from);
         *sent = bf_ask_begin(from, frame, bf_peer_send_frame(frame, &r->send, request), request,

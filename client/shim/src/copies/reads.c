@@ -104,7 +104,7 @@ static CUresult read_now(const struct bf_stream_use *use, struct bf_ticket *tick
     if (status == CUDA_SUCCESS && atomic_load(&ticket->fault))
         status = CUDA_ERROR_INVALID_VALUE;
     end_ticket(ticket);
-    return bf_synchronised(use->context, bf_outcome(use->context, status));
+    return bf_outcome(use->context, status);
 }
 
 CUresult bf_read_region(const struct bf_stream_use *use, char *destination,

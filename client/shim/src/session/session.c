@@ -236,20 +236,22 @@ static CUresult ask_appliance(struct bf_worker *worker, const struct bf_server *
     char problem[LINE] = "";
     struct timespec now, pause = {0, RETRY_MILLISECONDS * 1000000L};
     bool gone = false, told = false;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    time_t end = now.tv_sec + RESTART_SECONDS;
+    time_t end = 0;
     for (;;) {
+        problem[0] = 0;
         bf_say_hold(problem, sizeof problem);
         CUresult status = ask_dispatcher(worker, server, opened, &gone);
         bf_say_hold(NULL, 0);
         clock_gettime(CLOCK_MONOTONIC, &now);
         if (status == CUDA_SUCCESS)
             return status;
-        if (!gone || !server->tls || now.tv_sec >= end) {
+        if (!gone || !server->tls || (told && now.tv_sec >= end)) {
             if (problem[0])
                 bf_say("%s", problem);
             return status;
         }
+        if (!told)
+            end = now.tv_sec + RESTART_SECONDS; /* it may have been waited for long before it ended */
         if (!told)
             bf_say("%s:%u does not answer; if its manager is being started again, it does soon: waiting "
                    "for up to %d s.",

@@ -5,6 +5,7 @@
 
 #include "bf_requests.h"
 #include "memory/allocations.h"
+#include "program/cancellation.h"
 #include "program/output.h"
 #include "program/threads.h"
 #include "streams/progress.h"
@@ -142,6 +143,8 @@ CUresult bf_stream_aside(struct bf_context *context, struct bf_stream_use *use)
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     uint64_t wire = atomic_load(&context->wire);
     CUresult status = CUDA_SUCCESS;
+    int cancellation = bf_hold_cancellation();
+    bool puts_off = bf_send_as_put_off(true); /* copies that were put off wait for the lock, too */
     bf_lock(&lock, BF_ASIDE);
     if (!context->aside || context->aside_wire != wire)
         status = create(context, CU_STREAM_NON_BLOCKING, 0, false, &context->aside);
@@ -150,6 +153,8 @@ CUresult bf_stream_aside(struct bf_context *context, struct bf_stream_use *use)
         status = use_created(context->aside, use);
     }
     bf_unlock(&lock, BF_ASIDE);
+    bf_send_as_put_off(puts_off);
+    bf_allow_cancellation(cancellation);
     return status;
 }
 

@@ -1,5 +1,7 @@
 // Devices of several servers in one process: one list, one address space, one order.
 #include "four_devices.h"
+#include <pthread.h>
+#include <sys/mman.h>
 
 enum { WORDS = (9 << 20) / 4, BYTES = WORDS * 4 };
 
@@ -185,6 +187,70 @@ static void copies_between_servers_do_not_block_the_caller(void)
     OK(cuMemFreeHost(pinned));
 }
 
+static CUresult send_much(void *pageable)
+{
+    CUresult r = cuCtxSetCurrent(context[0]);
+    for (int i = 0; i < 5 && !r; i++) r = cuMemcpyHtoDAsync_v2(memory[0], pageable, BYTES, stream[0]);
+    for (int i = 0; i < 400000 && !r; i++) r = cuMemsetD8Async(memory[0], 1, 4, stream[0]);
+    return r;
+}
+
+static void *sends_more_than_has_room(void *pageable)
+{
+    return (void *)(uintptr_t)WATCHED(send_much(pageable));
+}
+
+static void *makes_a_copy_aside(void *unused)
+{
+    (void)unused;
+    CUresult r = cuCtxSetCurrent(context[2]);
+    if (!r) r = cuMemcpyDtoD_v2(memory[1], memory[3], BYTES);
+    return (void *)(uintptr_t)r;
+}
+
+/* The copy that stands there needs a stream of its own, which another copy is making meanwhile. */
+static void a_first_copy_aside_gets_through_where_there_is_no_more_room(void)
+{
+    pthread_t fills, copies;
+    void *filled, *copied, *pageable = calloc(1, BYTES);
+    struct timespec t = {0, 300000000};
+    OK(begin_all());
+    OK(cuLaunchHostFunc(stream[0], waits_until_let, NULL));
+    OK(cuMemcpyPeerAsync(memory[2], context[2], memory[0], context[0], BYTES, stream[0]));
+    CHECK(!pthread_create(&fills, NULL, sends_more_than_has_room, pageable));
+    until_it_sleeps();
+    CHECK(!pthread_create(&copies, NULL, makes_a_copy_aside, NULL));
+    nanosleep(&t, NULL); /* it waits, or has come through: both must do */
+    let = 1;
+    pthread_join(copies, &copied);
+    pthread_join(fills, &filled);
+    CHECK(!copied && !filled);
+    OK(cuStreamSynchronize(stream[0]));
+    check_words(memory[1], 103, WORDS);
+    if (given_up) FAIL("the caller was held up");
+    free(pageable);
+}
+
+/* One of another server's memory in a stream of this one comes between. */
+static void a_fault_of_a_copy_is_told_to_its_own_context(void)
+{
+    enum { FEW = 4096 };
+    char *good, *bad = mmap(NULL, FEW, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    OK(begin_all());
+    OK(cuCtxSetCurrent(context[2]));
+    OK(cuMemHostAlloc((void **)&good, FEW, 1));
+    OK(cuMemHostRegister_v2(bad, FEW, 1));
+    CHECK(!mprotect(bad, FEW, PROT_READ));
+    OK(cuMemcpyDtoHAsync_v2(bad, memory[2], FEW, stream[2]));
+    OK(cuCtxSetCurrent(context[0]));
+    OK(cuMemcpyDtoHAsync_v2(good, memory[2], FEW, stream[0]));
+    OK(cuStreamSynchronize(stream[0]));
+    OK(cuCtxSynchronize());
+    OK(cuCtxSetCurrent(context[2]));
+    EXPECT(INVALID_VALUE, cuStreamSynchronize(stream[2]));
+    OK(cuCtxSynchronize());
+}
+
 /* CUDA Driver API, cuMemcpyPeer; Programming Guide, "Peer-to-Peer Memory Copy". */
 static void a_copy_between_servers_in_the_null_stream_waits_for_both_and_both_for_it(void)
 {
@@ -349,6 +415,8 @@ int main(int argc, char **argv)
                                         T(a_copy_of_rows_between_servers_keeps_its_shape),
                                         T(copies_between_servers_do_not_block_the_caller),
                                         T(a_copy_between_servers_in_the_null_stream_waits_for_both_and_both_for_it),
+                                        T(a_first_copy_aside_gets_through_where_there_is_no_more_room),
+                                        T(a_fault_of_a_copy_is_told_to_its_own_context),
                                         T(memory_is_freed_after_a_copy_between_servers_has_read_it),
                                         T(an_event_of_one_server_orders_a_stream_of_another),
                                         T(waiting_for_another_server_s_event_does_not_block_the_caller),
