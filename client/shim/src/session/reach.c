@@ -3,33 +3,39 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
+#include "program/cancellation.h"
 #include "program/log.h"
 #include "session/handshake.h"
 #include "session/session.h"
 
-enum { CONNECT_MILLISECONDS = 10000, LEAST_PROBE = 4096 };
+enum {
+    CONNECT_MILLISECONDS = 10000,
+    LEAST_PROBE = 4096,
+    CUT_OFF_TRIES = 3,
+    CUT_OFF_MILLISECONDS = 500,
+};
 
 static unsigned all_of(const struct bf_ways *ways)
 {
     return (1u << ways->count) - 1;
 }
 
-/* Puts TLS in between. What is no TLS, or not the pool's, is closed, with one line on stderr. */
-static CUresult secure(const struct bf_worker *worker, struct bf_transport *transport)
+enum security { SECURE, CUT_OFF, NOT_TRUSTED };
+
+/* Puts TLS in between, or closes. */
+static enum security secure(const struct bf_worker *worker, struct bf_transport *transport,
+                            char why[BF_WHY_BYTES])
 {
-    char why[BF_WHY_BYTES];
     if (!worker->tls || bf_tls_start(transport, bf_adaptor_tls(), BF_HELLO_MILLISECONDS, why))
-        return CUDA_SUCCESS;
-    bf_say_of(worker, "%s is not trusted: %s. If the pool is new or was set up anew, this client has to be "
-           "enrolled again (\"bitfusion token\").",
-           worker->name, why);
+        return SECURE;
+    enum security result = errno == ECONNRESET ? CUT_OFF : NOT_TRUSTED;
     transport->close(transport);
-    return CUDA_ERROR_NO_DEVICE;
+    return result;
 }
 
-CUresult bf_reach_dispatcher(struct bf_worker *worker, const struct bf_server *server,
-                             struct bf_transport *transport, bool *gone)
+static CUresult connect_to(const struct bf_server *server, struct bf_transport *transport, bool *gone)
 {
     struct bf_ways ways = {.count = 0};
     int error = 0;
@@ -41,14 +47,36 @@ CUresult bf_reach_dispatcher(struct bf_worker *worker, const struct bf_server *s
         why = way < 0 ? strerror(error) : NULL;
     }
     *gone = why && error == ECONNREFUSED;
-    if (why) {
+    if (why)
         bf_say("cannot connect to %s port %u: %s. Is the server running (\"bitfusion server\"), "
                "and is the address right?",
                server->host, server->port, why);
-        return CUDA_ERROR_NO_DEVICE;
+    return why ? CUDA_ERROR_NO_DEVICE : CUDA_SUCCESS;
+}
+
+CUresult bf_reach_dispatcher(struct bf_worker *worker, const struct bf_server *server,
+                             struct bf_transport *transport, bool *gone)
+{
+    char why[BF_WHY_BYTES];
+    struct timespec pause = {0, CUT_OFF_MILLISECONDS * 1000000L};
+    for (int tries = 1;; tries++) {
+        CUresult status = connect_to(server, transport, gone);
+        if (status != CUDA_SUCCESS)
+            return status;
+        snprintf(worker->name, sizeof worker->name, "%.255s:%u", server->host, server->port);
+        enum security security = secure(worker, transport, why);
+        if (security == SECURE)
+            return CUDA_SUCCESS;
+        if (security == NOT_TRUSTED || tries == CUT_OFF_TRIES)
+            break;
+        int cancellation = bf_hold_cancellation();
+        nanosleep(&pause, NULL); /* what ends in the midst of its greeting may be starting again */
+        bf_allow_cancellation(cancellation);
     }
-    snprintf(worker->name, sizeof worker->name, "%.255s:%u", server->host, server->port);
-    return secure(worker, transport);
+    bf_say_of(worker, "%s is not trusted: %s. If the pool is new or was set up anew, this client has to be "
+           "enrolled again (\"bitfusion token\").",
+           worker->name, why);
+    return CUDA_ERROR_NO_DEVICE;
 }
 
 void bf_reach_find(struct bf_worker *worker, const struct bf_server *server, unsigned port)

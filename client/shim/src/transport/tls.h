@@ -18,8 +18,8 @@ struct bf_tls_files {
 enum { BF_WHY_BYTES = 256 };
 
 /* Shakes hands over a connected transport, waiting at most that long, and puts TLS in between: the
- * transport's contract stays. False: "why" says why not; the transport is as it was and can only be
- * closed. */
+ * transport's contract stays. False: "why" says why not, errno is ECONNRESET where the other end
+ * ended the connection; the transport is as it was and can only be closed. */
 bool bf_tls_start(struct bf_transport *transport, const struct bf_tls_files *files,
                   int milliseconds, char why[BF_WHY_BYTES]);
 

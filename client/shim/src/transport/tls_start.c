@@ -231,14 +231,17 @@ bool bf_tls_start(struct bf_transport *transport, const struct bf_tls_files *fil
     if (!tls || !shared.unverified) {
         free(tls);
         say(why, "no memory");
+        errno = ENOMEM;
         return false;
     }
     pthread_mutex_init(&tls->lock, NULL);
     tls->under = *transport;
     if (!start(tls, files, milliseconds, transport->binding, why)) {
+        bool cut_off = tls->ended || tls->error == ECONNRESET || tls->error == EPIPE;
         SSL_free(tls->ssl);
         free(tls->pending);
         free(tls);
+        errno = cut_off ? ECONNRESET : 0;
         return false;
     }
     bf_tls_take_over(transport, tls);

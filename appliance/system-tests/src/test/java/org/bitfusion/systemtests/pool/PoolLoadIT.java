@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.bitfusion.systemtests.CProgram;
 import org.junit.jupiter.api.AfterAll;
@@ -33,6 +34,7 @@ class PoolLoadIT {
     private static final Duration PATIENCE = Duration.ofMinutes(3);
     private static final Duration PAUSE = Duration.ofSeconds(5);
     private static final Duration CUT = Duration.ofSeconds(8);
+    private static final int UNAVAILABLE = 69;
     private static final int WAITED_IN_VAIN = 75;
     private static final int SEED = 20261129;
 
@@ -61,10 +63,14 @@ class PoolLoadIT {
         long end = System.nanoTime() + TIME.toNanos();
         int times = 0;
         Random random = new Random(SEED);
+        Duration pause = PAUSE;
         while (times < troubles.size() || System.nanoTime() < end) {
-            Thread.sleep(PAUSE.toMillis());
+            Thread.sleep(pause);
+            long began = System.nanoTime();
             Trouble trouble = troubles.get(times % troubles.size());
             trouble.make(pool.member(1 + random.nextInt(APPLIANCES)));
+            Duration taken = Duration.ofNanos(System.nanoTime() - began);
+            pause = taken.compareTo(PAUSE) < 0 ? PAUSE.minus(taken) : PAUSE;
             times++;
         }
         List<Load.Outcome> outcomes = load.end();
@@ -94,24 +100,30 @@ class PoolLoadIT {
     /// Appliances that die and come back.
     private record Deaths(Load load, Map<String, Set<String>> gpus, List<Death> all) {
         void kill(PoolOfAppliances.Member member) {
+            killOnly(member);
+            member.listening();
+        }
+
+        /// The next one may die before this one is back.
+        void killOnly(PoolOfAppliances.Member member) {
             Set<String> its = Objects.requireNonNull(gpus.get(member.machine().name()));
             all.add(new Death(System.nanoTime(), its));
             member.kill();
             load.memory().lost(its);
             member.startAgain();
-            member.listening();
         }
 
         /// All others were served, or waited in vain.
         void explain(List<Load.Outcome> outcomes) {
+            explain(outcomes, _ -> false);
+        }
+
+        /// @param reason another one for which a program may not have been served
+        void explain(List<Load.Outcome> outcomes, Predicate<Load.Outcome> reason) {
             assertThat(outcomes)
-                    .allSatisfy(each ->
-                            assertThat(
-                                            each.exitCode() == 0
-                                                    || each.exitCode() == WAITED_IN_VAIN
-                                                    || all.stream()
-                                                            .anyMatch(death -> ended(death, each)))
-                                    .isTrue());
+                    .filteredOn(each -> each.exitCode() != 0 && each.exitCode() != WAITED_IN_VAIN)
+                    .filteredOn(reason.negate())
+                    .allMatch(each -> all.stream().anyMatch(death -> ended(death, each)));
             assertThat(outcomes).anyMatch(Load.Outcome::isServed);
         }
     }
@@ -206,6 +218,28 @@ class PoolLoadIT {
             neverTooMuch(load);
         }
         allIsGivenBack();
+    }
+
+    @Test
+    @Order(6)
+    void whenAppliancesDieFasterThanTheyComeBackWhoAsksIsToldWhatIsMissing() throws Exception {
+        atFullLength();
+        try (Load load = Load.begin(pool, program, PROGRAMS)) {
+            Deaths deaths = new Deaths(load, pool.gpus(), new ArrayList<>());
+            List<Load.Outcome> outcomes = under(List.of(deaths::killOnly), load);
+            pool.members().forEach(PoolOfAppliances.Member::listening);
+            deaths.explain(outcomes, PoolLoadIT::foundNoPool);
+            neverTooMuch(load);
+        }
+        allIsGivenBack();
+    }
+
+    /// It asked when so many were dead that the others grant nothing, or all of them.
+    private static boolean foundNoPool(Load.Outcome outcome) {
+        return outcome.exitCode() == UNAVAILABLE
+                && (outcome.said().contains("majority")
+                        || outcome.said()
+                                .contains("Unable to contact any of the existing servers"));
     }
 
     /// Whether a death is a reason for this: the program ran then, and had a GPU there, or had not

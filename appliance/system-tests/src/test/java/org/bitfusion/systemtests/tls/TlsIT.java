@@ -14,10 +14,13 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import javax.net.ssl.SSLSocket;
 import org.bitfusion.protocol.Hello;
 import org.bitfusion.systemtests.Appliance;
 import org.bitfusion.systemtests.CProgram;
+import org.bitfusion.systemtests.FarAppliance;
+import org.bitfusion.systemtests.Relay;
 import org.bitfusion.systemtests.Repository;
 import org.bitfusion.tls.context.PoolTrust;
 import org.bitfusion.tls.context.TlsContext;
@@ -41,6 +44,10 @@ class TlsIT {
     private static final String COMMAND =
             Repository.root().resolve("target/dist/bitfusion/bin/bitfusion").toString();
     private static final int SECONDS = 120;
+    private static final int LESS_THAN_A_HELLO = 100;
+    private static final String UNPREPARED =
+            "while [ -e $BF_ADAPTOR_CONFIG.d/preparing ]; do sleep 0.01; done;"
+                    + " rm -f $BF_ADAPTOR_CONFIG.d/prepared; ";
     private static Appliance appliance;
     private static Path client;
 
@@ -63,6 +70,10 @@ class TlsIT {
 
     /// `bitfusion run` as that client.
     private static CProgram.Result run(Path home, String... words) {
+        return run(appliance, home, words);
+    }
+
+    private static CProgram.Result run(Appliance appliance, Path home, String... words) {
         List<String> command =
                 new java.util.ArrayList<>(
                         List.of(
@@ -209,14 +220,43 @@ class TlsIT {
                 .doesNotContain("PASSED");
     }
 
+    /// As by a manager that ends, and starts again, while it greets.
+    @Test
+    void aGreetingThatIsCutOffIsTriedAgain() {
+        Map<String, String> settings =
+                Map.of(
+                        "BF_TLS_FOLDER",
+                        POOL.appliance("127.0.0.1").toString(),
+                        "BF_LISTEN",
+                        "127.0.0.1");
+        try (FarAppliance far = FarAppliance.start(settings)) {
+            CompletableFuture<Void> isCut = far.relay().cutNextAfter(LESS_THAN_A_HELLO);
+            CProgram.Result result =
+                    run(
+                            far.appliance(),
+                            client,
+                            "bash",
+                            "-c",
+                            UNPREPARED
+                                    + "sed -i s/127.0.0.1/"
+                                    + Relay.HOST
+                                    + "/ $BF_ADAPTOR_CONFIG; "
+                                    + PROGRAM.executable()
+                                    + " "
+                                    + WORK.getFirst());
+            assertThat(isCut).isCompleted();
+            assertThat(result.output()).isEqualTo("PASSED " + WORK.getFirst() + "\n");
+        }
+    }
+
     /// A program of a session that shows another certificate than the session's owner.
     private static CProgram.Result runWith(Path identity) {
         return run(
                 client,
                 "bash",
                 "-c",
-                "while [ -e $BF_ADAPTOR_CONFIG.d/preparing ]; do sleep 0.01; done;"
-                        + " rm -f $BF_ADAPTOR_CONFIG.d/prepared; ln -sf "
+                UNPREPARED
+                        + "ln -sf "
                         + identity
                         + " $BF_ADAPTOR_CONFIG.d/tls/client.pem; "
                         + PROGRAM.executable()
