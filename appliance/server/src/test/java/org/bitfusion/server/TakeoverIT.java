@@ -62,7 +62,10 @@ class TakeoverIT {
                         assertThat(second.allocate(CONTEXT, 20 * MIB)).isPositive();
                     }
                     assertThat(TestAppliance.release(owner, lease)).isZero();
-                    assertThat(ProcessHandle.of(session.process())).isEmpty();
+                    await().atMost(
+                                    Duration.ofSeconds(
+                                            2)) // for its parent, here, to hear of its end
+                            .until(() -> ProcessHandle.of(session.process()).isEmpty());
                     TestLease all = TestAppliance.lease(other, 2, TestAppliance.DEVICE_BYTES);
                     assertThat(TestAppliance.release(other, all)).isZero();
                 }

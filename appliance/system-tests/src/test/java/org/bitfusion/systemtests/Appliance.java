@@ -12,10 +12,14 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// A whole appliance in processes of its own, started by the class that `bitfusion server` starts,
-/// on a free loopback port and with a secret of its own. [#close()] ends it and all its workers.
+/// A whole appliance in processes of its own, `bitfusion server` on a free loopback port and with a
+/// secret of its own. [#close()] ends it and all its workers.
 public final class Appliance implements AutoCloseable {
     private static final Pattern LISTENING = Pattern.compile("Listening on \\S+ : (\\d+)");
+
+    /// For workers that serve a program of a second: what the second compiler makes comes too late,
+    /// and costs them half of their time.
+    public static final String SHORT_LIVED = "-XX:TieredStopAtLevel=1";
 
     private final Process process;
     private final int port;
@@ -37,7 +41,7 @@ public final class Appliance implements AutoCloseable {
         return start(List.of(), settings);
     }
 
-    /// @param prefix a command that starts the JVM, for example to enter a network namespace
+    /// @param prefix a command that starts it, for example to enter a network namespace
     public static Appliance start(List<String> prefix, Map<String, String> settings) {
         try {
             Path folder =
@@ -60,15 +64,8 @@ public final class Appliance implements AutoCloseable {
 
     private Process process(int wantedPort) throws IOException {
         List<String> command = new ArrayList<>(prefix);
-        command.addAll(
-                List.of(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "--enable-native-access=ALL-UNNAMED",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        "org.bitfusion.server.ApplianceMain",
-                        "-p",
-                        Integer.toString(wantedPort)));
+        command.addAll(server());
+        command.addAll(List.of("-p", Integer.toString(wantedPort)));
         ProcessBuilder builder = new ProcessBuilder(command);
         builder.redirectError(ProcessBuilder.Redirect.appendTo(folder.resolve("log").toFile()));
         builder.environment().put("BF_GPU", "soft");
@@ -79,8 +76,23 @@ public final class Appliance implements AutoCloseable {
                 .put("BF_ACCESS_SECRET_FILE", folder.resolve("access.secret").toString());
         builder.environment().put("BF_RUN_FOLDER", folder.resolve("run").toString());
         builder.environment().put("BF_HOST_FOLDER", folder.resolve("gpus").toString());
+        builder.environment().put("BF_WORKER_JAVA_OPTIONS", SHORT_LIVED);
         builder.environment().putAll(settings);
         return builder.start();
+    }
+
+    /// The product's command; where only the tests were brought, as by `./dev gpu`, the class that
+    /// it starts.
+    private static List<String> server() {
+        Path bitfusion = Repository.bitfusion();
+        return Files.isExecutable(bitfusion)
+                ? List.of(bitfusion.toString(), "server")
+                : List.of(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "--enable-native-access=ALL-UNNAMED",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        "org.bitfusion.server.ApplianceMain");
     }
 
     // The reader stays open: closing it would break the appliance's later prints.

@@ -15,6 +15,16 @@ public final class Repository {
         return ROOT;
     }
 
+    /// What is installed.
+    public static Path product() {
+        return ROOT.resolve("target/dist/bitfusion");
+    }
+
+    /// The command of the product.
+    public static Path bitfusion() {
+        return product().resolve("bin/bitfusion");
+    }
+
     /// The folder with the client's `libcuda.so.1` and `libcuda.so`.
     public static Path shim() {
         return ROOT.resolve("client/shim/target");

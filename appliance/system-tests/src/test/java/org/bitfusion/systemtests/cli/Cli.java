@@ -48,7 +48,7 @@ final class Cli {
     }
 
     static Path program() {
-        Path program = Repository.root().resolve("target/dist/bitfusion/bin/bitfusion");
+        Path program = Repository.bitfusion();
         if (!Files.isExecutable(program)) {
             throw new IllegalStateException(program + " is missing: ./dev build makes it");
         }

@@ -110,7 +110,7 @@ final class ManagedAppliance implements AutoCloseable {
     }
 
     static String program() {
-        return Repository.root().resolve("target/dist/bitfusion/bin/bitfusion").toString();
+        return Repository.bitfusion().toString();
     }
 
     /// All of its files.

@@ -18,6 +18,7 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.bitfusion.systemtests.Appliance;
 import org.bitfusion.systemtests.CProgram;
 import org.bitfusion.systemtests.Repository;
 
@@ -51,7 +52,7 @@ final class PoolOfAppliances implements AutoCloseable {
     }
 
     static Path command() {
-        return Repository.root().resolve("target/dist/bitfusion/bin/bitfusion");
+        return Repository.bitfusion();
     }
 
     /// Starts a pool, waits until all of it is there, and enrols a client's home by a token.
@@ -306,6 +307,7 @@ final class PoolOfAppliances implements AutoCloseable {
             environment.put("BF_SOFT_DEVICES", Integer.toString(GPUS));
             environment.put("BF_SOFT_MEMORY", Integer.toString(MEBIBYTES));
             environment.put("BF_PRESTARTED_WORKERS", "1");
+            environment.put("BF_WORKER_JAVA_OPTIONS", Appliance.SHORT_LIVED);
             if (!dataNetworks.isEmpty()) {
                 environment.put("BF_COMPRESSION", "off"); // bytes are counted
             }

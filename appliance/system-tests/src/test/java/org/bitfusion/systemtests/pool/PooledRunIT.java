@@ -270,7 +270,7 @@ class PooledRunIT {
     /// Two connections over TLS among it (decision 0028).
     @Test
     void aCommandCostsAtMostFourTimesWhatAnEmptyJvmDoes() {
-        String product = Repository.root().resolve("target/dist/bitfusion").toString();
+        String product = Repository.product().toString();
         double empty = cost(product + "/runtime/bin/java -version");
         assertThat(cost(product + "/bin/bitfusion list_gpus"))
                 .as("list_gpus; java -version: %s ms", empty)

@@ -86,8 +86,7 @@ class SamplesIT {
     }
 
     private static List<String> runOn(String gpus) {
-        String bitfusion =
-                Repository.root().resolve("target/dist/bitfusion/bin/bitfusion").toString();
+        String bitfusion = Repository.bitfusion().toString();
         return List.of(
                 bitfusion,
                 "run",

@@ -20,7 +20,8 @@ class StrictDriverIT {
         all.put("BF_GPU", "cuda");
         all.put(
                 "BF_WORKER_JAVA_OPTIONS",
-                "-Dbitfusion.libcuda="
+                Appliance.SHORT_LIVED
+                        + " -Dbitfusion.libcuda="
                         + Repository.root()
                                 .resolve("appliance/gpu-cuda/target/strict/libcuda.so.1"));
         return Appliance.start(all);

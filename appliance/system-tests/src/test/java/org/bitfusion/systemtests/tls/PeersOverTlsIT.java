@@ -42,9 +42,7 @@ class PeersOverTlsIT {
         Path both = folder.resolve("both.conf");
         try (Appliance first = appliance();
                 Appliance second = appliance()) {
-            String run =
-                    Repository.root().resolve("target/dist/bitfusion/bin/bitfusion")
-                            + " run -q -n 2 -l 127.0.0.1:";
+            String run = Repository.bitfusion() + " run -q -n 2 -l 127.0.0.1:";
             // A lease of each; the program finds both in one file.
             String inner =
                     "cat $BF_ADAPTOR_CONFIG >> %s; BF_ADAPTOR_CONFIG=%s exec %s %s"

@@ -41,8 +41,7 @@ class TlsIT {
                     "a_pageable_source_is_free_once_the_call_returns",
                     "a_copy_into_pinned_memory_does_not_block_and_has_landed_at_synchronise",
                     "a_copy_of_narrow_rows_from_a_bad_pointer_fails_the_call");
-    private static final String COMMAND =
-            Repository.root().resolve("target/dist/bitfusion/bin/bitfusion").toString();
+    private static final String COMMAND = Repository.bitfusion().toString();
     private static final int SECONDS = 120;
     private static final int LESS_THAN_A_HELLO = 100;
     private static final String UNPREPARED =
