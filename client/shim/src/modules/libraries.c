@@ -118,20 +118,21 @@ CUresult bf_kernel_function(struct bf_kernel *kernel, struct bf_context *context
 }
 
 /* The options as they matter here: whether the code stays where it is. That option's value is a
- * bool in the pointer's place; with a file it means nothing and is refused (CUDA Driver API,
+ * bool in the pointer's place; without any values, as cuBLAS 13 names it, it is meant by being
+ * there. With a file it means nothing and is refused (CUDA Driver API,
  * CU_LIBRARY_BINARY_IS_PRESERVED). */
 static CUresult read_options(const CUlibraryOption *options, void **values, unsigned count,
                              bool file, bool *preserved)
 {
     *preserved = false;
-    if (count && (!options || !values))
+    if (count && !options)
         return CUDA_ERROR_INVALID_VALUE;
     for (unsigned i = 0; i < count; i++) {
         bool about_code = options[i] == CU_LIBRARY_BINARY_IS_PRESERVED;
-        if ((unsigned)options[i] >= CU_LIBRARY_NUM_OPTIONS || (about_code && file))
+        if ((unsigned)options[i] >= CU_LIBRARY_NUM_OPTIONS || (about_code ? file : !values))
             return CUDA_ERROR_INVALID_VALUE;
         if (about_code)
-            *preserved = values[i] != NULL;
+            *preserved = !values || values[i];
     }
     return CUDA_SUCCESS;
 }
