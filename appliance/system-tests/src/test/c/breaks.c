@@ -89,9 +89,28 @@ static void every_call_is_executed_once(void)
     CHECK(counted == launches + 1 + 7);
 }
 
+/* Returns from main with much under way for a server that takes nothing any more. */
+static void ends_with_much_to_send(void)
+{
+    enum { BYTES = 48 << 20 };
+    OK(begin());
+    CUdeviceptr p;
+    CUstream stream;
+    void *pinned;
+    char line[16];
+    OK(cuMemAlloc_v2(&p, BYTES));
+    OK(cuMemAllocHost_v2(&pinned, BYTES));
+    OK(cuStreamCreate(&stream, 1));
+    puts("working");
+    fflush(stdout);
+    CHECK(fgets(line, sizeof line, stdin));
+    OK(cuMemcpyHtoDAsync_v2(p, pinned, BYTES, stream));
+    for (int i = 0; i < 1000; i++) OK(cuMemsetD32Async(p, 1, 16, stream));
+}
+
 int main(int argc, char **argv)
 {
 #define T(name) {#name, name}
-    static const struct test tests[] = {T(every_call_is_executed_once), {0, 0}};
+    static const struct test tests[] = {T(every_call_is_executed_once), T(ends_with_much_to_send), {0, 0}};
     return run_tests(tests, argc, argv);
 }

@@ -287,23 +287,49 @@ static void the_logs_of_a_load_are_filled(void)
     CHECK(!error[0] && !values[3]);
 }
 
+/* Loads a module with kernels that no GPU knows and launches one of them; what stderr was told meanwhile. */
+static CUresult launch_unknown(const char *name, char *text, size_t room)
+{
+    CUmodule m;
+    CUfunction good, f;
+    char *buffer = 0;
+    size_t size = 0;
+    text[0] = 0;
+    CUresult r = cuModuleLoadData(&m, ".version 7.0\n.target sm_70\n.address_size 64\n.visible .entry good() { ret; }\n"
+                                      ".visible .entry f()\n{ frobnicate.u32 1; ret; }\n"
+                                      ".visible .entry g()\n{ frobnicate.u32 2; ret; }\n");
+    if (r) return r;
+    if (cuModuleGetFunction(&good, m, "good") || cuModuleGetFunction(&f, m, name)) return SUCCESS;
+    if (cuLaunchKernel(good, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0) || cuCtxSynchronize()) return SUCCESS;
+    FILE *memory = open_memstream(&buffer, &size), *saved = stderr;
+    stderr = memory;
+    r = cuLaunchKernel(f, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0);
+    if (!r) r = cuCtxSynchronize();
+    stderr = saved;
+    fflush(memory);
+    snprintf(text, room, "%s", buffer);
+    return r;
+}
+
 /* A module may hold kernels that this GPU cannot run, as long as the program does not launch them. */
 static void an_instruction_that_the_gpu_does_not_know_fails_only_its_kernel(void)
 {
+    char text[512];
     OK(begin());
-    CUmodule m;
-    CUfunction f;
-    CUresult r = cuModuleLoadData(&m, ".version 7.0\n.target sm_70\n.address_size 64\n.visible .entry good() { ret; }\n"
-                                      ".visible .entry f()\n{ frobnicate.u32 1; ret; }\n");
-    if (!r) {
-        OK(cuModuleGetFunction(&f, m, "good"));
-        OK(cuLaunchKernel(f, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0));
-        OK(cuCtxSynchronize());
-        OK(cuModuleGetFunction(&f, m, "f"));
-        r = cuLaunchKernel(f, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0);
-    }
-    if (!r) r = cuCtxSynchronize();
-    EXPECT(INVALID_PTX, r);
+    EXPECT(INVALID_PTX, launch_unknown("f", text, sizeof text));
+}
+
+static void an_instruction_that_the_gpu_does_not_know_is_named_on_stderr_once(void)
+{
+    char text[512];
+    OK(begin());
+    EXPECT(INVALID_PTX, launch_unknown("f", text, sizeof text));
+    if (strcmp(text, "bitfusion: kernel f cannot run on this GPU: line 6: instruction frobnicate.u32 is not supported\n"))
+        FAIL("stderr held: %.400s", text);
+    OK(cuDevicePrimaryCtxReset_v2(0));
+    OK(begin());
+    EXPECT(INVALID_PTX, launch_unknown("g", text, sizeof text));
+    if (text[0]) FAIL("stderr was told again: %.400s", text);
 }
 
 static void a_missing_function_is_not_found(void)
@@ -424,6 +450,7 @@ int main(int argc, char **argv)
                                         T(ptx_of_a_later_toolkit_is_refused_only_for_what_is_new),
                                         T(the_logs_of_a_load_are_filled),
                                         T(an_instruction_that_the_gpu_does_not_know_fails_only_its_kernel),
+                                        T(an_instruction_that_the_gpu_does_not_know_is_named_on_stderr_once),
                                         T(a_missing_function_is_not_found),
                                         T(memory_past_the_limit_is_refused_and_the_program_goes_on),
                                         T(what_is_not_carried_answers_zero),

@@ -379,6 +379,45 @@ static void waits_for_a_server_that_dies(void)
     CHECK(value == 5);
 }
 
+static sem_t told;
+static CUresult told_status;
+static volatile int host_function_ran;
+
+static void hears_the_end(CUstream stream, CUresult status, void *data)
+{
+    (void)stream;
+    (void)data;
+    told_status = status;
+    sem_post(&told);
+}
+
+static void runs_in_vain(void *unused)
+{
+    (void)unused;
+    host_function_ran = 1;
+}
+
+/* For the fault tests: a callback behind work that never ends, and a host function that CUDA does not run after an error
+   (cuLaunchHostFunc). */
+static void waits_for_a_callback_of_a_server_that_dies(void)
+{
+    OK(begin());
+    struct hold h;
+    struct timespec end;
+    OK(hold(&h));
+    CHECK(!sem_init(&told, 0, 0));
+    OK(cuLaunchHostFunc(h.held, runs_in_vain, 0));
+    OK(cuStreamAddCallback(h.held, hears_the_end, 0, 0));
+    puts("working");
+    fflush(stdout);
+    clock_gettime(CLOCK_REALTIME, &end);
+    end.tv_sec += 20;
+    CHECK(!sem_timedwait(&told, &end));
+    EXPECT(DEVICE_UNAVAILABLE, told_status);
+    EXPECT(DEVICE_UNAVAILABLE, cuStreamSynchronize(h.held));
+    CHECK(!host_function_ran);
+}
+
 /* For the fault tests: holds memory until a line comes, then proves that it can still work. */
 static void waits_then_works(void)
 {
@@ -413,7 +452,8 @@ int main(int argc, char **argv)
                                         T(our_threads_block_all_signals),
                                         T(a_program_that_never_calls_pays_nothing),
                                         {0, 0}};
-    static const struct test special[] = {T(works_until_it_fails), T(waits_then_works), T(waits_for_a_server_that_dies), {0, 0}};
+    static const struct test special[] = {T(works_until_it_fails), T(waits_then_works), T(waits_for_a_server_that_dies),
+                                          T(waits_for_a_callback_of_a_server_that_dies), {0, 0}};
     for (const struct test *t = special; argc > 1 && t->name; t++)
         if (!strcmp(argv[1], t->name)) return run_tests(special, argc, argv);
     return run_tests(tests, argc, argv);

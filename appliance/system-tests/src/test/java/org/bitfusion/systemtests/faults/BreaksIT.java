@@ -93,17 +93,22 @@ class BreaksIT {
         }
     }
 
+    /// As patient as the product is where the tests are to last as long as its promise, 70 s.
     @Test
     void aNetworkThatIsSilentForGoodIsAnErrorInTime() throws Exception {
+        boolean whole = SECONDS >= 60;
         try (FarAppliance far = FarAppliance.start()) {
             Map<String, String> settings =
-                    Map.of(
-                            "BF_SILENCE_MILLISECONDS", "800",
-                            "BF_RECONNECT_MILLISECONDS", "2000");
+                    whole
+                            ? Map.of()
+                            : Map.of(
+                                    "BF_SILENCE_MILLISECONDS", "800",
+                                    "BF_RECONNECT_MILLISECONDS", "2000");
             FaultsIT.Running program = start(far, "process", "works_until_it_fails", settings);
             far.relay().fallSilent();
             // An attempt to connect may last 3 s beyond the time in which attempts begin.
-            assertThat(milliseconds(program.rest())).isBetween(2000, 800 + 200 + 2000 + 3500);
+            assertThat(milliseconds(program.rest()))
+                    .isBetween(whole ? 50_000 : 2000, whole ? 70_000 : 800 + 200 + 2000 + 3500);
         }
     }
 

@@ -17,6 +17,8 @@ public final class OtherOnCuda {
                     "ptx_of_a_later_toolkit_is_refused_only_for_what_is_new",
                     "the driver refuses the whole module",
                     "an_instruction_that_the_gpu_does_not_know_fails_only_its_kernel",
+                    "the driver refuses the whole module",
+                    "an_instruction_that_the_gpu_does_not_know_is_named_on_stderr_once",
                     "the driver refuses the whole module");
 
     private OtherOnCuda() {}

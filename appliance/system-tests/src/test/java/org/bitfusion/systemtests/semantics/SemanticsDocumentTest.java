@@ -47,6 +47,7 @@ class SemanticsDocumentTest {
                         "works_until_it_fails",
                         "waits_then_works",
                         "waits_for_a_server_that_dies",
+                        "waits_for_a_callback_of_a_server_that_dies",
                         "copies_are_whole_whatever_breaks",
                         "copies_until_a_server_dies",
                         "copies_twice");

@@ -2,10 +2,12 @@ package org.bitfusion.gpu.soft.device;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import org.bitfusion.gpu.CudaStatus;
 import org.bitfusion.gpu.LaunchParameters;
 import org.bitfusion.gpu.soft.execution.KernelFault;
 import org.bitfusion.gpu.soft.launch.Launch;
 import org.bitfusion.gpu.soft.memory.WindowMemory;
+import org.bitfusion.gpu.soft.module.LaunchRefused;
 import org.bitfusion.gpu.soft.module.SoftFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -36,8 +38,22 @@ final class KernelOperation extends ContextOperation {
                 tell(address);
             }
             throw fault;
+        } catch (LaunchRefused refused) {
+            if (refused.status() == CudaStatus.INVALID_PTX) {
+                tell(String.valueOf(refused.getMessage()));
+            }
+            throw refused;
         }
         return true;
+    }
+
+    /// What the kernel holds that this GPU does not execute.
+    ///
+    /// @param why names the instruction, and the line if there is one: once for each instruction
+    private void tell(String why) {
+        context.tellOnce(
+                why.startsWith("line ") ? why.substring(why.indexOf(' ', 5) + 1) : why,
+                "bitfusion: kernel %s cannot run on this GPU: %s".formatted(kernel.name(), why));
     }
 
     /// A parameter that is an address right behind the window. The program may have host memory

@@ -93,8 +93,7 @@ final class CodeBuilder {
 
     PtxException unsupported() {
         return new PtxException(
-                current.line(),
-                "instruction " + current.form() + " in " + function.name() + " is not supported");
+                current.line(), "instruction " + current.form() + " is not supported");
     }
 
     int temporary() {
