@@ -3,18 +3,17 @@ package org.bitfusion.gpu.cuda;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
 import org.bitfusion.gpu.ModuleImage;
 
 /// What a module's variables will take of the device, from the image: the driver does not say. An
 /// estimate: padding is not counted, and nothing of an image whose form is not known.
 final class VariableBytes {
     private static final int LONGEST_DECLARATION = 512;
-    private static final Pattern DECLARATION =
-            Pattern.compile(
-                    "^\\s*(?:\\.(?:visible|weak|common)\\s+)?\\.(?:global|const)\\b[^;={\\[]*?"
-                            + "\\.[busf](\\d{1,3})\\s+[\\w$%]+\\s*(?:\\[\\s*(\\d{1,18})\\s*\\])?");
+    private static final Set<String> LINKAGES = Set.of(".visible", ".weak", ".common");
+    private static final Set<String> SPACES = Set.of(".global", ".const");
     private static final int ELF_MAGIC = 0x464c457f;
     private static final int NO_BITS = 8;
     private static final int PROGRAM_BITS = 1;
@@ -39,7 +38,7 @@ final class VariableBytes {
             byte sign = text.get(at);
             depth += sign == '{' ? 1 : sign == '}' ? -1 : 0;
             if (sign == '\n' || at == text.limit() - 1) {
-                sum = Math.addExact(sum, depth == 0 ? ofLine(text, start, at + 1) : 0);
+                sum = sum(sum, depth == 0 ? ofLine(text, start, at + 1) : 0);
                 start = at + 1;
             }
         }
@@ -56,12 +55,65 @@ final class VariableBytes {
         }
         byte[] line = new byte[Math.min(LONGEST_DECLARATION, end - at)];
         text.get(at, line);
-        Matcher declaration = DECLARATION.matcher(new String(line, StandardCharsets.ISO_8859_1));
-        if (!declaration.find()) {
+        return ofDeclaration(new String(line, StandardCharsets.ISO_8859_1));
+    }
+
+    /// As `.visible .global .align 4 .b8 name[16] = {…};`. Nobody knows what a client writes there:
+    /// what no long holds is the largest.
+    private static long ofDeclaration(String line) {
+        int end = 0;
+        while (end < line.length() && "[={;".indexOf(line.charAt(end)) < 0) {
+            end++;
+        }
+        List<String> words =
+                Arrays.stream(line.substring(0, end).replace('\t', ' ').split(" ", -1))
+                        .filter(word -> !word.isBlank())
+                        .toList();
+        int first = words.isEmpty() || !LINKAGES.contains(words.getFirst()) ? 0 : 1;
+        if (words.size() < first + 3 || !SPACES.contains(words.get(first))) {
             return 0;
         }
-        long elements = declaration.group(2) == null ? 1 : Long.parseLong(declaration.group(2));
-        return Long.parseLong(declaration.group(1)) / Byte.SIZE * elements;
+        long bytes = typeBytes(words.get(words.size() - 2));
+        boolean isArray = end < line.length() && line.charAt(end) == '[';
+        return isArray ? product(bytes, elements(line, end + 1)) : bytes;
+    }
+
+    /// Of `.b8`, `.u16`, `.f64`…; 0 of anything else.
+    private static long typeBytes(String type) {
+        boolean known =
+                type.length() >= 3
+                        && type.length() <= 5
+                        && type.charAt(0) == '.'
+                        && "busf".indexOf(type.charAt(1)) >= 0
+                        && type.chars().skip(2).allMatch(VariableBytes::isDigit);
+        return known ? Integer.parseInt(type.substring(2)) / Byte.SIZE : 0;
+    }
+
+    /// The number at `at`; 1 where there is none.
+    private static long elements(String line, int at) {
+        long number = 0;
+        int next = at;
+        while (next < line.length() && line.charAt(next) == ' ') {
+            next++;
+        }
+        int start = next;
+        while (next < line.length() && isDigit(line.charAt(next))) {
+            number = sum(product(number, 10), line.charAt(next) - '0');
+            next++;
+        }
+        return next == start ? 1 : number;
+    }
+
+    private static boolean isDigit(int sign) {
+        return sign >= '0' && sign <= '9';
+    }
+
+    private static long product(long a, long b) {
+        return a != 0 && b > Long.MAX_VALUE / a ? Long.MAX_VALUE : a * b;
+    }
+
+    private static long sum(long a, long b) {
+        return a > Long.MAX_VALUE - b ? Long.MAX_VALUE : a + b;
     }
 
     /// Sections `.nv.global*` and `.nv.constant3` of a 64-bit ELF file.
@@ -88,7 +140,7 @@ final class VariableBytes {
             if ((type == NO_BITS || type == PROGRAM_BITS)
                     && bytes > 0
                     && (name.startsWith(".nv.global") || name.equals(".nv.constant3"))) {
-                sum += bytes;
+                sum = sum(sum, bytes);
             }
         }
         return sum;
