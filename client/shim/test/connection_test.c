@@ -203,8 +203,62 @@ static void data_that_nobody_asked_for_takes_no_memory(void)
     close(peer);
 }
 
+enum { PIECES = 100 };
+
+static _Atomic int pieces_sent;
+
+static void *send_pieces(void *argument)
+{
+    struct bf_connection *c = argument;
+    static char payload[BF_BULK_CHUNK - 64];
+    struct iovec part = {payload, sizeof payload};
+    uint8_t head[BF_FRAME_BYTES];
+    bf_frame_write(head, sizeof payload, BF_CALL_PING, 0, 0, 0);
+    while (atomic_load(&pieces_sent) < PIECES &&
+           !bf_send_payload(c, head, sizeof head, &part, 1, NULL))
+        atomic_fetch_add(&pieces_sent, 1);
+    return NULL;
+}
+
+static void *read_on(void *argument)
+{
+    static uint8_t buffer[1 << 20];
+    while (recv(*(int *)argument, buffer, sizeof buffer, 0) > 0)
+        continue;
+    return NULL;
+}
+
+/* Of what the other side has received and not acknowledged 64 MiB are kept: then the sender waits,
+ * until it is told that some of it has been done. */
+static void no_more_is_kept_than_the_window(void)
+{
+    static struct bf_connection c;
+    static int peer;
+    pthread_t sending, reading;
+    uint8_t frame[BF_FRAME_BYTES + BF_CREDIT_MINIMUM];
+    struct bf_credit m = {BF_CREDIT_STEP};
+    uint64_t end = bf_now() + 60ull * 1000000000u;
+    peer = connect_pair(&c);
+    CHECK(!pthread_create(&reading, NULL, read_on, &peer));
+    CHECK(!pthread_create(&sending, NULL, send_pieces, &c));
+    for (uint64_t waits = 1; waits <= 2; waits++) {
+        while (atomic_load(&c.waits) < waits && atomic_load(&pieces_sent) < PIECES && bf_now() < end)
+            usleep(1000);
+        CHECK(atomic_load(&c.waits) == waits && atomic_load(&pieces_sent) < PIECES);
+        CHECK(c.sender.box.end - c.sender.box.acked <= BF_WINDOW + (waits - 1) * BF_CREDIT_STEP);
+        if (waits == 1)
+            CHECK(write(peer, frame, bf_credit_frame(frame, &m)) > 0);
+    }
+    shutdown(peer, SHUT_RDWR);
+    pthread_join(sending, NULL);
+    pthread_join(reading, NULL);
+    end_connection(&c);
+    close(peer);
+}
+
 int main(void)
 {
+    no_more_is_kept_than_the_window();
     data_that_nobody_asked_for_takes_no_memory();
     every_thread_gets_its_own_answer();
     an_ended_peer_is_an_error_of_every_call();

@@ -1,6 +1,8 @@
 /* Connections that break, fall silent or end, against a worker that keeps every byte. */
 #include "connections.h"
 
+#include <sys/syscall.h>
+
 enum { MOST_BYTES = 64 * 1024, ALL = MOST_BYTES };
 
 /* A worker that echoes what is asked, keeps all bytes of both directions, and cuts the connection
@@ -294,9 +296,21 @@ static void memory_that_cannot_be_read_is_told_though_the_link_is_broken(void)
     close(peer);
 }
 
+static int asking; /* the thread */
+
+/* Ends the connection when the one who asks has slept for a while. */
 static void *end_it(void *connection)
 {
-    usleep(100000);
+    char path[64], text[256];
+    snprintf(path, sizeof path, "/proc/self/task/%d/stat", asking);
+    for (int asleep = 0; asleep < 20; usleep(1000)) {
+        FILE *stat = fopen(path, "r");
+        const char *line = stat ? fgets(text, sizeof text, stat) : NULL;
+        const char *name_end = line ? strrchr(line, ')') : NULL;
+        asleep = name_end && name_end[2] == 'S' ? asleep + 1 : 0;
+        if (stat)
+            fclose(stat);
+    }
     bf_connection_end(connection, "another thread found it");
     return NULL;
 }
@@ -312,6 +326,7 @@ static void who_reads_hears_of_an_end_that_another_thread_found(void)
     bf_link_keep(&c);
     uint32_t request = bf_next_request(&c);
     bf_frame_write(frame, 0, BF_CALL_PING, 0, request, 0);
+    asking = (int)syscall(SYS_gettid);
     CHECK(!pthread_create(&other, NULL, end_it, &c));
     uint64_t begin = bf_now();
     CHECK(ask_status(&c, frame, sizeof frame, request) == CUDA_ERROR_DEVICE_UNAVAILABLE);

@@ -252,9 +252,8 @@ static CUcontext held_context;
 
 static void *lets_go_later(void *held)
 {
-    struct timespec t = {0, 100000000};
     CUresult r = cuCtxSetCurrent(held_context);
-    nanosleep(&t, 0);
+    until_it_sleeps();
     return (void *)(uintptr_t)(r ? r : let_go(held));
 }
 
@@ -275,7 +274,7 @@ static void freed_memory_can_be_had_again_in_a_stream(void)
     OK(cuMemAlloc_v2(&p, free_bytes / 8 * 5));
     OK(cuMemFree_v2(p));
     CHECK(!pthread_create(&thread, 0, lets_go_later, &h));
-    CUresult r = cuMemAllocAsync(&p, free_bytes / 8 * 5, takes);
+    CUresult r = WATCHED(cuMemAllocAsync(&p, free_bytes / 8 * 5, takes));
     pthread_join(thread, &result);
     CHECK(!result);
     OK(r);

@@ -98,6 +98,8 @@ class ConstantExpressionTest {
                 .isEqualTo(4100);
         PtxModule module = PtxParser.parse(HEADER + ".global .u32 a[1+2] = {2*3, 1<<4, -4/2};\n");
         assertThat(module.variables().getFirst().byteCount()).isEqualTo(12);
+        assertThat(module.variables().getFirst().initializer().bytes())
+                .containsExactly(6, 0, 0, 0, 16, 0, 0, 0, -2, -1, -1, -1);
     }
 
     @Test
