@@ -1,6 +1,7 @@
 /*
- * NVIDIA's libraries of CUDA 11.8 as a program uses them, each result against the same sum done here. They are opened by
- * name, so that the program builds without them; the prototypes are those of CUDA's documentation.
+ * NVIDIA's libraries of CUDA 11.8 as a program uses them, each result against the same sum done here; with
+ * BF_TEST_CUDA=13 cuBLAS of CUDA 13. They are opened by name, so that the program builds without them; the prototypes
+ * are those of CUDA's documentation.
  */
 #include "check.h"
 #include <dlfcn.h>
@@ -15,6 +16,12 @@ static void *open_library(const char *name)
     return library;
 }
 
+static void *open_one_of(const char *eleven, const char *thirteen)
+{
+    const char *wanted = getenv("BF_TEST_CUDA");
+    return open_library(wanted && !strcmp(wanted, "13") ? thirteen : eleven);
+}
+
 /* Declares a pointer of the function's name and type, and finds it. */
 #define USE(library, name, ...) \
     status (*name)(__VA_ARGS__) = (status(*)(__VA_ARGS__))(uintptr_t)dlsym(library, #name); \
@@ -22,7 +29,7 @@ static void *open_library(const char *name)
 #define RIGHT(call) EXPECT(0, call)
 
 #define RUNTIME \
-    void *runtime = open_library("libcudart.so.11.0"); \
+    void *runtime = open_one_of("libcudart.so.11.0", "libcudart.so.13"); \
     CHECK(runtime); \
     USE(runtime, cudaMalloc, void **, size_t); \
     USE(runtime, cudaMemcpy, void *, const void *, size_t, int); \
@@ -45,7 +52,7 @@ static int near(double expected, double found) { return fabs(expected - found) <
 
 #define BLAS \
     RUNTIME; \
-    void *blas = open_library("libcublas.so.11"), *handle; \
+    void *blas = open_one_of("libcublas.so.11", "libcublas.so.13"), *handle; \
     float *a, *b, *c; \
     CHECK(blas); \
     USE(blas, cublasCreate_v2, void **); \

@@ -55,7 +55,7 @@ record Settings(
     }
 
     private static int capability(String text) {
-        if (!text.matches("[5-9]\\.[0-9]|1[0-2]\\.[0-9]")) {
+        if (!text.matches("([5-9]|1[0-9])\\.[0-9]")) {
             throw new IllegalArgumentException(
                     "BF_SOFT_COMPUTE_CAPABILITY=" + text + ": for instance 8.0 is expected");
         }
