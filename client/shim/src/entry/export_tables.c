@@ -230,9 +230,10 @@ static CUresult tools_context_stream_id(CUcontext context, CUstream stream, unsi
     return bf_cuStreamGetId(stream, id);
 }
 
-/* Calls back for every function of a module. cuFFT's callback stores its second argument where the
- * first one points: the caller's data comes first. */
-static CUresult tools_module_functions(CUcontext context, CUmodule handle,
+/* Calls back for every function of a module, and answers whether it could: 1, as cuFFT 12 demands,
+ * or 0. cuFFT's callback stores its second argument where the first one points: the caller's data
+ * comes first. */
+static int tools_module_functions(CUcontext context, CUmodule handle,
                                        void (*callback)(void *data, CUfunction function),
                                        void *data)
 {
@@ -241,13 +242,13 @@ static CUresult tools_module_functions(CUcontext context, CUmodule handle,
     CUresult status = bf_cuModuleGetFunctionCount(&count, handle);
     CUfunction *functions = calloc(count ? count : 1, sizeof(CUfunction));
     if (!functions)
-        return CUDA_ERROR_OUT_OF_MEMORY;
+        return 0;
     if (status == CUDA_SUCCESS)
         status = bf_cuModuleEnumerateFunctions(functions, count, handle);
     for (unsigned i = 0; i < count && status == CUDA_SUCCESS; i++)
         callback(data, functions[i]);
     free(functions);
-    return status;
+    return status == CUDA_SUCCESS;
 }
 
 static void fill(slot *table, size_t count)

@@ -255,7 +255,7 @@ static void the_slots_of_private_tables_answer(void)
     CHECK(named == (CUstream)2);
     t = table("6e163fbeb958444d835ce182aff1991e"); /* ToolsModule: the caller's data is the callback's first argument */
     CHECK(t && (size_t)t[0] == 104 * sizeof *t);
-    OK(t[7](context, module, visit, &visited));
+    CHECK(t[7](context, module, visit, &visited) == 1); /* cuFFT 12 takes anything else for a failure */
     const char *name = 0;
     CHECK(visited > 3 && data_first == visited);
     OK(cuFuncGetName(&name, last_visited));
