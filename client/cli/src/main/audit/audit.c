@@ -97,18 +97,22 @@ static int find_library(char *library) {
     return found && call(SYS_ACCESS, (long)library, READABLE, 0) == 0;
 }
 
-/* libcuda.so or libcuda.so.1, in whatever folder. */
+/* "library" or "library.1". */
+static int is_named(const char *base, const char *library) {
+    int i = 0;
+    while (library[i] != '\0' && base[i] == library[i]) {
+        i++;
+    }
+    return library[i] == '\0' && (base[i] == '\0' || (base[i] == '.' && base[i + 1] == '1' && base[i + 2] == '\0'));
+}
+
+/* One of the two names of our library, in whatever folder. */
 static int is_driver(const char *name) {
-    static const char driver[] = "libcuda.so";
     const char *base = name;
     for (const char *at = name; *at != '\0'; at++) {
         base = *at == '/' ? at + 1 : base;
     }
-    int i = 0;
-    while (driver[i] != '\0' && base[i] == driver[i]) {
-        i++;
-    }
-    return driver[i] == '\0' && (base[i] == '\0' || (base[i] == '.' && base[i + 1] == '1' && base[i + 2] == '\0'));
+    return is_named(base, "libcuda.so") || is_named(base, "libnvidia-ml.so");
 }
 
 /* Called under the dynamic linker's lock, so never twice at once. */

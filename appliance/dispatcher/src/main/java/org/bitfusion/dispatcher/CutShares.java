@@ -9,10 +9,13 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.UUID;
 import org.bitfusion.ledger.ShareLedger;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Leases that are cut out of the shares of others: what of a share is promised to them stands in
 /// the ledger of the lease that has it. Used by one thread only.
 final class CutShares {
+    private static final Logger LOG = LoggerFactory.getLogger(CutShares.class);
     private static final long MIB = 1 << 20;
 
     private final Map<UUID, Lease> leases;
@@ -58,6 +61,17 @@ final class CutShares {
             ledgers.put(parent.id(), open);
         }
         return open;
+    }
+
+    /// What is taken of a lease's share, in bytes.
+    long used(Lease lease, int place) {
+        try {
+            ShareLedger of = ledger(lease);
+            return of.reserved(place) + of.promised(place);
+        } catch (IOException e) {
+            LOG.warn("lease={} error=\"its ledger cannot be read: {}\"", lease.id(), e.toString());
+            return 0;
+        }
     }
 
     private static OptionalInt place(Lease lease, int device) {

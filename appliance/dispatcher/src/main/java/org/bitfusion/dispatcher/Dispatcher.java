@@ -235,7 +235,8 @@ public final class Dispatcher implements AutoCloseable {
                             device.totalBytes(),
                             bytes,
                             device.major(),
-                            device.minor()));
+                            device.minor(),
+                            device.pciBusId()));
         }
         HostLedger host;
         try {

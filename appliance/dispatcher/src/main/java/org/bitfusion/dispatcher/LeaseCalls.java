@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Consumer;
@@ -24,6 +25,8 @@ import org.bitfusion.protocol.message.LeaseRenew;
 import org.bitfusion.protocol.message.LeaseRenewAnswer;
 import org.bitfusion.protocol.message.LeaseRequest;
 import org.bitfusion.protocol.message.LeaseRequestAnswer;
+import org.bitfusion.protocol.message.LeaseUse;
+import org.bitfusion.protocol.message.LeaseUseAnswer;
 import org.bitfusion.protocol.message.LeasedDevice;
 import org.bitfusion.protocol.message.SessionEnded;
 import org.bitfusion.protocol.message.SessionEndedAnswer;
@@ -183,6 +186,20 @@ final class LeaseCalls implements LeaseMessageHandler {
         broker.end(message.lease(), message.session());
         SessionEndedAnswer answer = new SessionEndedAnswer();
         send(answer.wireBytes(), out -> answer.writeFrame(out, request));
+    }
+
+    @Override
+    public void leaseUse(int request, LeaseUse message) throws IOException {
+        if (!(state instanceof ClientConnectionState.Joining joining)) {
+            throw new ProtocolException("lease.use without the right to a session");
+        }
+        Optional<LeaseUseAnswer> use = broker.use(joining.lease());
+        if (use.isPresent()) {
+            LeaseUseAnswer answer = use.get();
+            send(answer.wireBytes(), out -> answer.writeFrame(out, request));
+        } else {
+            fail(LeaseUse.CALL, request, CudaResult.ERROR_INVALID_HANDLE);
+        }
     }
 
     /// A connection for leases opens sessions of the lease that was granted on it; null if there is

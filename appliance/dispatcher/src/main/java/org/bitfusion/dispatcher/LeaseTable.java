@@ -145,6 +145,14 @@ final class LeaseTable {
         return lease.idle(nanoClock.getAsLong());
     }
 
+    /// What is taken of a lease's share: by its programs, and by leases that are cut out of it.
+    ///
+    /// @param place of the GPU among the lease's
+    /// @return bytes; 0 where the lease's ledger cannot be read any more
+    long used(Lease lease, int place) {
+        return cuts.used(lease, place);
+    }
+
     /// Takes what the pool granted. The same again is the same lease, with its whole time.
     LeaseDecision take(PoolPart part) {
         Lease present = leases.get(part.lease());

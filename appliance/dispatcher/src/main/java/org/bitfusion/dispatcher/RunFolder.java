@@ -110,7 +110,10 @@ final class RunFolder implements AutoCloseable {
     /// A session as it is kept.
     ///
     /// @param worker what the dispatcher called the worker
-    record SessionRecord(UUID id, UUID lease, UUID worker, ProcessLife process) {}
+    /// @param process the worker's
+    /// @param program whom it serves
+    record SessionRecord(
+            UUID id, UUID lease, UUID worker, ProcessLife process, ClientProgram program) {}
 
     private final Path folder;
     private final FileChannel lock;
@@ -244,12 +247,15 @@ final class RunFolder implements AutoCloseable {
     void write(SessionRecord session) throws IOException {
         write(
                 SESSION + session.id(),
-                "%s %s %d %d"
+                "%s %s %d %d %d %s"
                         .formatted(
                                 session.lease(),
                                 session.worker(),
                                 session.process().pid(),
-                                session.process().start()));
+                                session.process().start(),
+                                session.program().process(),
+                                URLEncoder.encode(
+                                        "=" + session.program().name(), StandardCharsets.UTF_8)));
     }
 
     /// At once or not at all.
@@ -379,7 +385,12 @@ final class RunFolder implements AutoCloseable {
                 id(file, SESSION),
                 UUID.fromString(words[0]),
                 UUID.fromString(words[1]),
-                new ProcessLife(Long.parseLong(words[2]), Long.parseLong(words[3])));
+                new ProcessLife(Long.parseLong(words[2]), Long.parseLong(words[3])),
+                words.length < 6 // of a dispatcher that did not note it
+                        ? ClientProgram.UNKNOWN
+                        : new ClientProgram(
+                                Integer.parseInt(words[4]),
+                                URLDecoder.decode(words[5], StandardCharsets.UTF_8).substring(1)));
     }
 
     private static UUID id(Path file, String prefix) {

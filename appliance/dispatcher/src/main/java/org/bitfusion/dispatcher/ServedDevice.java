@@ -8,6 +8,7 @@ import org.bitfusion.ledger.HostLedger;
 /// @param driverIndex its number in the driver of this machine
 /// @param totalBytes of its memory
 /// @param servedBytes of that, under the appliance's limit
+/// @param pciBusId as `cuDeviceGetPCIBusId` tells it
 record ServedDevice(
         int driverIndex,
         UUID uuid,
@@ -15,7 +16,8 @@ record ServedDevice(
         long totalBytes,
         long servedBytes,
         int major,
-        int minor) {
+        int minor,
+        String pciBusId) {
     /// As the machine's ledger knows it.
     HostLedger.Gpu ofHost() {
         return new HostLedger.Gpu(uuid, totalBytes);

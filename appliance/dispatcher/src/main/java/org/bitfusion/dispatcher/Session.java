@@ -44,14 +44,21 @@ final class Session implements WorkerPool.Owner {
     private final UUID lease;
     private final UUID id;
     private final WorkerProcess worker;
+    private ClientProgram program;
     private State state;
     private boolean isHeardOf;
 
     /// A new one, in which somebody waits for the port.
-    Session(SessionBroker broker, WorkerProcess worker, UUID lease, Consumer<SessionResult> taker) {
+    Session(
+            SessionBroker broker,
+            WorkerProcess worker,
+            UUID lease,
+            ClientProgram program,
+            Consumer<SessionResult> taker) {
         this.broker = broker;
         this.worker = worker;
         this.lease = lease;
+        this.program = program;
         id = UUID.randomUUID();
         state = new State.Opening(taker);
         isHeardOf = true;
@@ -62,6 +69,7 @@ final class Session implements WorkerPool.Owner {
         this.broker = broker;
         lease = kept.lease();
         id = kept.id();
+        program = kept.program();
         state = new State.Served();
         worker = pool.adopt(kept, this);
     }
@@ -84,7 +92,7 @@ final class Session implements WorkerPool.Owner {
     }
 
     RunFolder.SessionRecord record() {
-        return new RunFolder.SessionRecord(id, lease, worker.id(), worker.process());
+        return new RunFolder.SessionRecord(id, lease, worker.id(), worker.process(), program);
     }
 
     /// @param shares what the session may use, in the order of the devices in `ledgerFile`
@@ -138,8 +146,12 @@ final class Session implements WorkerPool.Owner {
                 LOG.error("lease={} worker={} error=\"{}\"", lease, worker.pid(), reason);
                 opened(new SessionResult.NoWorker(), state);
             }
-            case WorkerReport.Connected _ -> {
-                LOG.info("lease={} worker={} client connected", lease, worker.pid());
+            case WorkerReport.Connected(int process) -> {
+                LOG.info("lease={} worker={} client={} connected", lease, worker.pid(), process);
+                if (process != program.process()) { // it was prepared for whoever comes first
+                    program = new ClientProgram(process, "");
+                    broker.changed(this);
+                }
                 state = new State.Served();
                 broker.used(lease, Duration.ZERO);
             }
@@ -170,6 +182,10 @@ final class Session implements WorkerPool.Owner {
 
     WorkerProcess worker() {
         return worker;
+    }
+
+    ClientProgram program() {
+        return program;
     }
 
     /// What the client calls it; nobody can guess it.

@@ -21,6 +21,7 @@ import org.bitfusion.protocol.Hello;
 import org.bitfusion.protocol.Secret;
 import org.bitfusion.protocol.control.WorkerReport;
 import org.bitfusion.protocol.message.LeaseRequest;
+import org.bitfusion.protocol.message.LeaseUseAnswer;
 import org.bitfusion.protocol.message.SessionOpen;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -43,6 +44,7 @@ final class SessionBroker {
     private final RunFolder folder;
     private final Consumer<UUID> givenBack;
     private final LeaseTable leases;
+    private final LeaseUses uses;
     private final WaitingLine line = new WaitingLine(System::nanoTime);
     private final Map<UUID, Set<Session>> sessions = new HashMap<>();
     private final Map<UUID, Ending> endings = new HashMap<>();
@@ -73,6 +75,7 @@ final class SessionBroker {
         this.ledger = ledger;
         this.folder = folder;
         leases = new LeaseTable(devices, ledger, folder, settings.renewal(), System::nanoTime);
+        uses = new LeaseUses(settings.build(), this.devices, leases, ledger);
         var _ =
                 executor.scheduleWithFixedDelay(
                         this::endExpired,
@@ -284,6 +287,18 @@ final class SessionBroker {
         return leases.find(id);
     }
 
+    /// Who uses how much of a lease, or of what leases have left ([Hello#NO_LEASE]).
+    ///
+    /// @return empty if there is no such lease (any more)
+    Optional<LeaseUseAnswer> use(UUID id) {
+        return uses.of(
+                id,
+                sessions.getOrDefault(id, Set.of()).stream()
+                        .filter(Session::isServed)
+                        .map(Session::program)
+                        .toList());
+    }
+
     boolean renew(UUID id, Object connection) {
         return leases.renew(id, connection);
     }
@@ -429,7 +444,8 @@ final class SessionBroker {
             taker.accept(new SessionResult.TooMany());
             return;
         }
-        Session session = new Session(this, worker, lease, taker);
+        ClientProgram program = new ClientProgram(request.process(), request.program());
+        Session session = new Session(this, worker, lease, program, taker);
         Path ledgerFile = known.map(Lease::ledgerFile).orElse(ledger.openFile());
         OptionalInt user;
         try {
@@ -473,6 +489,18 @@ final class SessionBroker {
 
     int driverIndex(Share share) {
         return devices.get(share.device()).driverIndex();
+    }
+
+    /// What is kept of a session is something else now.
+    void changed(Session session) {
+        try {
+            folder.write(session.record());
+        } catch (IOException e) {
+            LOG.warn(
+                    "session={} error=\"its record stays as it was: {}\"",
+                    session.id(),
+                    e.toString());
+        }
     }
 
     void ended(Session session, UUID lease) {

@@ -15,6 +15,9 @@ import org.bitfusion.protocol.control.WorkerReport;
 
 /// A worker process without a GPU, which behaves as the test says.
 final class FakeWorker {
+    /// Of the client that comes to it.
+    static final int CLIENT_PROCESS = 4711;
+
     static final long DEVICE_BYTES = 1L << 30;
     static final int PORT = 4711;
 
@@ -80,7 +83,10 @@ final class FakeWorker {
     }
 
     private static void start(Behaviour behaviour, SocketChannel channel) throws IOException {
-        say(channel, new WorkerReport.Device(0, new UUID(1, 1), "fake", DEVICE_BYTES, 8, 0));
+        say(
+                channel,
+                new WorkerReport.Device(
+                        0, new UUID(1, 1), "fake", DEVICE_BYTES, 8, 0, "0000:01:00.0"));
         switch (behaviour) {
             case SLOW -> {}
             case FAILS -> {
@@ -113,7 +119,7 @@ final class FakeWorker {
             case LONELY -> say(channel, new WorkerReport.Listening(PORT));
             case GOOD, STUBBORN, SLOW, FAILS, CRASHES, CRASHES_IDLE -> {
                 say(channel, new WorkerReport.Listening(PORT));
-                say(channel, new WorkerReport.Connected());
+                say(channel, new WorkerReport.Connected(CLIENT_PROCESS));
             }
         }
     }

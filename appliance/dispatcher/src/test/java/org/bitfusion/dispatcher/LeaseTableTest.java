@@ -28,8 +28,10 @@ class LeaseTableTest {
     private final AtomicLong nanos = new AtomicLong(Long.MAX_VALUE - 5);
     private final List<ServedDevice> devices =
             List.of(
-                    new ServedDevice(0, new UUID(1, 1), "a", CAPACITY, CAPACITY, 8, 0),
-                    new ServedDevice(1, new UUID(2, 2), "b", CAPACITY, CAPACITY, 8, 0));
+                    new ServedDevice(
+                            0, new UUID(1, 1), "a", CAPACITY, CAPACITY, 8, 0, "0000:01:00.0"),
+                    new ServedDevice(
+                            1, new UUID(2, 2), "b", CAPACITY, CAPACITY, 8, 0, "0000:01:00.0"));
     private final RunFolder kept;
     private final Path gpus;
     private final HostLedger host;

@@ -40,7 +40,8 @@ final class Parts implements AutoCloseable {
                     FakeWorker.DEVICE_BYTES,
                     FakeWorker.DEVICE_BYTES,
                     8,
-                    0);
+                    0,
+                    "0000:01:00.0");
 
     final DispatcherSettings settings;
     final RunFolder folder;

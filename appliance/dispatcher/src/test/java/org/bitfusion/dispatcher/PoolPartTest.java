@@ -32,8 +32,8 @@ class PoolPartTest {
     private final AtomicLong nanos = new AtomicLong();
     private final List<ServedDevice> devices =
             List.of(
-                    new ServedDevice(0, FIRST, "a", 1000 * MIB, 1000 * MIB, 8, 0),
-                    new ServedDevice(1, SECOND, "b", 1000 * MIB, 1000 * MIB, 8, 0));
+                    new ServedDevice(0, FIRST, "a", 1000 * MIB, 1000 * MIB, 8, 0, "0000:01:00.0"),
+                    new ServedDevice(1, SECOND, "b", 1000 * MIB, 1000 * MIB, 8, 0, "0000:01:00.0"));
     private final RunFolder kept;
     private final Path gpus;
     private final HostLedger host;

@@ -36,7 +36,11 @@ class RunFolderTest {
                 new RunFolder.LeaseRecord(UUID.randomUUID(), Secret.NONE, true, "", List.of());
         RunFolder.SessionRecord session =
                 new RunFolder.SessionRecord(
-                        UUID.randomUUID(), held.id(), UUID.randomUUID(), new ProcessLife(77, 88));
+                        UUID.randomUUID(),
+                        held.id(),
+                        UUID.randomUUID(),
+                        new ProcessLife(77, 88),
+                        new ClientProgram(5, "a program \n %"));
         try (RunFolder folder = RunFolder.open(path())) {
             folder.write(held);
             folder.write(ended);
@@ -114,7 +118,8 @@ class RunFolderTest {
                         UUID.randomUUID(),
                         UUID.randomUUID(),
                         UUID.randomUUID(),
-                        new ProcessLife(77, 88));
+                        new ProcessLife(77, 88),
+                        ClientProgram.UNKNOWN);
         try (RunFolder folder = RunFolder.open(path())) {
             folder.write(good);
             Files.createFile(path().resolve("session-" + UUID.randomUUID()));
@@ -134,7 +139,8 @@ class RunFolderTest {
                             UUID.randomUUID(),
                             UUID.randomUUID(),
                             UUID.randomUUID(),
-                            new ProcessLife(77, 88));
+                            new ProcessLife(77, 88),
+                            ClientProgram.UNKNOWN);
             folder.write(session);
             assertThat(folder.isUnused()).isFalse();
             folder.removeSession(session.id());

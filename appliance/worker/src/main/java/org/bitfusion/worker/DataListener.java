@@ -65,7 +65,8 @@ final class DataListener implements AutoCloseable {
     /// The session's client.
     ///
     /// @param version of the protocol that both sides speak
-    record Client(DataChannel channel, int version) {}
+    /// @param process its number on its own host, as it says
+    record Client(DataChannel channel, int version, int process) {}
 
     /// Copies that other workers bring. Used by any thread.
     interface Transfers {
@@ -309,7 +310,9 @@ final class DataListener implements AutoCloseable {
                 return;
             }
             if (letIn.isPresent()
-                    && client.complete(new Client(secured, chosenVersion(letIn.get())))) {
+                    && client.complete(
+                            new Client(
+                                    secured, chosenVersion(letIn.get()), letIn.get().process()))) {
                 return;
             }
             connection.close();

@@ -51,7 +51,7 @@ final class SnapshotMessage {
     }
 
     /// As cuDeviceGetPCIBusId writes it.
-    private static String pciBusId(Map<Integer, Integer> attributes) {
+    static String pciBusId(Map<Integer, Integer> attributes) {
         return "%04x:%02x:%02x.0"
                 .formatted(
                         attributes.getOrDefault(DeviceAttribute.PCI_DOMAIN_ID, 0),

@@ -183,7 +183,8 @@ public final class Worker implements ControlChannel.Listener {
                 device.name(),
                 device.totalMemory(),
                 attributes.getOrDefault(DeviceAttribute.COMPUTE_CAPABILITY_MAJOR, 0),
-                attributes.getOrDefault(DeviceAttribute.COMPUTE_CAPABILITY_MINOR, 0));
+                attributes.getOrDefault(DeviceAttribute.COMPUTE_CAPABILITY_MINOR, 0),
+                SnapshotMessage.pciBusId(attributes));
     }
 
     @Override
@@ -301,7 +302,7 @@ public final class Worker implements ControlChannel.Listener {
                     order.program(),
                     client.version());
             serving = new Serving(order.session(), link);
-            control.report(new WorkerReport.Connected());
+            control.report(new WorkerReport.Connected(client.process()));
             return converse(order, driver.value(), link, listener);
         }
     }

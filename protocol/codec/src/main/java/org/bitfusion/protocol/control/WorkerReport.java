@@ -47,11 +47,28 @@ public sealed interface WorkerReport {
     }
 
     /// A GPU of this machine; told once after the start, in the order of the driver.
-    record Device(int index, UUID uuid, String name, long totalBytes, int major, int minor)
+    ///
+    /// @param pciBusId as `cuDeviceGetPCIBusId` tells it
+    record Device(
+            int index,
+            UUID uuid,
+            String name,
+            long totalBytes,
+            int major,
+            int minor,
+            String pciBusId)
             implements WorkerReport {
         @Override
         public String line() {
-            return Words.line("device", index, uuid, totalBytes, major, minor, Words.escaped(name));
+            return Words.line(
+                    "device",
+                    index,
+                    uuid,
+                    totalBytes,
+                    major,
+                    minor,
+                    Words.escaped(name),
+                    Words.escaped(pciBusId));
         }
     }
 
@@ -96,10 +113,13 @@ public sealed interface WorkerReport {
     }
 
     /// The client has come and proved that it is the right one.
-    record Connected() implements WorkerReport {
+    ///
+    /// @param process its number on its own host; another than asked for the session where that was
+    ///   prepared for it
+    record Connected(int process) implements WorkerReport {
         @Override
         public String line() {
-            return "connected";
+            return Words.line("connected", process);
         }
     }
 
@@ -119,7 +139,7 @@ public sealed interface WorkerReport {
                     case "listening" -> new Listening(words.number());
                     case "noport" -> new NoPort();
                     case "nowindow" -> new NoWindow();
-                    case "connected" -> new Connected();
+                    case "connected" -> new Connected(words.number());
                     default -> throw words.broken();
                 };
         if (words.hasNext()) {
@@ -134,6 +154,6 @@ public sealed interface WorkerReport {
         long totalBytes = words.longNumber();
         int major = words.number();
         int minor = words.number();
-        return new Device(index, uuid, words.text(), totalBytes, major, minor);
+        return new Device(index, uuid, words.text(), totalBytes, major, minor, words.text());
     }
 }

@@ -21,14 +21,20 @@ class ControlLinesTest {
                         new WorkerReport.Resumed(UUID.randomUUID(), new UUID(1, -1), 1500),
                         new WorkerReport.Used(),
                         new WorkerReport.Device(
-                                1, new UUID(-5, 7), "A GPU, 80 GB\n", 1L << 40, 9, 0),
-                        new WorkerReport.Device(0, new UUID(0, 0), "", 0, 0, 0),
+                                1,
+                                new UUID(-5, 7),
+                                "A GPU, 80 GB\n",
+                                1L << 40,
+                                9,
+                                0,
+                                "0000:3b:00.0"),
+                        new WorkerReport.Device(0, new UUID(0, 0), "", 0, 0, 0, ""),
                         new WorkerReport.Ready(),
                         new WorkerReport.Failed("no GPU: \"x\" %20 +"),
                         new WorkerReport.Listening(45201),
                         new WorkerReport.NoPort(),
                         new WorkerReport.NoWindow(),
-                        new WorkerReport.Connected());
+                        new WorkerReport.Connected(4711));
         for (WorkerReport report : reports) {
             assertThat(report.line()).doesNotContain("\n");
             assertThat(WorkerReport.parse(report.line())).isEqualTo(report);

@@ -180,7 +180,8 @@ final class CFunctionsWriter {
         return out;
     }
 
-    Source versionScript() {
+    /// @param others that the library exports
+    Source versionScript(List<String> others) {
         Source out = new Source();
         out.line("# Exactly the functions of protocol/spec. Generated.");
         out.open("{");
@@ -189,6 +190,7 @@ final class CFunctionsWriter {
                 .map(export -> export.variant().symbol())
                 .sorted()
                 .forEach(symbol -> out.line("%s;", symbol));
+        others.forEach(symbol -> out.line("%s;", symbol));
         out.close("local:");
         out.line("    *;");
         out.close("};");

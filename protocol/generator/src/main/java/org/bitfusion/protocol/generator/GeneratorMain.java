@@ -37,7 +37,7 @@ public final class GeneratorMain {
         Specification specification = SpecificationParser.parse(spec);
         Path c = options.get("--c");
         if (c != null) {
-            writeC(specification, c);
+            writeC(specification, NvmlNames.read(spec), c);
         }
         Path java = options.get("--java");
         if (java != null) {
@@ -58,7 +58,8 @@ public final class GeneratorMain {
         }
     }
 
-    private static void writeC(Specification specification, Path directory) throws IOException {
+    private static void writeC(Specification specification, NvmlNames nvml, Path directory)
+            throws IOException {
         CFunctionsWriter functions = new CFunctionsWriter(specification);
         new CTypesWriter(specification).source().write(directory.resolve("bf_cuda_types.h"));
         new CMessagesWriter(specification).source().write(directory.resolve("bf_messages.h"));
@@ -70,7 +71,8 @@ public final class GeneratorMain {
         CProcTableWriter table = new CProcTableWriter(specification);
         table.header().write(directory.resolve("bf_proc_table.h"));
         table.source().write(directory.resolve("bf_proc_table.c"));
-        functions.versionScript().write(directory.resolve("libcuda.map"));
+        nvml.missing().write(directory.resolve("bf_nvml_missing.c"));
+        functions.versionScript(nvml.names()).write(directory.resolve("libcuda.map"));
     }
 
     private static Map<String, Path> options(String[] arguments) {
