@@ -12,7 +12,7 @@
 #include "session/reach.h"
 #include "session/session.h"
 
-enum { USE_SINCE = 4 /* the version of lease.use */, ANSWER_MILLISECONDS = 3000, LINE = 1024 };
+enum { USE_SINCE = 3 /* the version of lease.use */, ANSWER_MILLISECONDS = 3000, LINE = 1024 };
 
 static void copy_text(char *out, size_t size, const struct bf_view *text)
 {
