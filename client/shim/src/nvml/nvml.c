@@ -27,13 +27,32 @@ static struct bf_nvml_use use;
 static struct timespec asked;
 
 /* ---- Beginning and end ---- */
+/* In a child whose parent was asking just then: it begins anew. */
+static void after_fork_in_child(void)
+{
+    if (pthread_mutex_trylock(&lock)) {
+        lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+        memset(&use, 0, sizeof use); /* what another thread was changing is not given back */
+        initialised = 0;
+    } else {
+        pthread_mutex_unlock(&lock);
+    }
+}
+
+static void watch_forks(void)
+{
+    pthread_atfork(NULL, NULL, after_fork_in_child);
+}
+
 static nvmlReturn_t initialise(void)
 {
-    bf_lock(&lock, BF_OPENING);
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, watch_forks);
+    bf_lock(&lock, BF_NVML);
     bool good = initialised || bf_nvml_use_ask(&use);
     if (good && !initialised++)
         clock_gettime(CLOCK_MONOTONIC, &asked);
-    bf_unlock(&lock, BF_OPENING);
+    bf_unlock(&lock, BF_NVML);
     return good ? NVML_SUCCESS : NVML_ERROR_DRIVER_NOT_LOADED;
 }
 
@@ -48,11 +67,11 @@ NVML nvmlInitWithFlags(unsigned flags)
 
 NVML nvmlShutdown(void)
 {
-    bf_lock(&lock, BF_OPENING);
+    bf_lock(&lock, BF_NVML);
     nvmlReturn_t result = initialised ? NVML_SUCCESS : NVML_ERROR_UNINITIALIZED;
     if (initialised && !--initialised)
         bf_nvml_use_free(&use);
-    bf_unlock(&lock, BF_OPENING);
+    bf_unlock(&lock, BF_NVML);
     return result;
 }
 
@@ -81,13 +100,13 @@ __attribute__((visibility("default"))) const char *nvmlErrorString(nvmlReturn_t 
 /* ---- The state, under the lock ---- */
 static nvmlReturn_t enter(void)
 {
-    bf_lock(&lock, BF_OPENING);
+    bf_lock(&lock, BF_NVML);
     return initialised ? NVML_SUCCESS : NVML_ERROR_UNINITIALIZED;
 }
 
 static nvmlReturn_t leave(nvmlReturn_t result)
 {
-    bf_unlock(&lock, BF_OPENING);
+    bf_unlock(&lock, BF_NVML);
     return result;
 }
 
@@ -156,7 +175,7 @@ NVML nvmlSystemGetCudaDriverVersion(int *version)
 {
     if (!version)
         return NVML_ERROR_INVALID_ARGUMENT;
-    *version = BF_DRIVER_VERSION;
+    *version = bf_state.driver_version ? bf_state.driver_version : BF_DRIVER_VERSION;
     return NVML_SUCCESS;
 }
 
@@ -165,29 +184,63 @@ NVML nvmlSystemGetCudaDriverVersion_v2(int *version)
     return nvmlSystemGetCudaDriverVersion(version);
 }
 
-/* Of a process of this host. */
-static bool executable_of(unsigned pid, char *path, size_t bytes)
+/* Whether a process of this host is one of the session's: numbers of other hosts mean other processes. */
+static bool is_of_this_session(unsigned pid)
+{
+    enum { MOST = 256 * 1024 };
+    char path[32], wanted[4096 + 32];
+    const char *adaptor = getenv("BF_ADAPTOR_CONFIG");
+    if (pid == (unsigned)getpid())
+        return true;
+    if (!adaptor || strlen(adaptor) > 4096)
+        return false;
+    int length = snprintf(wanted, sizeof wanted, "BF_ADAPTOR_CONFIG=%s", adaptor);
+    snprintf(path, sizeof path, "/proc/%u/environ", pid);
+    FILE *file = fopen(path, "re");
+    char *environment = malloc(MOST);
+    size_t bytes = file && environment ? fread(environment, 1, MOST - 1, file) : 0;
+    bool found = false;
+    if (environment)
+        environment[bytes] = 0;
+    for (size_t at = 0; at < bytes && !found; at += strlen(environment + at) + 1)
+        found = !strncmp(environment + at, wanted, (size_t)length + 1);
+    free(environment);
+    if (file)
+        fclose(file);
+    return found;
+}
+
+/* What is known of it: what it said, what it executes here, or "-". */
+static void name_of(const struct bf_nvml_program *program, char *name, size_t bytes)
 {
     char link[32];
-    snprintf(link, sizeof link, "/proc/%u/exe", pid);
-    ssize_t length = readlink(link, path, bytes - 1);
-    path[length > 0 ? length : 0] = 0;
-    return length > 0;
+    ssize_t length = 0;
+    snprintf(name, bytes, "%s", program->name);
+    if (*name)
+        return;
+    snprintf(link, sizeof link, "/proc/%u/exe", program->process);
+    if (is_of_this_session(program->process))
+        length = readlink(link, name, bytes - 1);
+    if (length > 0)
+        name[length] = 0;
+    else
+        snprintf(name, bytes, "-");
 }
 
 NVML nvmlSystemGetProcessName(unsigned pid, char *name, unsigned length)
 {
-    char own[1024];
+    char whole[4096] = "";
     nvmlReturn_t result = enter();
-    const char *found = NULL;
+    if (result == NVML_SUCCESS && (!name || !length))
+        result = NVML_ERROR_INVALID_ARGUMENT;
     for (unsigned i = 0; result == NVML_SUCCESS && i < use.count; i++)
         for (unsigned k = 0; k < use.devices[i].program_count; k++)
-            if (use.devices[i].programs[k].process == pid)
-                found = use.devices[i].programs[k].name;
-    if (result == NVML_SUCCESS && found && !*found && executable_of(pid, own, sizeof own))
-        found = own;
+            if (!*whole && use.devices[i].programs[k].process == pid)
+                name_of(&use.devices[i].programs[k], whole, sizeof whole);
+    if (result == NVML_SUCCESS && !*whole)
+        result = NVML_ERROR_NOT_FOUND;
     if (result == NVML_SUCCESS)
-        result = found ? give_text(name, length, found) : NVML_ERROR_NOT_FOUND;
+        snprintf(name, length, "%s", whole); /* "cropped to provided length" */
     return leave(result);
 }
 
@@ -338,6 +391,25 @@ NVML nvmlDeviceGetPciInfo_v3(nvmlDevice_t handle, nvmlPciInfo_t *out)
     return leave(result);
 }
 
+NVML nvmlDeviceGetPciInfoExt(nvmlDevice_t handle, nvmlPciInfoExt_t *out)
+{
+    nvmlPciInfo_t whole;
+    if (!out)
+        return NVML_ERROR_INVALID_ARGUMENT;
+    if (out->version != NVML_PCI_INFO_EXT_V1)
+        return NVML_ERROR_ARGUMENT_VERSION_MISMATCH;
+    nvmlReturn_t result = nvmlDeviceGetPciInfo_v3(handle, &whole);
+    if (result == NVML_SUCCESS) {
+        memset(out, 0, sizeof *out);
+        out->version = NVML_PCI_INFO_EXT_V1;
+        out->domain = whole.domain;
+        out->bus = whole.bus;
+        out->device = whole.device;
+        memcpy(out->busId, whole.busId, sizeof out->busId);
+    }
+    return result;
+}
+
 NVML nvmlDeviceGetPciInfo_v2(nvmlDevice_t handle, nvmlPciInfo_v2_t *out)
 {
     nvmlPciInfo_t whole;
@@ -425,18 +497,21 @@ NVML nvmlDeviceGetMemoryInfo_v2(nvmlDevice_t handle, nvmlMemory_v2_t *out)
 }
 
 /* ---- Its programs ---- */
-typedef void put_program(void *infos, unsigned at, const struct bf_nvml_program *program);
+/* "used": bytes, where somebody knows: the only program of a lease has what the lease uses. */
+typedef void put_program(void *infos, unsigned at, const struct bf_nvml_program *program,
+                         unsigned long long used);
 
-static void put_v1(void *infos, unsigned at, const struct bf_nvml_program *program)
+static void put_v1(void *infos, unsigned at, const struct bf_nvml_program *program,
+                   unsigned long long used)
 {
-    ((nvmlProcessInfo_v1_t *)infos)[at] =
-        (nvmlProcessInfo_v1_t){program->process, NVML_VALUE_NOT_AVAILABLE};
+    ((nvmlProcessInfo_v1_t *)infos)[at] = (nvmlProcessInfo_v1_t){program->process, used};
 }
 
-static void put_v2(void *infos, unsigned at, const struct bf_nvml_program *program)
+static void put_v2(void *infos, unsigned at, const struct bf_nvml_program *program,
+                   unsigned long long used)
 {
-    ((nvmlProcessInfo_v2_t *)infos)[at] = (nvmlProcessInfo_v2_t){
-        program->process, NVML_VALUE_NOT_AVAILABLE, NVML_NO_INSTANCE, NVML_NO_INSTANCE};
+    ((nvmlProcessInfo_v2_t *)infos)[at] =
+        (nvmlProcessInfo_v2_t){program->process, used, NVML_NO_INSTANCE, NVML_NO_INSTANCE};
 }
 
 /* "count": room in infos, then how many there are. */
@@ -448,11 +523,13 @@ static nvmlReturn_t programs_of(nvmlDevice_t handle, unsigned *count, void *info
         result = NVML_ERROR_INVALID_ARGUMENT;
     if (result == NVML_SUCCESS && (result = find_now(handle, &device)) == NVML_SUCCESS) {
         unsigned room = *count;
+        unsigned long long used =
+            device->program_count == 1 ? device->used_bytes : NVML_VALUE_NOT_AVAILABLE;
         *count = device->program_count;
         if (room < device->program_count)
             result = NVML_ERROR_INSUFFICIENT_SIZE;
         for (unsigned i = 0; result == NVML_SUCCESS && i < device->program_count; i++)
-            put(infos, i, &device->programs[i]);
+            put(infos, i, &device->programs[i], used);
     }
     return leave(result);
 }
@@ -496,7 +573,39 @@ NO_PROGRAMS(nvmlDeviceGetMPSComputeRunningProcesses)
 NO_PROGRAMS(nvmlDeviceGetMPSComputeRunningProcesses_v2)
 NO_PROGRAMS(nvmlDeviceGetMPSComputeRunningProcesses_v3)
 
+/* ---- How it is connected with others ---- */
+/* NCCL asks of every pair, a device with itself too, and begins only where it is answered. */
+NVML nvmlDeviceGetP2PStatus(nvmlDevice_t one, nvmlDevice_t other, unsigned capability, unsigned *status)
+{
+    enum { P2P_OK, P2P_NOT_SUPPORTED = 5 };
+    unsigned index;
+    (void)capability;
+    nvmlReturn_t result = status ? give_index(one, &index) : NVML_ERROR_INVALID_ARGUMENT;
+    if (result == NVML_SUCCESS)
+        result = give_index(other, &index);
+    if (result == NVML_SUCCESS)
+        *status = one == other ? P2P_OK : P2P_NOT_SUPPORTED;
+    return result;
+}
+
 /* ---- Events, of which none ever comes ---- */
+NVML nvmlDeviceGetSupportedEventTypes(nvmlDevice_t handle, unsigned long long *types)
+{
+    unsigned index;
+    nvmlReturn_t result = types ? give_index(handle, &index) : NVML_ERROR_INVALID_ARGUMENT;
+    if (result == NVML_SUCCESS)
+        *types = 0;
+    return result;
+}
+
+/* Who watches over a device's health takes it for broken where this fails. */
+NVML nvmlDeviceRegisterEvents(nvmlDevice_t handle, unsigned long long types, nvmlEventSet_t set)
+{
+    unsigned index;
+    (void)types;
+    return set ? give_index(handle, &index) : NVML_ERROR_INVALID_ARGUMENT;
+}
+
 NVML nvmlEventSetCreate(nvmlEventSet_t *out)
 {
     static char set;
@@ -546,18 +655,16 @@ struct program_record {
 
 _Static_assert(sizeof(struct program_record) == 4128, "as nvidia-smi 535 reads it");
 
-static void put_record(void *infos, unsigned at, const struct bf_nvml_program *program)
+static void put_record(void *infos, unsigned at, const struct bf_nvml_program *program,
+                       unsigned long long used)
 {
     struct program_record *record = &((struct program_record *)infos)[at];
     memset(record, 0, sizeof *record);
     record->pid = program->process;
-    record->used = NVML_VALUE_NOT_AVAILABLE;
+    record->used = used;
     record->gpu_instance = NVML_NO_INSTANCE;
     record->compute_instance = NVML_NO_INSTANCE;
-    if (*program->name)
-        memcpy(record->name, program->name, strlen(program->name));
-    else
-        executable_of(program->process, record->name, sizeof record->name);
+    name_of(program, record->name, sizeof record->name);
 }
 
 static nvmlReturn_t list_computing(nvmlDevice_t handle, unsigned *count, void *infos)
@@ -585,7 +692,7 @@ NVML nvmlInternalGetExportTable(const void **table, const uint8_t uuid[16])
     static const void *slots[TOOLS_SLOTS];
     if (!table || !uuid || memcmp(uuid, tools, sizeof tools) != 0)
         return NVML_ERROR_NOT_FOUND;
-    bf_lock(&lock, BF_OPENING);
+    bf_lock(&lock, BF_NVML);
     if (!slots[0]) {
         for (int i = 1; i < TOOLS_SLOTS; i++)
             slots[i] = (const void *)(uintptr_t)nothing;
@@ -594,7 +701,7 @@ NVML nvmlInternalGetExportTable(const void **table, const uint8_t uuid[16])
         slots[LIST_MPS] = (const void *)(uintptr_t)list_none;
         slots[0] = (const void *)(uintptr_t)sizeof slots;
     }
-    bf_unlock(&lock, BF_OPENING);
+    bf_unlock(&lock, BF_NVML);
     *table = slots;
     return NVML_SUCCESS;
 }

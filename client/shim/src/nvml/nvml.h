@@ -35,6 +35,11 @@ typedef struct {
 } nvmlPciInfo_v2_t;
 
 typedef struct {
+    unsigned version, domain, bus, device, pciDeviceId, pciSubSystemId, baseClass, subClass;
+    char busId[32];
+} nvmlPciInfoExt_t;
+
+typedef struct {
     unsigned long long total, free, used;
 } nvmlMemory_t;
 
@@ -61,6 +66,7 @@ typedef struct {
 } nvmlEventData_t;
 
 #define NVML_MEMORY_V2 ((unsigned)sizeof(nvmlMemory_v2_t) | 2u << 24)
+#define NVML_PCI_INFO_EXT_V1 ((unsigned)sizeof(nvmlPciInfoExt_t) | 1u << 24)
 #define NVML_VALUE_NOT_AVAILABLE (~0ull)
 #define NVML_NO_INSTANCE 0xffffffffu /* of a GPU that is not divided (MIG) */
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "bf_messages.h"
 #include "program/cancellation.h"
@@ -12,19 +13,37 @@
 #include "session/reach.h"
 #include "session/session.h"
 
-enum { USE_SINCE = 3 /* the version of lease.use */, ANSWER_MILLISECONDS = 3000, LINE = 1024 };
+enum {
+    USE_SINCE = 3, /* the version of lease.use */
+    STEP_MILLISECONDS = 1500, /* for connecting, TLS, the hello, the answer */
+    SILENT_SECONDS = 10, /* after which a server that did not answer is asked again */
+    LOST_SECONDS = 30,
+    LINE = 1024,
+};
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
 
 static void copy_text(char *out, size_t size, const struct bf_view *text)
 {
     size_t bytes = text->bytes < size - 1 ? text->bytes : size - 1;
     memcpy(out, text->data, bytes);
     out[bytes] = 0;
+    for (char *at = out; *at; at++)
+        if ((unsigned char)*at < ' ' || *at == 127) /* it is shown on terminals */
+            *at = '?';
 }
 
 static bool add_device(struct bf_nvml_use *use, unsigned server, const struct bf_device_use *m)
 {
+    if (use->count == BF_MAX_DEVICES)
+        return false;
     struct bf_nvml_device *more = realloc(use->devices, (use->count + 1) * sizeof *more);
-    if (!more || use->count == BF_MAX_DEVICES)
+    if (!more)
         return false;
     use->devices = more;
     struct bf_nvml_device *device = &more[use->count++];
@@ -90,15 +109,16 @@ static bool ask_over(struct bf_nvml_use *use, unsigned index, const struct bf_se
     }
     memcpy(question, handshake.proof, BF_PROOF_BYTES);
     size_t bytes = BF_PROOF_BYTES + bf_lease_use_frame(question + BF_PROOF_BYTES, &m, 1);
-    if (!bf_transport_write_all(transport, question, bytes, ANSWER_MILLISECONDS) ||
-        !bf_transport_read_all(transport, head, sizeof head, ANSWER_MILLISECONDS))
+    if (!bf_transport_write_all(transport, question, bytes, STEP_MILLISECONDS) ||
+        !bf_transport_read_all(transport, head, sizeof head, STEP_MILLISECONDS))
         return false;
     bf_frame_read(head, &answer);
+    use->servers[index].refuses = answer.call == BF_CALL_LEASE_USE && answer.status;
     if (answer.call != BF_CALL_LEASE_USE || answer.status || answer.length > BF_MAX_BODY)
         return false;
     uint8_t *body = malloc(answer.length ? answer.length : 1);
     bool good = body &&
-                bf_transport_read_all(transport, body, answer.length, ANSWER_MILLISECONDS) &&
+                bf_transport_read_all(transport, body, answer.length, STEP_MILLISECONDS) &&
                 take_answer(use, index, body, answer.length);
     free(body);
     return good;
@@ -112,6 +132,7 @@ static bool ask_server(struct bf_nvml_use *use, unsigned index, const struct bf_
     if (!worker)
         return false;
     worker->tls = server->tls;
+    worker->hurry = STEP_MILLISECONDS;
     if (bf_reach_dispatcher(worker, server, &transport, &gone) == CUDA_SUCCESS) {
         good = ask_over(use, index, server, worker, &transport);
         transport.close(&transport);
@@ -122,16 +143,23 @@ static bool ask_server(struct bf_nvml_use *use, unsigned index, const struct bf_
     return good;
 }
 
-/* "answered": of each server. Its devices follow those of the one before. */
-static int ask_all(struct bf_nvml_use *use, bool answered[BF_MAX_WORKERS])
+/* Those whose time has come. Their devices follow those of the one before. How many there are. */
+static int ask_all(struct bf_nvml_use *use)
 {
     struct bf_server *servers = calloc(BF_MAX_WORKERS, sizeof *servers);
     char problem[LINE] = "";
     int cancellation = bf_hold_cancellation();
     bf_say_hold(problem, sizeof problem); /* NVML says by its results what is wrong */
     int count = servers ? bf_adaptor_read(servers, BF_MAX_WORKERS) : 0;
-    for (int i = 0; i < count; i++)
-        answered[i] = ask_server(use, (unsigned)i, &servers[i]);
+    for (int i = 0; i < count; i++) {
+        struct bf_nvml_server *state = &use->servers[i];
+        if (now() < state->ask)
+            continue;
+        if (ask_server(use, (unsigned)i, &servers[i]))
+            state->heard = now();
+        else
+            state->ask = now() + SILENT_SECONDS;
+    }
     bf_say_hold(NULL, 0);
     if (problem[0])
         bf_log(BF_LOG_WARNING, "nvml: %s", problem);
@@ -142,12 +170,11 @@ static int ask_all(struct bf_nvml_use *use, bool answered[BF_MAX_WORKERS])
 
 bool bf_nvml_use_ask(struct bf_nvml_use *use)
 {
-    bool answered[BF_MAX_WORKERS] = {false};
     memset(use, 0, sizeof *use);
-    int count = ask_all(use, answered);
-    bool good = count > 0;
+    int count = ask_all(use);
+    bool good = false;
     for (int i = 0; i < count; i++)
-        good &= answered[i];
+        good |= use->servers[i].heard > 0;
     if (!good)
         bf_nvml_use_free(use);
     return good;
@@ -155,22 +182,25 @@ bool bf_nvml_use_ask(struct bf_nvml_use *use)
 
 void bf_nvml_use_renew(struct bf_nvml_use *use)
 {
-    bool answered[BF_MAX_WORKERS] = {false};
     struct bf_nvml_use fresh = {.count = 0};
-    ask_all(&fresh, answered);
+    memcpy(fresh.servers, use->servers, sizeof fresh.servers);
+    double begin = now();
+    ask_all(&fresh);
     for (unsigned i = 0; i < use->count; i++) {
         struct bf_nvml_device *device = &use->devices[i];
-        device->lost = true;
+        const struct bf_nvml_server *server = &fresh.servers[device->server];
+        device->lost = server->heard >= begin || server->refuses || begin - server->heard > LOST_SECONDS;
         for (unsigned k = 0; k < fresh.count && device->lost; k++) {
-            struct bf_nvml_device *now = &fresh.devices[k];
-            if (now->server != device->server || !answered[now->server] ||
-                memcmp(now->uuid, device->uuid, sizeof now->uuid) != 0)
+            struct bf_nvml_device *now_there = &fresh.devices[k];
+            if (now_there->server != device->server ||
+                memcmp(now_there->uuid, device->uuid, sizeof device->uuid) != 0)
                 continue;
             struct bf_nvml_device before = *device;
-            *device = *now;
-            *now = before; /* and is freed with the others */
+            *device = *now_there;
+            *now_there = before; /* and is freed with the others */
         }
     }
+    memcpy(use->servers, fresh.servers, sizeof fresh.servers);
     bf_nvml_use_free(&fresh);
 }
 

@@ -28,6 +28,7 @@ struct bf_worker {
     bool unprobed;       /* it knows no probes */
     uint8_t session[16], session_secret[16];
     bool tls; /* the session's connections are */
+    int hurry; /* milliseconds for each step of reaching it; 0: as long as that mostly takes */
     uint64_t window_base, window_bytes;
     uint32_t version; /* of the protocol, as it was chosen */
     int driver_version;

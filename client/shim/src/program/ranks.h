@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 enum bf_rank {
+    BF_NVML,    /* the management library's state; held while servers are asked */
     BF_OPENING, /* of the sessions */
     BF_PRIMARY, /* contexts; may be taken again by who holds it: the end of one calls the program */
     BF_LIBRARIES,

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "program/log.h"
+#include "program/ranks.h"
 #include "transport/tls.h"
 
 enum { DEFAULT_PORT = 55001, SECRET_DIGITS = 32 };
@@ -161,8 +162,15 @@ static bool is_known(const struct bf_server *servers, int candidate)
 
 static const char byte_order_mark[] = "\xef\xbb\xbf"; /* some editors begin UTF-8 with it */
 
-/* Written under the lock of bf_open. */
+/* The file that was read last. Written where it is another, so that who reads a path of it at the same time reads it whole. */
 static char source[4096];
+static pthread_mutex_t paths = PTHREAD_MUTEX_INITIALIZER;
+
+static void note_path(char *path, size_t bytes, const char *value)
+{
+    if (strcmp(path, value) != 0)
+        snprintf(path, bytes, "%s", value);
+}
 
 int bf_adaptor_folder(void)
 {
@@ -175,18 +183,26 @@ const struct bf_tls_files *bf_adaptor_tls(void)
 {
     static char authority[sizeof source + 32], identity[sizeof source + 32];
     static const struct bf_tls_files files = {authority, identity, identity};
-    snprintf(authority, sizeof authority, "%s.d/tls/ca.crt", source);
-    snprintf(identity, sizeof identity, "%s.d/tls/client.pem", source);
+    char path[sizeof authority];
+    bf_lock(&paths, BF_LEAF);
+    snprintf(path, sizeof path, "%s.d/tls/ca.crt", source);
+    note_path(authority, sizeof authority, path);
+    snprintf(path, sizeof path, "%s.d/tls/client.pem", source);
+    note_path(identity, sizeof identity, path);
+    bf_unlock(&paths, BF_LEAF);
     return &files;
 }
 
 int bf_adaptor_read(struct bf_server *servers, int most)
 {
-    char line[2048];
+    char line[2048], place[sizeof source];
     int count = 0, number = 0;
-    FILE *file = open_first(source, sizeof source);
+    FILE *file = open_first(place, sizeof place);
     if (!file)
         return 0;
+    bf_lock(&paths, BF_LEAF);
+    note_path(source, sizeof source, place);
+    bf_unlock(&paths, BF_LEAF);
     while (fgets(line, sizeof line, file) && count >= 0) {
         number++;
         if (number == 1 && !strncmp(line, byte_order_mark, strlen(byte_order_mark)))
@@ -198,7 +214,7 @@ int bf_adaptor_read(struct bf_server *servers, int most)
         if (count == most || !read_line(line, &servers[count])) {
             bf_say("line %d of the adaptor file %s makes no sense. Expected: \"host\", "
                    "\"host:port\" or \"host port\".",
-                   number, source);
+                   number, place);
             count = -1;
         } else if (!servers[count].leased && !read_access_secret(servers[count].secret)) {
             count = -1;
@@ -208,6 +224,6 @@ int bf_adaptor_read(struct bf_server *servers, int most)
     }
     fclose(file);
     if (!count)
-        bf_say("the adaptor file %s names no server. Write a line \"host:port\" into it.", source);
+        bf_say("the adaptor file %s names no server. Write a line \"host:port\" into it.", place);
     return count > 0 ? count : 0;
 }

@@ -145,13 +145,14 @@ CUresult bf_handshake(struct bf_handshake *h, const struct bf_worker *worker,
                       struct bf_transport *transport, enum bf_hello_kind kind,
                       const uint8_t id[BF_ID_BYTES], const uint8_t secret[BF_SECRET_BYTES])
 {
+    int patience = bf_hello_patience(worker);
     memcpy(h->secret, secret, sizeof h->secret);
     h->unanswered = false;
     bind_to(h, transport);
     if (!make_hello(&h->hello, kind, id))
         return CUDA_ERROR_OPERATING_SYSTEM;
-    if (!bf_transport_write_all(transport, &h->hello, sizeof h->hello, BF_HELLO_MILLISECONDS) ||
-        !bf_transport_read_all(transport, &h->answer, sizeof h->answer, BF_HELLO_MILLISECONDS)) {
+    if (!bf_transport_write_all(transport, &h->hello, sizeof h->hello, patience) ||
+        !bf_transport_read_all(transport, &h->answer, sizeof h->answer, patience)) {
         h->unanswered = !bf_tls_refusal(transport);
         say_no_answer(worker, transport);
         return CUDA_ERROR_NO_DEVICE;

@@ -28,22 +28,24 @@ enum security { SECURE, CUT_OFF, NOT_TRUSTED };
 static enum security secure(const struct bf_worker *worker, struct bf_transport *transport,
                             char why[BF_WHY_BYTES])
 {
-    if (!worker->tls || bf_tls_start(transport, bf_adaptor_tls(), BF_HELLO_MILLISECONDS, why))
+    if (!worker->tls || bf_tls_start(transport, bf_adaptor_tls(), bf_hello_patience(worker), why))
         return SECURE;
     enum security result = errno == ECONNRESET ? CUT_OFF : NOT_TRUSTED;
     transport->close(transport);
     return result;
 }
 
-static CUresult connect_to(const struct bf_server *server, struct bf_transport *transport, bool *gone)
+static CUresult connect_to(const struct bf_worker *worker, const struct bf_server *server,
+                           struct bf_transport *transport, bool *gone)
 {
+    int patience = worker->hurry ? worker->hurry : CONNECT_MILLISECONDS;
     struct bf_ways ways = {.count = 0};
     int error = 0;
     const char *why = bf_ways_add(&ways, NULL, server->host, server->port, 0);
     for (int i = 0; i < server->network_count; i++)
         bf_ways_add(&ways, server->networks[i].name, server->networks[i].address, server->port, 1);
     if (ways.count) {
-        int way = bf_ways_connect(&ways, all_of(&ways), false, transport, CONNECT_MILLISECONDS, &error);
+        int way = bf_ways_connect(&ways, all_of(&ways), false, transport, patience, &error);
         why = way < 0 ? strerror(error) : NULL;
     }
     *gone = why && error == ECONNREFUSED;
@@ -60,14 +62,14 @@ CUresult bf_reach_dispatcher(struct bf_worker *worker, const struct bf_server *s
     char why[BF_WHY_BYTES];
     struct timespec pause = {0, CUT_OFF_MILLISECONDS * 1000000L};
     for (int tries = 1;; tries++) {
-        CUresult status = connect_to(server, transport, gone);
+        CUresult status = connect_to(worker, server, transport, gone);
         if (status != CUDA_SUCCESS)
             return status;
         snprintf(worker->name, sizeof worker->name, "%.255s:%u", server->host, server->port);
         enum security security = secure(worker, transport, why);
         if (security == SECURE)
             return CUDA_SUCCESS;
-        if (security == NOT_TRUSTED || tries == CUT_OFF_TRIES)
+        if (security == NOT_TRUSTED || tries == CUT_OFF_TRIES || worker->hurry)
             break;
         int cancellation = bf_hold_cancellation();
         nanosleep(&pause, NULL); /* what ends in the midst of its greeting may be starting again */

@@ -11,6 +11,11 @@
 /* How long a server may take to answer. */
 enum { BF_HELLO_MILLISECONDS = 15000 };
 
+static inline int bf_hello_patience(const struct bf_worker *worker)
+{
+    return worker->hurry ? worker->hurry : BF_HELLO_MILLISECONDS;
+}
+
 /* The version that is told when there is no worker to ask. */
 #define BF_DRIVER_VERSION 13000
 

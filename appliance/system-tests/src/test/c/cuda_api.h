@@ -46,6 +46,8 @@ enum {
 
 CUresult cuInit(unsigned flags);
 CUresult cuDriverGetVersion(int *version);
+CUresult cuDeviceGetName(char *, int, CUdevice);
+CUresult cuDeviceGetPCIBusId(char *, int, CUdevice);
 CUresult cuDeviceGetCount(int *count);
 CUresult cuDeviceGet(CUdevice *device, int ordinal);
 CUresult cuDeviceGetAttribute(int *value, int attribute, CUdevice device);

@@ -1,8 +1,10 @@
 // A program that looks NVML's functions up, as PyTorch, NCCL and nvtop do, in a lease of BF_TEST_MEBIBYTES of two GPUs.
 #include "check.h"
 #include <dlfcn.h>
+#include <pthread.h>
 #include <strings.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 typedef struct { char legacy[16]; unsigned domain, bus, device, id, subsystem; char text[32]; } pci_t;
 typedef struct { unsigned long long total, free, used; } memory_t;
@@ -103,10 +105,12 @@ static void its_programs_are_those_of_the_lease(void)
     CHECK(count == 1);
     count = 4;
     NVML(0, nvmlDeviceGetComputeRunningProcesses_v3, gpu, &count, processes);
-    CHECK(count == 1 && processes[0].pid == (unsigned)getpid() && processes[0].used == ~0ull && processes[0].instance == ~0u);
+    CHECK(count == 1 && processes[0].pid == (unsigned)getpid() && processes[0].used < 64 * MIB && processes[0].instance == ~0u);
     NVML(0, nvmlSystemGetProcessName, processes[0].pid, name, 256);
     CHECK(readlink("/proc/self/exe", end, sizeof end - 1) > 0);
     CHECK(!strcmp(end, name));
+    NVML(0, nvmlSystemGetProcessName, processes[0].pid, name, 4);
+    CHECK(strlen(name) == 3 && !strncmp(end, name, 3)); /* cropped */
     NVML(MISSING, nvmlSystemGetProcessName, 1u, name, 256);
     count = 4;
     NVML(0, nvmlDeviceGetGraphicsRunningProcesses_v3, gpu, &count, processes);
@@ -190,11 +194,96 @@ static void every_name_is_there(void)
     while (fgets(name, sizeof name, names)) {
         name[strcspn(name, "\n")] = 0;
         if (*name == '#') continue;
-        if (nvml(name) == missing_name) FAIL("%s is missing", name);
+        if (nvml(name) == missing_name) FAIL("%.100s is missing", name);
         count++;
     }
     fclose(names);
     CHECK(count > 300);
+}
+
+/* As NCCL begins, and monitors of a GPU's health. */
+static void what_others_begin_with_is_answered(void)
+{
+    struct { unsigned version, domain, bus, device, id, subsystem, base, sub; char text[32]; } place;
+    unsigned status;
+    unsigned long long types = 1;
+    void *gpus[2], *set;
+    NVML(0, nvmlInit_v2);
+    NVML(0, nvmlDeviceGetHandleByIndex_v2, 0, &gpus[0]);
+    NVML(0, nvmlDeviceGetHandleByIndex_v2, 1, &gpus[1]);
+    for (int one = 0; one < 2; one++) {
+        for (int other = 0; other < 2; other++) {
+            status = 99;
+            NVML(0, nvmlDeviceGetP2PStatus, gpus[one], gpus[other], 0, &status);
+            CHECK(status == (one == other ? 0 : 5));
+        }
+    }
+    NVML(0, nvmlDeviceGetSupportedEventTypes, gpus[1], &types);
+    CHECK(!types);
+    NVML(0, nvmlEventSetCreate, &set);
+    NVML(0, nvmlDeviceRegisterEvents, gpus[1], 8ull, set);
+    NVML(10, nvmlEventSetWait_v2, set, NULL, 10u); /* TIMEOUT */
+    NVML(0, nvmlEventSetFree, set);
+    place.version = 0;
+    NVML(VERSION, nvmlDeviceGetPciInfoExt, gpus[1], &place);
+    place.version = (unsigned)sizeof place | 1u << 24;
+    NVML(0, nvmlDeviceGetPciInfoExt, gpus[1], &place);
+    CHECK(place.bus == 2 && !strcmp(place.text, "00000000:02:00.0"));
+}
+
+static _Atomic int asks_on = 1;
+
+static void *asks(void *gpu)
+{
+    memory_t memory;
+    struct timespec pause = {0, 1000000};
+    for (; asks_on; nanosleep(&pause, NULL)) nvml("nvmlDeviceGetMemoryInfo")(gpu, &memory);
+    return NULL;
+}
+
+static void children_of_a_program_that_asks_are_not_held_up(void)
+{
+    pthread_t asker;
+    void *gpu;
+    unsigned count;
+    NVML(0, nvmlInit_v2);
+    NVML(0, nvmlDeviceGetHandleByIndex_v2, 0, &gpu);
+    CHECK(!pthread_create(&asker, NULL, asks, gpu));
+    for (int i = 0; i < 100; i++) {
+        struct timespec pause = {0, 10000000};
+        int status;
+        pid_t child = fork();
+        if (!child) {
+            alarm(20);
+            int answer = nvml("nvmlDeviceGetCount_v2")(&count);
+            if (answer == UNINITIALIZED) answer = nvml("nvmlInit_v2")() || nvml("nvmlDeviceGetCount_v2")(&count);
+            _exit(answer || count != 2);
+        }
+        CHECK(child > 0 && waitpid(child, &status, 0) == child);
+        if (status) FAIL("child %d ended with status %x", i, status);
+        nanosleep(&pause, NULL);
+    }
+    asks_on = 0;
+    pthread_join(asker, NULL);
+}
+
+/* Beside a server that accepts connections and says nothing. */
+static void a_silent_server_hides_no_other(void)
+{
+    unsigned count;
+    void *gpu;
+    memory_t memory;
+    struct timespec stale = {0, 300000000};
+    double begin = now_ms();
+    NVML(0, nvmlInit_v2);
+    CHECK(now_ms() - begin < 3000);
+    NVML(0, nvmlDeviceGetCount_v2, &count);
+    CHECK(count == 2);
+    nanosleep(&stale, NULL);
+    begin = now_ms();
+    NVML(0, nvmlDeviceGetHandleByIndex_v2, 1, &gpu);
+    NVML(0, nvmlDeviceGetMemoryInfo, gpu, &memory);
+    CHECK(now_ms() - begin < 1000); /* it is not asked again so soon */
 }
 
 /* Whatever the name by which it is loaded. */
@@ -232,6 +321,9 @@ int main(int argc, char **argv)
                                         {"every_name_is_there", every_name_is_there},
                                         {"it_is_one_library_with_the_driver", it_is_one_library_with_the_driver},
                                         {"without_a_server_there_is_no_driver", without_a_server_there_is_no_driver},
+                                        {"what_others_begin_with_is_answered", what_others_begin_with_is_answered},
+                                        {"children_of_a_program_that_asks_are_not_held_up", children_of_a_program_that_asks_are_not_held_up},
+                                        {"a_silent_server_hides_no_other", a_silent_server_hides_no_other},
                                         {"a_tool_sees_what_it_holds", a_tool_sees_what_it_holds},
                                         {0, 0}};
     return run_tests(tests, argc, argv);

@@ -68,7 +68,7 @@ final class CutShares {
         try {
             ShareLedger of = ledger(lease);
             return of.reserved(place) + of.promised(place);
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException | InternalError e) { // its workers may write to it
             LOG.warn("lease={} error=\"its ledger cannot be read: {}\"", lease.id(), e.toString());
             return 0;
         }

@@ -148,7 +148,8 @@ final class Session implements WorkerPool.Owner {
             }
             case WorkerReport.Connected(int process) -> {
                 LOG.info("lease={} worker={} client={} connected", lease, worker.pid(), process);
-                if (process != program.process()) { // it was prepared for whoever comes first
+                boolean isFirst = state instanceof State.Opening || state instanceof State.Waiting;
+                if (isFirst && process != program.process()) { // prepared for whoever comes first
                     program = new ClientProgram(process, "");
                     broker.changed(this);
                 }

@@ -54,6 +54,7 @@ final class LedgerFile implements AutoCloseable {
         this.channel = channel;
         bytes = channel.map(FileChannel.MapMode.READ_WRITE, 0, channel.size(), arena);
         if (bytes.byteSize() < HEAD || number(0) != MAGIC) {
+            arena.close();
             throw new IOException("this is no ledger");
         }
         devices = (int) COUNT.getVolatile(bytes, (long) DEVICES_AT);
@@ -62,6 +63,7 @@ final class LedgerFile implements AutoCloseable {
                 || devices > MOST_DEVICES
                 || slots != MOST_SLOTS
                 || bytes.byteSize() != size(devices)) {
+            arena.close();
             throw new IOException("this ledger is not complete");
         }
     }
@@ -182,6 +184,11 @@ final class LedgerFile implements AutoCloseable {
     /// @return null when somebody has held it for long
     @Nullable FileLock lock() {
         return FileLocks.lock(channel);
+    }
+
+    /// As [#lock], without waiting.
+    @Nullable FileLock tryLock() {
+        return FileLocks.tryLock(channel, 0, Long.BYTES, false);
     }
 
     /// @return null when it is somebody's

@@ -114,7 +114,7 @@ public final class ShareLedger implements AutoCloseable {
         if (nextOfOthers(file.used()) < 0) {
             return;
         }
-        FileLock lock = file.lock();
+        FileLock lock = file.tryLock(); // another time, if somebody has it
         if (lock != null) {
             try {
                 sweep();

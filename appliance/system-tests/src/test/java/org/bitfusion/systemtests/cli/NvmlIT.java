@@ -3,8 +3,11 @@ package org.bitfusion.systemtests.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -25,6 +28,7 @@ class NvmlIT {
     private static final String MEBIBYTES = "384";
     private static final String WITHOUT = "without_a_server_there_is_no_driver";
     private static final String WITH_A_TOOL = "a_tool_sees_what_it_holds";
+    private static final String BESIDE_A_SILENT_ONE = "a_silent_server_hides_no_other";
     private static final CProgram PROGRAM = CProgram.build("nvml");
     private static final Path NVIDIA_SMI =
             Repository.root().resolve("target/nvidia-smi/usr/lib/nvidia/current/nvidia-smi");
@@ -72,7 +76,7 @@ class NvmlIT {
     @TestFactory
     Stream<DynamicTest> programs() {
         return PROGRAM.tests().stream()
-                .filter(test -> !test.equals(WITHOUT) && !test.equals(WITH_A_TOOL))
+                .filter(test -> !List.of(WITHOUT, WITH_A_TOOL, BESIDE_A_SILENT_ONE).contains(test))
                 .map(test ->
                         DynamicTest.dynamicTest(
                                 test,
@@ -95,6 +99,20 @@ class NvmlIT {
                                 "LD_LIBRARY_PATH",
                                 Repository.shim().toString()));
         assertThat(result.output()).isEqualTo("PASSED " + WITHOUT + "\n");
+    }
+
+    @Test
+    void aSilentServerHidesNoOther() throws Exception {
+        try (ServerSocket silent = new ServerSocket(0, 8, InetAddress.getLoopbackAddress());
+                Appliance one = Appliance.start(Map.of())) {
+            Map<String, String> environment = one.clientEnvironment();
+            Files.writeString(
+                    Path.of(environment.get("BF_ADAPTOR_CONFIG")),
+                    "127.0.0.1:" + silent.getLocalPort() + "\n",
+                    StandardOpenOption.APPEND);
+            CProgram.Result result = PROGRAM.run(BESIDE_A_SILENT_ONE, environment);
+            assertThat(result.output()).isEqualTo("PASSED " + BESIDE_A_SILENT_ONE + "\n");
+        }
     }
 
     @Test
