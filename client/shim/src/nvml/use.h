@@ -37,12 +37,12 @@ struct bf_nvml_use {
     unsigned count;
 };
 
-/* Asks all servers, each for 3 s or little more. False: none answers; a line in the log says why. Of those that do not answer
- * no devices are known. */
+/* Asks all servers, each for 3 s or little more. False: none answers; a line in the log says why. Of those that do
+ * not answer no devices are known. */
 bool bf_nvml_use_ask(struct bf_nvml_use *use);
 
-/* Asks again who answered before and not long ago did. A server that does not answer is left alone for a while; what it said
- * last stands for half a minute, in which a manager is started again, then its devices are lost. */
+/* Asks again who answered before and not long ago did. A server that does not answer is left alone for a while;
+ * what it said last stands for half a minute, in which a manager is started again, then its devices are lost. */
 void bf_nvml_use_renew(struct bf_nvml_use *use);
 
 void bf_nvml_use_free(struct bf_nvml_use *use);

@@ -46,7 +46,7 @@ final class SessionBroker {
     private final LeaseTable leases;
     private final LeaseUses uses;
     private final WaitingLine line = new WaitingLine(System::nanoTime);
-    private final Map<UUID, Set<Session>> sessions = new HashMap<>();
+    private final SessionTable sessions = new SessionTable();
     private final Map<UUID, Ending> endings = new HashMap<>();
 
     /// Who waits for a worker, by lease.
@@ -101,7 +101,7 @@ final class SessionBroker {
                 continue;
             }
             LOG.info("lease={} worker={} taken over", kept.lease(), kept.process().pid());
-            add(kept.lease(), new Session(this, pool, kept));
+            sessions.add(kept.lease(), new Session(this, pool, kept));
         }
         // A lease's memory is free after what was cut out of it.
         over.sort(Comparator.comparing(lease -> lease.parent().isEmpty()));
@@ -135,7 +135,7 @@ final class SessionBroker {
             asking.remove(lease);
         }
         return asking.containsKey(lease)
-                || !sessions.getOrDefault(lease, Set.of()).stream().allMatch(Session::isHeardOf)
+                || !sessions.of(lease).stream().allMatch(Session::isHeardOf)
                 || leases.childrenOf(lease).stream().anyMatch(this::mayBeUsed);
     }
 
@@ -208,18 +208,9 @@ final class SessionBroker {
                 });
     }
 
-    private void add(UUID lease, Session session) {
-        sessions.computeIfAbsent(lease, _ -> new HashSet<>()).add(session);
-    }
-
     /// The worker that serves a session and has come again; empty if there is no such session.
     Optional<WorkerProcess> resumed(WorkerReport.Resumed resumed) {
-        Optional<Session> session =
-                sessions.values().stream()
-                        .flatMap(Set::stream)
-                        .filter(each -> each.id().equals(resumed.session()))
-                        .filter(each -> each.worker().id().equals(resumed.worker()))
-                        .findFirst();
+        Optional<Session> session = sessions.find(resumed);
         session.ifPresent(
                 each -> each.resumed(Duration.ofMillis(Math.max(0, resumed.idleMilliseconds()))));
         return session.map(Session::worker);
@@ -291,12 +282,7 @@ final class SessionBroker {
     ///
     /// @return empty if there is no such lease (any more)
     Optional<LeaseUseAnswer> use(UUID id) {
-        return uses.of(
-                id,
-                sessions.getOrDefault(id, Set.of()).stream()
-                        .filter(Session::isServed)
-                        .map(Session::program)
-                        .toList());
+        return uses.of(id, sessions.programs(id));
     }
 
     boolean renew(UUID id, Object connection) {
@@ -306,7 +292,7 @@ final class SessionBroker {
     /// The connection of a lease's holder has ended. Where programs work the network may be to
     /// blame, and they are waited for as long as the lease lives; else nothing is lost with it.
     void holderGone(UUID id, Object connection) {
-        if (sessions.getOrDefault(id, Set.of()).stream().noneMatch(Session::isServed)) {
+        if (sessions.of(id).stream().noneMatch(Session::isServed)) {
             leases.holderGone(id, connection, settings.grace());
         }
     }
@@ -332,12 +318,11 @@ final class SessionBroker {
         Ending ending = new Ending(lease, new ArrayList<>(List.of(whenDone)));
         endings.put(lease.id(), ending);
         leases.childrenOf(lease.id()).forEach(child -> release(child, reason, () -> {}));
-        Set<Session> open = sessions.getOrDefault(lease.id(), Set.of());
+        Set<Session> open = sessions.of(lease.id());
         open.forEach(session -> session.end(reason));
-        Set<Session> late = Set.copyOf(open);
         var _ =
                 executor.schedule(
-                        () -> late.forEach(Session::kill),
+                        () -> open.forEach(Session::kill),
                         settings.grace().toMillis(),
                         TimeUnit.MILLISECONDS);
         finishIfLast(lease.id());
@@ -346,7 +331,7 @@ final class SessionBroker {
     /// The client's host says that a session's program has ended: its worker ends, whatever the
     /// state of its connection. A session that is not there (any more) is fine.
     void end(UUID lease, UUID id) {
-        for (Session session : Set.copyOf(sessions.getOrDefault(lease, Set.of()))) {
+        for (Session session : sessions.of(lease)) {
             if (session.id().equals(id)) {
                 LOG.info("lease={} session={} its program has ended", lease, id);
                 session.end(NO_REASON);
@@ -360,10 +345,9 @@ final class SessionBroker {
     }
 
     private void finishIfLast(UUID id) {
-        if (!sessions.getOrDefault(id, Set.of()).isEmpty() || childrenEnd(id)) {
+        if (!sessions.of(id).isEmpty() || childrenEnd(id)) {
             return;
         }
-        sessions.remove(id);
         asking.remove(id);
         Ending ending = endings.remove(id);
         if (ending != null) {
@@ -416,7 +400,7 @@ final class SessionBroker {
     }
 
     private boolean hasAllSessions(UUID lease) {
-        boolean all = sessions.getOrDefault(lease, Set.of()).size() >= settings.mostSessions();
+        boolean all = sessions.of(lease).size() >= settings.mostSessions();
         if (all) {
             LOG.warn("lease={} has {} sessions, no more", lease, settings.mostSessions());
         }
@@ -457,7 +441,7 @@ final class SessionBroker {
             taker.accept(new SessionResult.NoWorker());
             return;
         }
-        add(lease, session);
+        sessions.add(lease, session);
         pool.assign(worker, session);
         session.open(
                 settings,
@@ -474,10 +458,7 @@ final class SessionBroker {
 
     /// @return whether there is nothing that another dispatcher could go on with
     boolean close() {
-        boolean isUnused =
-                leases.isEmpty()
-                        && endings.isEmpty()
-                        && sessions.values().stream().allMatch(Set::isEmpty);
+        boolean isUnused = leases.isEmpty() && endings.isEmpty() && sessions.isEmpty();
         if (isUnused) {
             ledger.leave();
         } else {
@@ -505,10 +486,7 @@ final class SessionBroker {
 
     void ended(Session session, UUID lease) {
         folder.removeSession(session.id());
-        Set<Session> open = sessions.get(lease);
-        if (open != null) {
-            open.remove(session);
-        }
+        sessions.remove(lease, session);
         finishIfLast(lease);
     }
 }

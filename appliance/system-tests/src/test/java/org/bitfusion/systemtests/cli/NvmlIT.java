@@ -44,8 +44,8 @@ class NvmlIT {
         appliance.close();
     }
 
-    private static Cli cli() {
-        return Cli.of(appliance)
+    private static Cli cli(Appliance of) {
+        return Cli.of(of)
                 .with("BF_TEST_MEBIBYTES", MEBIBYTES)
                 .with(
                         "BF_TEST_NAMES",
@@ -53,22 +53,13 @@ class NvmlIT {
     }
 
     private static Cli.Result run(String... words) {
-        return run(cli(), words);
+        return run(cli(appliance), appliance, words);
     }
 
-    private static Cli.Result run(Cli cli, String... words) {
-        List<String> all =
-                new ArrayList<>(
-                        List.of(
-                                "run",
-                                "-q",
-                                "-n",
-                                "2",
-                                "-m",
-                                MEBIBYTES,
-                                "-l",
-                                "127.0.0.1:" + appliance.port(),
-                                "--"));
+    private static Cli.Result run(Cli cli, Appliance of, String... words) {
+        String server = "127.0.0.1:" + of.port();
+        List<String> all = new ArrayList<>(List.of("run", "-q", "-n", "2", "-m", MEBIBYTES));
+        all.addAll(List.of("-l", server, "--"));
         all.addAll(List.of(words));
         return cli.execute(all.toArray(String[]::new));
     }
@@ -147,7 +138,8 @@ class NvmlIT {
                         + " --query-gpu=memory.used --format=csv,noheader,nounits; "
                         + NVIDIA_SMI;
         String program = PROGRAM.executable().toString();
-        Cli.Result result = run(cli().with("BF_TEST_TOOL", tool), program, WITH_A_TOOL);
+        Cli.Result result =
+                run(cli(appliance).with("BF_TEST_TOOL", tool), appliance, program, WITH_A_TOOL);
         List<String> lines = result.output().lines().toList();
         assertThat(lines).as(result.toString()).hasSizeGreaterThan(5);
         assertThat(lines.subList(0, 2))
@@ -163,37 +155,10 @@ class NvmlIT {
     @Test
     void overTlsItIsTheSame() {
         PoolFiles pool = new PoolFiles();
-        Map<String, String> settings =
-                Map.of(
-                        "BF_TLS_FOLDER",
-                        pool.appliance("127.0.0.1").toString(),
-                        "BF_LISTEN",
-                        "127.0.0.1");
         String test = PROGRAM.tests().getFirst();
-        try (Appliance far = Appliance.start(settings)) {
-            CProgram.Result result =
-                    CProgram.run(
-                            List.of(
-                                    Repository.bitfusion().toString(),
-                                    "run",
-                                    "-q",
-                                    "-n",
-                                    "2",
-                                    "-m",
-                                    MEBIBYTES,
-                                    "-l",
-                                    "127.0.0.1:" + far.port(),
-                                    "--",
-                                    PROGRAM.executable().toString(),
-                                    test),
-                            Map.of(
-                                    "HOME",
-                                    pool.client().toString(),
-                                    "BF_TLS",
-                                    "always",
-                                    "BF_TEST_MEBIBYTES",
-                                    MEBIBYTES),
-                            60);
+        try (Appliance far = Appliance.start(pool.settings("127.0.0.1"))) {
+            Cli cli = cli(far).with("HOME", pool.client().toString()).with("BF_TLS", "always");
+            Cli.Result result = run(cli, far, PROGRAM.executable().toString(), test);
             assertThat(result.output()).isEqualTo("PASSED " + test + "\n");
         }
     }

@@ -6,7 +6,6 @@ import static org.awaitility.Awaitility.await;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.Map;
 import org.bitfusion.systemtests.CProgram;
 import org.bitfusion.systemtests.FarAppliance;
 import org.bitfusion.systemtests.tls.PoolFiles;
@@ -30,13 +29,7 @@ class RunBreaksIT {
     @Test
     void theSameOverTlsWithManyCuts() {
         PoolFiles pool = new PoolFiles();
-        Map<String, String> settings =
-                Map.of(
-                        "BF_TLS_FOLDER",
-                        pool.appliance("127.0.0.2").toString(),
-                        "BF_LISTEN",
-                        "127.0.0.1");
-        try (FarAppliance far = FarAppliance.start(settings)) {
+        try (FarAppliance far = FarAppliance.start(pool.settings("127.0.0.2"))) {
             Cli cli =
                     Cli.at(far.address(), far.appliance())
                             .with("HOME", pool.client().toString())

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
@@ -25,14 +26,9 @@ class PeersOverTlsIT {
     private final PoolFiles pool = new PoolFiles();
 
     private Appliance appliance() {
-        return Appliance.start(
-                Map.of(
-                        "BF_TLS_FOLDER",
-                        pool.appliance("127.0.0.1").toString(),
-                        "BF_LISTEN",
-                        "127.0.0.1",
-                        "BF_COMPRESSION",
-                        "off"));
+        Map<String, String> settings = new HashMap<>(pool.settings("127.0.0.1"));
+        settings.put("BF_COMPRESSION", "off");
+        return Appliance.start(settings);
     }
 
     @Test

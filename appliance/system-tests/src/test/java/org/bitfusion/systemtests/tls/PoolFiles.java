@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.security.KeyPair;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import org.bitfusion.systemtests.Repository;
 import org.bitfusion.tls.authority.ApplianceSubject;
@@ -52,6 +53,13 @@ public final class PoolFiles {
                 new Identity(
                         pair.getPrivate(),
                         authority.issueAppliance(subject, request(pair), Instant.now())));
+    }
+
+    /// Settings of an appliance of the pool that listens on 127.0.0.1.
+    ///
+    /// @param address that its certificate names
+    public Map<String, String> settings(String address) {
+        return Map.of("BF_TLS_FOLDER", appliance(address).toString(), "BF_LISTEN", "127.0.0.1");
     }
 
     /// A user's home of an enrolled client.

@@ -52,13 +52,7 @@ class TlsIT {
 
     @BeforeAll
     static void start() {
-        appliance =
-                Appliance.start(
-                        Map.of(
-                                "BF_TLS_FOLDER",
-                                POOL.appliance("127.0.0.1").toString(),
-                                "BF_LISTEN",
-                                "127.0.0.1"));
+        appliance = Appliance.start(POOL.settings("127.0.0.1"));
         client = POOL.client();
     }
 
@@ -222,13 +216,7 @@ class TlsIT {
     /// As by a manager that ends, and starts again, while it greets.
     @Test
     void aGreetingThatIsCutOffIsTriedAgain() {
-        Map<String, String> settings =
-                Map.of(
-                        "BF_TLS_FOLDER",
-                        POOL.appliance("127.0.0.1").toString(),
-                        "BF_LISTEN",
-                        "127.0.0.1");
-        try (FarAppliance far = FarAppliance.start(settings)) {
+        try (FarAppliance far = FarAppliance.start(POOL.settings("127.0.0.1"))) {
             CompletableFuture<Void> isCut = far.relay().cutNextAfter(LESS_THAN_A_HELLO);
             CProgram.Result result =
                     run(
